@@ -1,0 +1,112 @@
+import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from './clock.ts';
+
+/**
+ * A process of ours (balancer worker, load worker) and the typed channel to it.
+ * Messages are structured clones over the IPC pipe; the child ends itself when the pipe closes, so it
+ * never outlives its parent, not even one that was killed.
+ */
+export interface ChildExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+export interface Child<In, Out> {
+  readonly pid: number;
+  /** Messages to a dead child are dropped; its end is told by `exited`. */
+  send(message: In): void;
+  onMessage(handler: (message: Out) => void): void;
+  readonly exited: Promise<ChildExit>;
+  /** SIGTERM, then SIGKILL after `graceMs`; resolves when it is gone. */
+  stop(graceMs: number): Promise<ChildExit>;
+}
+
+/**
+ * The URL of a sibling module that is started as a process: `entry(import.meta.url, './worker')`.
+ * Runs from TypeScript in the repository and from JavaScript in the published package.
+ */
+export function entry(moduleUrl: string, path: string): URL {
+  return new URL(path + (moduleUrl.endsWith('.ts') ? '.ts' : '.js'), moduleUrl);
+}
+
+export interface ForkChildOptions {
+  args?: readonly string[];
+  env?: NodeJS.ProcessEnv;
+  /** Node flags, e.g. `--max-semi-space-size=8`. */
+  execArgv?: readonly string[];
+  /** Gets each complete line that the child writes to stdout or stderr; without it both are inherited to our stderr. */
+  onLine?: (line: string) => void;
+}
+
+export function forkChild<In, Out>(entryUrl: URL, options: ForkChildOptions = {}): Child<In, Out> {
+  const forkOptions: ForkOptions = {
+    serialization: 'advanced',
+    stdio: ['ignore', options.onLine ? 'pipe' : 2, options.onLine ? 'pipe' : 2, 'ipc'],
+    execArgv: [...(options.execArgv ?? [])],
+    // A terminal sends Ctrl-C to the whole foreground group; ours are stopped in order by their parent instead.
+    detached: true,
+  };
+  if (options.env) forkOptions.env = options.env;
+  const child = fork(fileURLToPath(entryUrl), [...(options.args ?? [])], forkOptions);
+  const exited = new Promise<ChildExit>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', () => resolve({ code: null, signal: null }));
+  });
+  if (options.onLine) pipeLines(child, options.onLine);
+  return {
+    pid: child.pid ?? -1,
+    send: (message) => {
+      if (child.connected) child.send(message as object, ignore);
+    },
+    onMessage: (handler) => void child.on('message', (message) => handler(message as Out)),
+    exited,
+    async stop(graceMs) {
+      child.kill('SIGTERM');
+      const timer = systemClock.after(graceMs, () => child.kill('SIGKILL'));
+      const exit = await exited;
+      timer.cancel();
+      return exit;
+    },
+  };
+}
+
+function ignore(): void {
+  // A failed send means that the child is gone, which `exited` tells.
+}
+
+function pipeLines(child: ChildProcess, onLine: (line: string) => void): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) continue;
+    stream.setEncoding('utf8');
+    let rest = '';
+    stream.on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n');
+      rest = (lines.pop() ?? '').slice(-65_536);
+      for (const line of lines) onLine(line);
+    });
+    stream.on('end', () => {
+      if (rest !== '') onLine(rest);
+    });
+  }
+}
+
+/** The child's end of the channel. `onEnd` runs once, on SIGTERM or when the parent is gone. */
+export function connectParent<In, Out>(
+  onMessage: (message: In) => void,
+  onEnd: (why: 'SIGTERM' | 'parent gone') => void,
+): (message: Out) => void {
+  let ended = false;
+  const end = (why: 'SIGTERM' | 'parent gone'): void => {
+    if (ended) return;
+    ended = true;
+    onEnd(why);
+  };
+  process.on('message', (message) => onMessage(message as In));
+  process.on('disconnect', () => end('parent gone'));
+  process.on('SIGTERM', () => end('SIGTERM'));
+  process.on('SIGINT', () => undefined);
+  return (message) => {
+    if (process.connected) process.send?.(message as object, ignore);
+  };
+}

@@ -1,0 +1,34 @@
+import type { MetricIdentity, Statistic } from './metric.ts';
+
+export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
+
+export type ComparisonOperator =
+  | 'GreaterThanOrEqualToThreshold'
+  | 'GreaterThanThreshold'
+  | 'LessThanThreshold'
+  | 'LessThanOrEqualToThreshold';
+
+export type TreatMissingData = 'missing' | 'ignore' | 'breaching' | 'notBreaching';
+
+/** A metric alarm as PutMetricAlarm takes it. */
+export interface Alarm {
+  readonly name: string;
+  readonly description: string;
+  readonly metric: MetricIdentity;
+  readonly statistic: Statistic;
+  readonly periodS: number;
+  readonly evaluationPeriods: number;
+  readonly datapointsToAlarm: number;
+  readonly threshold: number;
+  readonly comparison: ComparisonOperator;
+  readonly treatMissingData: TreatMissingData;
+  /** ARNs of what runs on entering ALARM. */
+  readonly alarmActions: readonly string[];
+}
+
+export interface AlarmStatus {
+  readonly state: AlarmState;
+  /** `Threshold Crossed: …`, as CloudWatch writes it. */
+  readonly reason: string;
+  readonly updatedAtMs: number;
+}

@@ -1,0 +1,6 @@
+export * from './alarm.ts';
+export * from './metric.ts';
+export * from './routing.ts';
+export * from './scaling.ts';
+export * from './service.ts';
+export * from './workload.ts';
