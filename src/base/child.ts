@@ -91,22 +91,25 @@ function pipeLines(child: ChildProcess, onLine: (line: string) => void): void {
   }
 }
 
-/** The child's end of the channel. `onEnd` runs once, on SIGTERM or when the parent is gone. */
-export function connectParent<In, Out>(
-  onMessage: (message: In) => void,
-  onEnd: (why: 'SIGTERM' | 'parent gone') => void,
-): (message: Out) => void {
+export interface ParentHandlers<In> {
+  onMessage(message: In): void;
+  /** Runs once. */
+  onEnd(why: 'SIGTERM' | 'parent gone'): void;
+}
+
+/** The child's end of the channel; returns what sends a message to the parent. */
+export function connectParent<In, Out>(handlers: ParentHandlers<In>): (message: Out) => void {
   let ended = false;
   const end = (why: 'SIGTERM' | 'parent gone'): void => {
     if (ended) return;
     ended = true;
-    onEnd(why);
+    handlers.onEnd(why);
   };
-  process.on('message', (message) => onMessage(message as In));
+  process.on('message', (message) => handlers.onMessage(message as In));
   process.on('disconnect', () => end('parent gone'));
   process.on('SIGTERM', () => end('SIGTERM'));
   process.on('SIGINT', () => undefined);
   return (message) => {
-    if (process.connected) process.send?.(message as object, ignore);
+    if (process.connected) process.send?.(message, ignore);
   };
 }
