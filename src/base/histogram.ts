@@ -18,13 +18,15 @@ const FIRST = (1023 + MIN_EXPONENT) << SUB_BITS;
 const float = new Float64Array(1);
 const bits = new Uint32Array(float.buffer);
 
-function bucketOf(value: number): number {
+/** The number of the bucket that holds a non-negative value; buckets rise with their values. */
+export function bucketOf(value: number): number {
   if (value < MIN_VALUE) return 0;
   float[0] = value;
   return ((bits[1] as number) >>> (20 - SUB_BITS)) - FIRST + 1;
 }
 
-function midpointOf(bucket: number): number {
+/** The value that stands for all of a bucket. */
+export function midpointOf(bucket: number): number {
   if (bucket === 0) return 0;
   bits[0] = 0;
   bits[1] = (bucket - 1 + FIRST) << (20 - SUB_BITS);

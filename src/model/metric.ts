@@ -1,3 +1,5 @@
+import type { HistogramData } from '../base/index.ts';
+
 /** CloudWatch's terms: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html */
 export interface MetricIdentity {
   readonly namespace: string;
@@ -6,16 +8,43 @@ export interface MetricIdentity {
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
-export type Unit = 'Percent' | 'Count' | 'Seconds' | 'Bytes' | 'None';
+export type Unit = 'Percent' | 'Count' | 'Count/Second' | 'Seconds' | 'Milliseconds' | 'Bytes' | 'Bytes/Second' | 'None';
 
-/** One measurement or a set of them. A set's values are kept as a statistic set: percentiles need raw values or a histogram. */
-export interface MetricDatum extends MetricIdentity {
-  readonly timestampMs: number;
-  readonly unit: Unit;
-  readonly value: number;
+/** What is left of measurements when the single values are gone; no percentile can be taken from it. */
+export interface StatisticSet {
+  readonly sampleCount: number;
+  readonly sum: number;
+  readonly minimum: number;
+  readonly maximum: number;
 }
 
-export type Statistic = 'Average' | 'Sum' | 'Minimum' | 'Maximum' | 'SampleCount';
+/** One measurement, or many of the same period of time in one of the forms that PutMetricData knows, or a histogram of ours. */
+export type Measurement =
+  | { readonly value: number }
+  | {
+      readonly values: readonly number[];
+      /** How often each of `values` occurred; once when absent. */
+      readonly counts?: readonly number[];
+    }
+  | { readonly statisticValues: StatisticSet }
+  | { readonly histogram: HistogramData };
+
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html */
+export type MetricDatum = MetricIdentity &
+  Measurement & {
+    readonly timestampMs: number;
+    readonly unit: Unit;
+    /** 1 keeps it by the second for three hours; 60, the default, by the minute. */
+    readonly storageResolutionS?: 1 | 60;
+  };
+
+/** Statistics that look at where values lie: `p99.9`, `tm90`, `tm(2%:98%)`, `wm`, `tc`, `ts`, `PR(:300)`, `IQM`. */
+export type ExtendedStatistic = `${'p' | 'tm' | 'wm' | 'tc' | 'ts'}${string}` | `PR(${string})` | 'IQM';
+
+export type SimpleStatistic = 'Average' | 'Sum' | 'Minimum' | 'Maximum' | 'SampleCount';
+
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html */
+export type Statistic = SimpleStatistic | ExtendedStatistic;
 
 /** One point of a series: the statistic over [timestampMs, timestampMs + period). */
 export interface Datapoint {

@@ -9,6 +9,8 @@ export interface ScalableTarget {
 /** https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking.html */
 export interface TargetTrackingPolicy {
   readonly name: string;
+  /** What its alarms name as their action; the policy's name where it has no ARN. */
+  readonly arn?: string;
   readonly resourceId: string;
   readonly targetValue: number;
   readonly scaleOutCooldownMs: number;

@@ -18,23 +18,16 @@ export interface Service {
   readonly targetGroupId: string;
   /** How long failed health checks of a new task are forgiven, region time. */
   readonly healthCheckGracePeriodMs: number;
+  /** Percent of the desired count that must stay healthy while tasks are replaced, rounded up; 100 when absent. */
+  readonly minimumHealthyPercent?: number;
+  /** Percent of the desired count that may exist while tasks are replaced, rounded down; 200 when absent. */
+  readonly maximumPercent?: number;
 }
 
 /**
  * A task's life:
  *
  *     PROVISIONING → PENDING → ACTIVATING → RUNNING → DEACTIVATING → STOPPING → DEPROVISIONING → STOPPED
- *
- * | from           | event                                  | to             |
- * | -------------- | -------------------------------------- | -------------- |
- * | PROVISIONING   | address leased                         | PENDING        |
- * | PENDING        | process started                        | ACTIVATING     |
- * | ACTIVATING     | registered with the target group       | RUNNING        |
- * | RUNNING        | told to stop: deregistered, draining   | DEACTIVATING   |
- * | DEACTIVATING   | drained                                | STOPPING       |
- * | STOPPING       | process gone                           | DEPROVISIONING |
- * | DEPROVISIONING | address released                       | STOPPED        |
- * | any before STOPPING | process gone by itself            | DEPROVISIONING |
  *
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
  */
@@ -51,6 +44,41 @@ export const taskStates = [
 
 export type TaskState = (typeof taskStates)[number];
 
+/** What happens to a task. The last two may come at any time; all others are answers to what was asked of it. */
+export const taskEvents = [
+  'addressLeased',
+  'processStarted',
+  'registered',
+  'drained',
+  'addressReleased',
+  'toldToStop',
+  'processGone',
+] as const;
+
+export type TaskEvent = (typeof taskEvents)[number];
+
+/**
+ * The whole of a task's life as data; what is not listed does not change the state.
+ *
+ * - A task that never took traffic has nothing to drain and stops at once.
+ * - A process that ends by itself, or cannot be started, skips the steps that would have ended it.
+ */
+export const taskTransitions: Readonly<Record<TaskState, Readonly<Partial<Record<TaskEvent, TaskState>>>>> = {
+  PROVISIONING: { addressLeased: 'PENDING', toldToStop: 'STOPPING', processGone: 'DEPROVISIONING' },
+  PENDING: { processStarted: 'ACTIVATING', toldToStop: 'STOPPING', processGone: 'DEPROVISIONING' },
+  ACTIVATING: { registered: 'RUNNING', toldToStop: 'STOPPING', processGone: 'DEPROVISIONING' },
+  RUNNING: { toldToStop: 'DEACTIVATING', processGone: 'DEPROVISIONING' },
+  DEACTIVATING: { drained: 'STOPPING', processGone: 'DEPROVISIONING' },
+  STOPPING: { processGone: 'DEPROVISIONING' },
+  DEPROVISIONING: { addressReleased: 'STOPPED' },
+  STOPPED: {},
+};
+
+/** The state after an event, or undefined when the event means nothing there (late, repeated) and the state stays. */
+export function nextTaskState(state: TaskState, event: TaskEvent): TaskState | undefined {
+  return taskTransitions[state][event];
+}
+
 export interface Task {
   readonly id: string;
   readonly state: TaskState;
@@ -61,5 +89,7 @@ export interface Task {
   /** As the balancer last reported it. */
   readonly health: 'UNKNOWN' | 'HEALTHY' | 'UNHEALTHY';
   readonly healthReason?: string;
+  /** The balancer has reported that the last request of this DEACTIVATING task is done. */
+  readonly drained?: boolean;
   readonly stoppedReason?: string;
 }
