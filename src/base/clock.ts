@@ -132,15 +132,16 @@ export class ManualClock implements Clock {
   /** Moves time forward, running what falls due on the way; promise callbacks run between timers. */
   async advance(spanMs: number): Promise<void> {
     const endMs = this.#nowMs + spanMs;
+    await settle();
     for (let next = this.#next(endMs); next !== undefined; next = this.#next(endMs)) {
       this.#nowMs = Math.max(this.#nowMs, next.dueMs);
       if (next.periodMs > 0) next.dueMs += next.periodMs;
       else this.#pending.delete(next);
       next.fn();
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await settle();
     }
     this.#nowMs = endMs;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await settle();
   }
 
   /** Sets the time without running anything: a clock that jumps. */
@@ -162,4 +163,9 @@ export class ManualClock implements Clock {
     }
     return best;
   }
+}
+
+/** Lets promise callbacks that are due run, so that they see the time before it moves on. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -25,14 +25,17 @@ export function bucketOf(value: number): number {
   return ((bits[1] as number) >>> (20 - SUB_BITS)) - FIRST + 1;
 }
 
-/** The value that stands for all of a bucket. */
-export function midpointOf(bucket: number): number {
+/** The least value that belongs to a bucket. */
+export function lowerBoundOf(bucket: number): number {
   if (bucket === 0) return 0;
   bits[0] = 0;
   bits[1] = (bucket - 1 + FIRST) << (20 - SUB_BITS);
-  const low = float[0] as number;
-  bits[1] = (bucket + FIRST) << (20 - SUB_BITS);
-  return (low + (float[0] as number)) / 2;
+  return float[0] as number;
+}
+
+/** The value that stands for all of a bucket. */
+export function midpointOf(bucket: number): number {
+  return bucket === 0 ? 0 : (lowerBoundOf(bucket) + lowerBoundOf(bucket + 1)) / 2;
 }
 
 /** What crosses a process boundary. `counts[i]` belongs to bucket `from + i`. */
