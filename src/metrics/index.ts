@@ -1,0 +1,5 @@
+export * from './alarm/evaluate.ts';
+export * from './errors.ts';
+export * from './store.ts';
+export { retention } from './series.ts';
+export { statisticReader } from './statistic.ts';
