@@ -1,0 +1,5 @@
+export * from './errors.ts';
+export * from './network.ts';
+export * from './postgres/server.ts';
+export * from './process/driver.ts';
+export { sweepLeftovers } from './process/records.ts';
