@@ -18,6 +18,17 @@ export interface TargetTrackingPolicy {
   readonly disableScaleIn: boolean;
 }
 
+/**
+ * Why Application Auto Scaling did not scale although an alarm asked for it:
+ * https://docs.aws.amazon.com/autoscaling/application/APIReference/API_NotScaledReason.html
+ */
+export interface NotScaledReason {
+  readonly code: 'AlreadyAtMaxCapacity' | 'AlreadyAtMinCapacity' | 'AlreadyAtDesiredCapacity';
+  readonly currentCapacity: number;
+  readonly minCapacity?: number;
+  readonly maxCapacity?: number;
+}
+
 /** One entry of a scaling history, worded as AWS words it. */
 export interface ScalingActivity {
   readonly id: string;

@@ -92,4 +92,5 @@ export interface Task {
   /** The balancer has reported that the last request of this DEACTIVATING task is done. */
   readonly drained?: boolean;
   readonly stoppedReason?: string;
+  readonly stoppedAtMs?: number;
 }

@@ -1,0 +1,39 @@
+import type { Service, Task } from '../../model/index.ts';
+
+/**
+ * The service's events as ECS words them: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
+ * People and scripts read them, so the plural of one stays as it is there.
+ */
+export const serviceEvents = {
+  /** For the region, which makes up the ids. */
+  started: (service: Service, taskIds: readonly string[]): string =>
+    `${subject(service)} has started ${taskIds.length} tasks: ${tasksOf(taskIds)}.`,
+  registered: (service: Service, count: number): string => `${subject(service)} registered ${count} targets in ${groupOf(service)}`,
+  deregistered: (service: Service, count: number): string => `${subject(service)} deregistered ${count} targets in ${groupOf(service)}`,
+  draining: (service: Service, count: number): string => `${subject(service)} has begun draining connections on ${count} tasks.`,
+  stopped: (service: Service, taskIds: readonly string[]): string =>
+    `${subject(service)} has stopped ${taskIds.length} running tasks: ${tasksOf(taskIds)}.`,
+  stoppedPending: (service: Service, count: number): string => `${subject(service)} stopped ${count} pending tasks.`,
+  unhealthy: (service: Service, task: Task): string =>
+    `${subject(service)} (task ${task.id}) (port ${task.port}) is unhealthy in ${groupOf(service)} due to (reason ${task.healthReason ?? 'Health checks failed'}).`,
+  cannotStart: (service: Service): string => `${subject(service)} is unable to consistently start tasks successfully.`,
+  steady: (service: Service): string => `${subject(service)} has reached a steady state.`,
+} as const;
+
+/** `stoppedReason` of tasks, as in https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html */
+export const stoppedReasons = {
+  scaling: (service: Service): string => `Scaling activity initiated by ${subject(service)}`,
+  unhealthy: (service: Service): string => `Task failed ELB health checks in ${groupOf(service)}`,
+} as const;
+
+function subject(service: Service): string {
+  return `(service ${service.name})`;
+}
+
+function groupOf(service: Service): string {
+  return `(target-group ${service.targetGroupId})`;
+}
+
+function tasksOf(ids: readonly string[]): string {
+  return ids.map((id) => `(task ${id})`).join(' ');
+}

@@ -1,0 +1,60 @@
+import type { Task } from '../../model/index.ts';
+import type { ServiceCommand } from './command.ts';
+import { serviceEvents, stoppedReasons } from './events.ts';
+import { missingCount, roomCount } from './launch.ts';
+import { balanced, youngestFirst, type Observation } from './observe.ts';
+
+/**
+ * Takes away what is too much:
+ *
+ * - **Surplus.** ECS documents only that it keeps zones even, which one machine has not. Within that freedom those go
+ *   first whose end costs least: tasks that take no traffic yet, then untried ones, then the youngest.
+ * - **Unhealthy tasks** once a healthy one stands in for each; where the maximum leaves no room to start a
+ *   replacement first, one at a time before it.
+ */
+export function retire(observation: Observation): ServiceCommand[] {
+  const { service } = observation;
+  const surplus = surplusTasks(observation);
+  const unhealthy = replacedTasks(observation);
+  const pending = surplus.filter(({ state }) => state !== 'RUNNING');
+  const running = surplus.filter(({ state }) => state === 'RUNNING');
+
+  const commands: ServiceCommand[] = [];
+  for (const { id } of pending) commands.push({ type: 'stop', taskId: id, reason: stoppedReasons.scaling(service) });
+  if (pending.length > 0) commands.push({ type: 'event', message: serviceEvents.stoppedPending(service, pending.length) });
+  for (const task of unhealthy) {
+    commands.push({ type: 'event', message: serviceEvents.unhealthy(service, task) });
+    commands.push({ type: 'deactivate', taskId: task.id, reason: stoppedReasons.unhealthy(service) });
+  }
+  for (const { id } of running) commands.push({ type: 'deactivate', taskId: id, reason: stoppedReasons.scaling(service) });
+  commands.push(...departure(observation, [...unhealthy, ...running]));
+  return commands;
+}
+
+function surplusTasks({ service, starting, healthy, untried }: Observation): Task[] {
+  const surplus = starting.length + healthy.length + untried.length - service.desiredCount;
+  if (surplus <= 0) return [];
+  const order = [starting, untried, healthy].flatMap((tasks) => tasks.toSorted(youngestFirst));
+  return order.slice(0, surplus);
+}
+
+function replacedTasks(observation: Observation): Task[] {
+  const { service, healthy, unhealthy, starting } = observation;
+  const standIns = healthy.length - (service.desiredCount - unhealthy.length);
+  const noRoom = missingCount(observation) > 0 && roomCount(observation) === 0 && starting.length === 0;
+  const count = Math.min(unhealthy.length, Math.max(standIns, noRoom ? 1 : 0));
+  return count <= 0 ? [] : unhealthy.toSorted(youngestFirst).slice(-count);
+}
+
+/** What ECS tells of tasks that leave, in its order. */
+function departure({ service }: Observation, tasks: readonly Task[]): ServiceCommand[] {
+  if (tasks.length === 0) return [];
+  const messages = [
+    serviceEvents.stopped(
+      service,
+      tasks.map(({ id }) => id),
+    ),
+  ];
+  if (balanced(service)) messages.push(serviceEvents.deregistered(service, tasks.length), serviceEvents.draining(service, tasks.length));
+  return messages.map((message) => ({ type: 'event', message }));
+}
