@@ -57,11 +57,6 @@ export class BodyReader {
   dataEnd = 0;
   /** Content bytes so far. */
   received = 0;
-  /**
-   * True while the chunked bytes looked at since `begin` hold nothing but sizes and data, so that a relay may
-   * pass them on as they are; an extension or a trailer makes it false.
-   */
-  verbatim = true;
   /** Trailer fields, once the body is over; undefined without any. */
   trailers: Trailers | undefined;
   #buffer: Buffer = none;
@@ -101,7 +96,6 @@ export class BodyReader {
     this.#buffer = buffer;
     this.at = from;
     this.#end = end;
-    this.verbatim = true;
   }
 
   /** The next BodyEvent or a negative problem. */
@@ -187,14 +181,12 @@ export class BodyReader {
     else if (byte === SEMICOLON) {
       this.#state = State.extension;
       this.#extension = 1;
-      this.verbatim = false;
     } else return Problem.chunkSize;
     return 0;
   }
 
   #onExtension(byte: number): number {
     this.at++;
-    this.verbatim = false;
     if (byte === CR) {
       this.#state = State.sizeEnd;
       return 0;
@@ -214,7 +206,6 @@ export class BodyReader {
       this.#state = State.done;
       return BodyEvent.end;
     }
-    this.verbatim = false;
     const before = this.#carry.length;
     const bytes = Buffer.concat([this.#carry, buffer.subarray(this.at, this.#end)]);
     this.trailers ??= new Trailers();

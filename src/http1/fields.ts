@@ -57,6 +57,11 @@ export class Fields {
     return this.base + (this.slots[index * SLOT + 4] as number);
   }
 
+  /** Absolute position after the last field line. */
+  get fieldsEnd(): number {
+    return this.base + this.at;
+  }
+
   name(index: number): string {
     return this.buffer.toString('latin1', this.nameStart(index), this.nameEnd(index));
   }

@@ -36,6 +36,7 @@ export class RequestHead extends FramedHead {
   expectUnknown = false;
   hostIndex = -1;
   #started = false;
+  #methodStart = 0;
   #methodEnd = 0;
   #targetStart = 0;
   #targetEnd = 0;
@@ -79,7 +80,11 @@ export class RequestHead extends FramedHead {
       : (methodNames[this.method] as string);
   }
 
-  /** Absolute positions of the method's bytes: [base, methodEnd). */
+  /** Absolute position of the request line's first byte. */
+  get methodStart(): number {
+    return this.base + this.#methodStart;
+  }
+
   get methodEnd(): number {
     return this.base + this.#methodEnd;
   }
@@ -167,6 +172,7 @@ export class RequestHead extends FramedHead {
     if (i >= end) return this.#shortLine(end);
     if (i === start || buffer[i] !== SP) return -(buffer[i] === LF ? Problem.lineEnd : Problem.method);
     this.method = methodAt(buffer, start, i);
+    this.#methodStart = start - this.base;
     this.#methodEnd = i - this.base;
     const targetStart = ++i;
     while (i < end && TARGET[buffer[i] as number] === 1) i++;

@@ -1,0 +1,50 @@
+import { seededRandom, systemClock, systemRandom, type Clock, type Random } from '../base/index.ts';
+import { HeadWriter } from '../http1/index.ts';
+import { Exchange } from './exchange.ts';
+import { Sweeper } from './sweeper.ts';
+import type { Transport } from './transport.ts';
+
+const OUT_BYTES = 160 * 1024;
+const FREE_EXCHANGES_MAX = 4096;
+
+/** What all connections of a worker share. */
+export class Engine {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sweeper: Sweeper;
+  /**
+   * Where messages are put together before they are sent in one write: cleared, filled and sent within one
+   * event. When the kernel does not take it all at once, the memory stays with that write and the next
+   * message gets new.
+   */
+  out = new HeadWriter(OUT_BYTES);
+  readonly #free: Exchange[] = [];
+
+  constructor(clock: Clock = systemClock, random: Random = seededRandom(systemRandom.hex(32))) {
+    this.clock = clock;
+    this.random = random;
+    this.sweeper = new Sweeper(clock);
+  }
+
+  /** Sends what is in `out`; as `Transport.write`. */
+  flush(transport: Transport): boolean {
+    const out = this.out;
+    if (out.length === 0) return true;
+    const sent = transport.write(out.view());
+    if (sent) out.clear();
+    else this.out = new HeadWriter(OUT_BYTES);
+    return sent;
+  }
+
+  takeExchange(): Exchange {
+    return this.#free.pop() ?? new Exchange(this);
+  }
+
+  giveBack(exchange: Exchange): void {
+    if (this.#free.length < FREE_EXCHANGES_MAX) this.#free.push(exchange);
+  }
+
+  close(): void {
+    this.sweeper.close();
+  }
+}

@@ -1,0 +1,205 @@
+import { monotonicMs } from '../base/index.ts';
+import { HeadWriter, Method, type ResponseHead, type Trailers } from '../http1/index.ts';
+import type { LoadBalancerCounters } from './counters.ts';
+import type { Engine } from './engine.ts';
+import type { GroupState } from './group-state.ts';
+import { TargetConnection } from './target-connection.ts';
+import type { TargetState } from './target-state.ts';
+
+/** Who asked: the client's side of an exchange. Calls come in the order of an answer; `flush` ends a batch of them. */
+export interface Downstream {
+  /** A 1xx answer to pass on. Positions of `head` are valid during the call. */
+  onInterim(head: ResponseHead): void;
+  onAnswer(head: ResponseHead): void;
+  onAnswerBytes(buffer: Buffer, start: number, end: number): void;
+  /** The answer is whole; to be sent with the next flush. */
+  onAnswerEnd(trailers: Trailers | undefined): void;
+  /** Sends what came since the last flush. False: stop until `Exchange.resumeAnswer`. */
+  flush(): boolean;
+  /** Everything is sent and the exchange is over; it must not be touched again. */
+  onDone(): void;
+  /** The target failed before its answer began: answer with this instead. The exchange is over. */
+  onRefused(status: number, reason: string): void;
+  /** The target failed in the middle of its answer: break off. The exchange is over. */
+  onBroken(reason: string): void;
+  /** The target took what it was sent: the request's body may go on. */
+  onUpstreamDrain(): void;
+}
+
+const ATTEMPTS_MAX = 3;
+/** A request kept for a retry may be this long; a longer one is streamed and then not sent again. */
+const KEEP_BYTES_MAX = 64 * 1024;
+
+/**
+ * One request and its answer, from the parsed head to the last byte. Objects are used again.
+ *
+ *     start ─ pick ─ connection ─┬─ answer head ─ bytes … ─ end ─ onDone
+ *        ▲                       ├─ lost before any byte of the answer: again, if that is safe, else 502/504
+ *        └───────────────────────┘  lost in the middle of the answer: onBroken
+ */
+export class Exchange {
+  readonly engine: Engine;
+  /** The head as the target gets it and as much of the body as had come with it. Stays until the end: it may be sent again. */
+  readonly request = new HeadWriter(1024);
+  downstream: Downstream | undefined;
+  counters: LoadBalancerCounters | undefined;
+  group: GroupState | undefined;
+  target: TargetState | undefined;
+  upstream: TargetConnection | undefined;
+  method = 0;
+  /** The body has been handed over whole. */
+  bodyDone = true;
+  /** The body is sent in chunks. */
+  bodyChunked = false;
+  /** Everything handed over so far is in `request`. */
+  replayable = true;
+  closeUpstream = false;
+  connectTimeoutMs = 10_000;
+  idleTimeoutMs = 60_000;
+  #attempts = 0;
+  #sentMs = 0;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  /** Everything is set: send it to a target of the group. */
+  start(): void {
+    this.counters!.requestCount++;
+    this.group!.counters.requestCount++;
+    this.group!.retryBudget.onRequest();
+    this.#attempts = 0;
+    this.#attempt(undefined, false);
+  }
+
+  /** RFC 9110 section 9.2.2. */
+  get idempotent(): boolean {
+    const { method } = this;
+    return method !== Method.POST && method !== Method.PATCH && method !== Method.other && method !== Method.CONNECT;
+  }
+
+  /** The connection is open: send what there is. */
+  onReady(connection: TargetConnection): void {
+    const { request } = this;
+    this.#sentMs = monotonicMs();
+    if (connection.transport!.write(request.view())) {
+      if (!this.bodyDone) this.downstream!.onUpstreamDrain();
+    }
+  }
+
+  /** More of the request's body, framed as it is sent. False: stop until `onUpstreamDrain`. */
+  sendBody(out: HeadWriter): boolean {
+    const connection = this.upstream;
+    if (connection === undefined || !connection.ready) {
+      this.request.copy(out.bytes, 0, out.length);
+      out.clear();
+      return false;
+    }
+    this.replayable = false;
+    connection.touch();
+    this.#sentMs = monotonicMs();
+    return this.engine.flush(connection.transport!);
+  }
+
+  /** Whether body bytes can be taken now. */
+  get bodyWanted(): boolean {
+    return this.upstream !== undefined && this.upstream.ready && !this.upstream.blocked;
+  }
+
+  resumeAnswer(): void {
+    this.upstream?.resume();
+  }
+
+  onAnswer(head: ResponseHead): void {
+    const { counters } = this.group!;
+    counters.countAnswer(head.status);
+    counters.responseTimeMs.record(monotonicMs() - this.#sentMs);
+    this.downstream!.onAnswer(head);
+  }
+
+  /** The answer is whole and sent. */
+  onEnd(): void {
+    const downstream = this.downstream!;
+    this.#release();
+    downstream.onDone();
+  }
+
+  /** No connection to the target could be made. */
+  onConnectFailed(timedOut: boolean): void {
+    this.group!.counters.targetConnectionErrorCount++;
+    const failed = this.target;
+    this.#leaveTarget();
+    // Not a byte was sent, so any request may be tried elsewhere.
+    if (this.#mayRetry()) return this.#attempt(failed, true);
+    this.#refuse(timedOut ? 504 : 502, timedOut ? 'target-connect-timeout' : 'target-connect-failed');
+  }
+
+  /** The connection was lost, or the answer made no sense, before any of the answer was passed on. */
+  onLost(connection: TargetConnection, reason: string, status: number): void {
+    const failed = this.target;
+    const stale = connection.requests > 1 && !reason.startsWith('target-garbage');
+    this.#leaveTarget();
+    // A connection that idled may have been closing while we wrote: the target is not to blame, a fresh one will do.
+    if (status === 502 && this.idempotent && this.replayable && this.#mayRetry()) return this.#attempt(stale ? undefined : failed, true);
+    this.#refuse(status, reason);
+  }
+
+  /** The connection was lost in the middle of the answer. */
+  onBroken(reason: string): void {
+    const downstream = this.downstream!;
+    this.counters!.countReason(reason);
+    this.#release();
+    downstream.onBroken(reason);
+  }
+
+  /** The client is gone or must not go on: forget the target's answer. */
+  abort(reason: string): void {
+    this.counters!.countReason(reason);
+    const { upstream } = this;
+    this.upstream = undefined;
+    this.#release();
+    upstream?.close();
+  }
+
+  #mayRetry(): boolean {
+    return this.#attempts < ATTEMPTS_MAX && this.group!.retryBudget.take();
+  }
+
+  #attempt(avoid: TargetState | undefined, fresh: boolean): void {
+    this.#attempts++;
+    const target = this.group!.pick(avoid);
+    if (target === undefined) return this.#refuse(503, 'no-registered-target');
+    this.target = target;
+    target.outstanding++;
+    target.requestCount++;
+    const idle = fresh ? undefined : target.takeIdle();
+    const connection = idle ?? new TargetConnection(this.engine, target);
+    this.upstream = connection;
+    connection.carry(this);
+  }
+
+  #refuse(status: number, reason: string): void {
+    const downstream = this.downstream!;
+    this.#release();
+    downstream.onRefused(status, reason);
+  }
+
+  #leaveTarget(): void {
+    const { target } = this;
+    this.upstream = undefined;
+    if (target === undefined) return;
+    this.target = undefined;
+    target.outstanding--;
+    if (target.outstanding === 0 && (target.phase === 'draining' || target.removed)) target.group.tick();
+  }
+
+  #release(): void {
+    this.#leaveTarget();
+    this.downstream = undefined;
+    this.counters = undefined;
+    this.group = undefined;
+    if (this.request.bytes.length > KEEP_BYTES_MAX) this.request.bytes = Buffer.allocUnsafeSlow(1024);
+    this.request.clear();
+    this.engine.giveBack(this);
+  }
+}

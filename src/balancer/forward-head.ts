@@ -1,0 +1,121 @@
+import { FieldId, HOP_BY_HOP, TargetForm, type HeadWriter, type RequestHead, type ResponseHead } from '../http1/index.ts';
+import type { TraceIds } from './trace-id.ts';
+
+/** What is done with a field of a request on its way to the target, by field id. */
+const keep = 0;
+const drop = 1;
+const requestRule = new Uint8Array(64);
+requestRule.set(HOP_BY_HOP);
+for (const name of ['expect', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-port', 'x-amzn-trace-id'] as const)
+  requestRule[FieldId[name]] = drop;
+
+/** Fields that no client can have removed by naming them in Connection: they are ours, or framing. */
+const unremovable = new Uint8Array(64);
+for (const name of ['host', 'content-length', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-port', 'x-amzn-trace-id'] as const)
+  unremovable[FieldId[name]] = 1;
+
+/** What of a client's connection goes into each of its requests. */
+export interface ClientFacts {
+  readonly address: string;
+  /** `X-Forwarded-Proto` and `-Port` lines. */
+  readonly forwardedLines: Buffer;
+}
+
+const requestLineEnd = Buffer.from(' HTTP/1.1\r\n');
+const chunkedLine = Buffer.from('Transfer-Encoding: chunked\r\n');
+const closeLine = Buffer.from('Connection: close\r\n');
+const keepAliveLine = Buffer.from('Connection: keep-alive\r\n');
+
+/**
+ * Writes the head of a request as the target gets it: origin form, hop-by-hop fields removed
+ * (RFC 9110 section 7.6.1), X-Forwarded-* and X-Amzn-Trace-Id set, the framing the only one.
+ * Runs of lines that stay are copied at once.
+ */
+export function writeRequestHead(out: HeadWriter, head: RequestHead, client: ClientFacts, traces: TraceIds): void {
+  const { buffer } = head;
+  const absolute = head.form === TargetForm.absolute;
+  if (absolute) {
+    out.copy(buffer, head.methodStart, head.targetStart);
+    if (head.pathStart === head.pathEnd) out.text('/');
+    out.copy(buffer, head.pathStart, head.targetEnd);
+  } else out.copy(buffer, head.methodStart, head.targetEnd);
+  out.block(requestLineEnd);
+  if (absolute) out.text('Host: ').copy(buffer, head.authorityStart, head.authorityEnd).crlf();
+  copyFields(out, head, absolute);
+  writeForwarded(out, head, client);
+  traces.write(out, head);
+  if (head.chunked) out.block(chunkedLine);
+  out.crlf();
+}
+
+function copyFields(out: HeadWriter, head: RequestHead, absolute: boolean): void {
+  const { count } = head;
+  let runStart = -1;
+  let lengthSeen = false;
+  for (let i = 0; i < count; i++) {
+    const id = head.id(i);
+    let dropped = id !== 0 && requestRule[id] === drop;
+    if (id === FieldId.host) dropped = absolute;
+    else if (id === FieldId['content-length']) {
+      dropped = head.chunked || lengthSeen;
+      lengthSeen = true;
+    } else if (!dropped && (id === 0 || unremovable[id] === keep)) dropped = head.namedByConnection(i);
+    if (!dropped) {
+      if (runStart < 0) runStart = head.nameStart(i);
+    } else if (runStart >= 0) {
+      out.copy(head.buffer, runStart, head.nameStart(i));
+      runStart = -1;
+    }
+  }
+  if (runStart >= 0) out.copy(head.buffer, runStart, head.fieldsEnd);
+}
+
+/** X-Forwarded-For, appended to what came: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html */
+function writeForwarded(out: HeadWriter, head: RequestHead, client: ClientFacts): void {
+  out.text('X-Forwarded-For: ');
+  for (let i = head.indexOfId(FieldId['x-forwarded-for']); i >= 0; i = head.indexOfId(FieldId['x-forwarded-for'], i + 1)) {
+    if (head.valueEnd(i) > head.valueStart(i)) out.copy(head.buffer, head.valueStart(i), head.valueEnd(i)).text(', ');
+  }
+  out.text(client.address).crlf().block(client.forwardedLines);
+}
+
+/** How an answer's body goes to the client. */
+export const Relay = { /** No body, or one with its length. */ asIs: 0, chunked: 1, untilClose: 2 } as const;
+
+/** Writes the head of an answer as the client gets it. `close` and `keepAlive10` say what Connection tells it. */
+export function writeAnswerHead(out: HeadWriter, head: ResponseHead, relay: number, close: boolean, keepAlive10: boolean): void {
+  writeStatusLine(out, head);
+  const { count } = head;
+  let runStart = -1;
+  let lengthSeen = false;
+  for (let i = 0; i < count; i++) {
+    const id = head.id(i);
+    let dropped = id !== 0 && HOP_BY_HOP[id] === 1;
+    if (id === FieldId['content-length']) {
+      dropped = relay !== Relay.asIs || lengthSeen;
+      lengthSeen = true;
+    } else if (!dropped) dropped = head.namedByConnection(i);
+    if (!dropped) {
+      if (runStart < 0) runStart = head.nameStart(i);
+    } else if (runStart >= 0) {
+      out.copy(head.buffer, runStart, head.nameStart(i));
+      runStart = -1;
+    }
+  }
+  if (runStart >= 0) out.copy(head.buffer, runStart, head.fieldsEnd);
+  if (relay === Relay.chunked) out.block(chunkedLine);
+  if (close) out.block(closeLine);
+  else if (keepAlive10) out.block(keepAliveLine);
+  out.crlf();
+}
+
+/** A 1xx answer, passed on. */
+export function writeInterimHead(out: HeadWriter, head: ResponseHead): void {
+  writeAnswerHead(out, head, Relay.untilClose, false, false);
+}
+
+const http11 = Buffer.from('HTTP/1.1');
+
+function writeStatusLine(out: HeadWriter, head: ResponseHead): void {
+  out.block(http11).copy(head.buffer, head.base + 8, head.statusLineEnd);
+}

@@ -1,0 +1,172 @@
+import { createServer, type Server } from 'node:net';
+import { errorMessage, monotonicMs, systemErrorCode } from '../base/index.ts';
+import type { BalancerMetrics, BoundListener, FailedListener, Listener, RoutingSnapshot, TargetGroup } from '../model/index.ts';
+import { ClientConnection } from './client-connection.ts';
+import { LoadBalancerCounters } from './counters.ts';
+import type { Engine } from './engine.ts';
+import { Front } from './front.ts';
+import { GroupState, type GroupEvents } from './group-state.ts';
+import { DateText } from './own-answers.ts';
+import { TraceIds } from './trace-id.ts';
+import { StreamTransport, streamOptions } from './transport.ts';
+
+interface Bound {
+  readonly config: Listener;
+  readonly server: Server;
+  readonly front: Front;
+  readonly port: number;
+}
+
+export interface Applied {
+  readonly bound: readonly BoundListener[];
+  readonly failed: readonly FailedListener[];
+}
+
+const BACKLOG = 4096;
+
+/** Everything that a worker runs: listeners, groups, counters; moved from snapshot to snapshot. */
+export class Runtime {
+  readonly #engine: Engine;
+  readonly #events: GroupEvents;
+  readonly #date: DateText;
+  readonly #traces: TraceIds;
+  readonly #reusePort: boolean;
+  #listeners = new Map<string, Bound>();
+  #groups = new Map<string, GroupState>();
+  readonly #counters = new Map<string, LoadBalancerCounters>();
+  readonly #retired = new Set<Front>();
+  #lastMetricsMs = monotonicMs();
+  #lastCpu = process.cpuUsage();
+
+  constructor(engine: Engine, events: GroupEvents, reusePort: boolean) {
+    this.#engine = engine;
+    this.#events = events;
+    this.#reusePort = reusePort;
+    this.#date = new DateText(engine.clock);
+    this.#traces = new TraceIds(engine.clock, engine.random);
+  }
+
+  /**
+   * Brings the worker to a snapshot. Sockets whose address is unchanged stay open, their connections and requests
+   * are not touched; whatever fails to listen is told and the rest goes on.
+   */
+  async apply(snapshot: RoutingSnapshot): Promise<Applied> {
+    const groups = this.#applyGroups(snapshot);
+    const failed: FailedListener[] = [];
+    const next = new Map<string, Bound>();
+    for (const bound of this.#listeners.values()) if (!isKept(bound, snapshot)) this.#close(bound);
+    for (const config of snapshot.listeners) {
+      const group = groups.get(config.defaultAction.targetGroupId);
+      if (group === undefined) {
+        failed.push({ id: config.id, code: 'EINVAL', message: `no target group ${config.defaultAction.targetGroupId}` });
+        continue;
+      }
+      const known = this.#listeners.get(config.id);
+      try {
+        next.set(config.id, known && isKept(known, snapshot) ? this.#rewire(known, config, group) : await this.#listen(config, group));
+      } catch (error) {
+        failed.push({ id: config.id, code: systemErrorCode(error) ?? 'EUNKNOWN', message: errorMessage(error) });
+      }
+    }
+    this.#listeners = next;
+    return { bound: [...next.values()].map(({ config, port }) => ({ id: config.id, host: config.host, port })), failed };
+  }
+
+  /** About once a second: ends drains, and tells what was counted. */
+  tick(): BalancerMetrics {
+    const nowMs = monotonicMs();
+    for (const group of this.#groups.values()) group.tick(nowMs);
+    for (const front of this.#retired) if (front.connections.size === 0) this.#retired.delete(front);
+    const cpu = process.cpuUsage(this.#lastCpu);
+    this.#lastCpu = process.cpuUsage();
+    const spanMs = nowMs - this.#lastMetricsMs;
+    this.#lastMetricsMs = nowMs;
+    return {
+      spanMs,
+      cpuMs: (cpu.user + cpu.system) / 1000,
+      rssBytes: process.memoryUsage.rss(),
+      loadBalancers: [...this.#counters.values()].map((counters) => counters.take()),
+      targetGroups: [...this.#groups.values()].map((group) => group.takeMetrics()),
+    };
+  }
+
+  /** Stops listening; resolves when the last connection is gone or `graceMs` is over. */
+  async drain(graceMs: number): Promise<void> {
+    const fronts = [...this.#listeners.values()].map((bound) => bound.front);
+    for (const bound of this.#listeners.values()) this.#close(bound);
+    this.#listeners = new Map();
+    const untilMs = monotonicMs() + graceMs;
+    while (fronts.some((front) => front.connections.size > 0) && monotonicMs() < untilMs) await this.#engine.clock.sleep(20);
+  }
+
+  close(): void {
+    for (const bound of this.#listeners.values()) this.#close(bound);
+    for (const group of this.#groups.values()) group.close();
+    for (const front of this.#retired) for (const connection of front.connections) connection.close();
+    this.#engine.close();
+  }
+
+  #applyGroups(snapshot: RoutingSnapshot): Map<string, GroupState> {
+    const inUse = new Set(snapshot.listeners.map((listener) => listener.defaultAction.targetGroupId));
+    const groups = new Map<string, GroupState>();
+    for (const config of snapshot.targetGroups) groups.set(config.id, this.#applyGroup(config, inUse.has(config.id)));
+    for (const [id, group] of this.#groups) if (!groups.has(id)) group.close();
+    this.#groups = groups;
+    return groups;
+  }
+
+  #applyGroup(config: TargetGroup, inUse: boolean): GroupState {
+    const group = this.#groups.get(config.id) ?? new GroupState(config, this.#engine, this.#events);
+    group.apply(config, inUse);
+    return group;
+  }
+
+  #rewire(bound: Bound, config: Listener, group: GroupState): Bound {
+    bound.front.route = { group };
+    return { ...bound, config };
+  }
+
+  #countersOf(loadBalancerId: string): LoadBalancerCounters {
+    let counters = this.#counters.get(loadBalancerId);
+    if (counters === undefined) this.#counters.set(loadBalancerId, (counters = new LoadBalancerCounters(loadBalancerId)));
+    return counters;
+  }
+
+  async #listen(config: Listener, group: GroupState): Promise<Bound> {
+    const server = createServer({ noDelay: true, ...streamOptions });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: config.host, port: config.port, backlog: BACKLOG, reusePort: this.#reusePort }, resolve);
+    });
+    server.removeAllListeners('error');
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : config.port;
+    const counters = this.#countersOf(config.loadBalancerId);
+    const front = new Front({ engine: this.#engine, date: this.#date, traces: this.#traces, counters, route: { group }, port });
+    server.on('connection', (socket) => {
+      const transport = new StreamTransport(socket, unowned);
+      transport.owner = new ClientConnection(front, transport);
+    });
+    // Out of file descriptors, as a rule: the connection waits in the backlog, and the next one may do better.
+    server.on('error', () => counters.rejectedConnectionCount++);
+    return { config, server, front, port };
+  }
+
+  #close(bound: Bound): void {
+    bound.server.close();
+    bound.front.drain();
+    if (bound.front.connections.size > 0) this.#retired.add(bound.front);
+  }
+}
+
+function isKept(bound: Bound, snapshot: RoutingSnapshot): boolean {
+  const config = snapshot.listeners.find((listener) => listener.id === bound.config.id);
+  return (
+    config !== undefined &&
+    config.host === bound.config.host &&
+    (config.port === bound.config.port || config.port === bound.port) &&
+    config.loadBalancerId === bound.config.loadBalancerId
+  );
+}
+
+const unowned = { onBytes: () => undefined, onEnd: () => undefined, onDrain: () => undefined, onClose: () => undefined };

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startBalancer } from './index.ts';
+import { eventually, exchange, RawTarget, snapshotOf } from './testkit.ts';
+import type { TargetHealth } from '../model/index.ts';
+
+const timeout = 60_000;
+const hello = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
+const get = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+
+for (const workers of [1, 2]) {
+  test(`${workers} worker(s) serve, report health and metrics, and are replaced when they die`, { timeout }, async () => {
+    await using target = await RawTarget.answering(hello);
+    const balancer = startBalancer({ workers, log: () => undefined });
+    const health: TargetHealth[] = [];
+    let counted = 0;
+    balancer.onHealth((event) => health.push(event));
+    balancer.onMetrics((delta) => (counted += delta.loadBalancers[0]?.requestCount ?? 0));
+    try {
+      const applied = await balancer.apply(snapshotOf([target.port], { revision: 5 }));
+      assert.equal(applied.revision, 5);
+      const { port } = applied.bound[0]!;
+      assert.match(await exchange(port, get), /hello$/);
+      await eventually(() => health.some((event) => event.state === 'healthy') && counted === 1);
+      const before = [...balancer.pids];
+      process.kill(before[0]!, 'SIGKILL');
+      await eventually(() => balancer.pids[0] !== before[0]);
+      const again = await balancer.apply(snapshotOf([target.port], { revision: 6 }));
+      assert.equal(again.bound[0]!.port, port);
+      assert.match(await exchange(port, get), /hello$/);
+    } finally {
+      await balancer.stop(1000);
+    }
+    for (const pid of balancer.pids) assert.throws(() => process.kill(pid, 0));
+  });
+}
+
+test('an address in use is told, and the rest works', { timeout }, async () => {
+  await using target = await RawTarget.answering(hello);
+  const balancer = startBalancer({ log: () => undefined });
+  try {
+    const snapshot = snapshotOf([target.port]);
+    const taken = { ...snapshot.listeners[0]!, id: 'taken', port: target.port };
+    const { bound, failed } = await balancer.apply({ ...snapshot, listeners: [taken, ...snapshot.listeners] });
+    assert.deepEqual([failed.map(({ id, code }) => [id, code]), bound.map(({ id }) => id)], [[['taken', 'EADDRINUSE']], ['listener']]);
+  } finally {
+    await balancer.stop(1000);
+  }
+});

@@ -1,0 +1,87 @@
+import type { HealthReason, Target, TargetHealth } from '../model/index.ts';
+import type { Candidate } from './algorithms/index.ts';
+import type { GroupState } from './group-state.ts';
+import type { HealthMonitor } from './health/monitor.ts';
+import type { TargetConnection } from './target-connection.ts';
+
+/** Idle connections kept per target and worker. */
+const IDLE_MAX = 1024;
+
+/** A target as a worker knows it: outlives snapshots as long as its group lists it. */
+export class TargetState implements Candidate {
+  readonly group: GroupState;
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  weight = 1;
+  outstanding = 0;
+  /** Since the last delta. */
+  requestCount = 0;
+  phase: Target['phase'] = 'registered';
+  /** No longer in the snapshot: what is in flight may finish. */
+  removed = false;
+  monitor: HealthMonitor | undefined;
+  /** When a draining target's connections are closed, monotonic. */
+  drainUntilMs = Number.POSITIVE_INFINITY;
+  drainedReported = false;
+  readonly connections = new Set<TargetConnection>();
+  /** Last in, first out: the most recently used connection is the least likely to be closing. */
+  readonly #idle: TargetConnection[] = [];
+
+  constructor(group: GroupState, target: Target) {
+    this.group = group;
+    this.id = target.id;
+    this.host = target.host;
+    this.port = target.port;
+  }
+
+  get healthy(): boolean {
+    return this.monitor?.health.state === 'healthy';
+  }
+
+  takeIdle(): TargetConnection | undefined {
+    return this.#idle.pop();
+  }
+
+  /** False when the connection is not wanted and was not taken. */
+  keepIdle(connection: TargetConnection): boolean {
+    if (this.phase === 'draining' || this.removed || this.#idle.length >= IDLE_MAX) return false;
+    this.#idle.push(connection);
+    return true;
+  }
+
+  /** An idle connection is gone. Near the end of the list as a rule, so it is looked for from there. */
+  forgetIdle(connection: TargetConnection): void {
+    const index = this.#idle.lastIndexOf(connection);
+    if (index >= 0) this.#idle.splice(index, 1);
+  }
+
+  closeIdle(): void {
+    for (const connection of this.#idle.splice(0)) connection.close();
+  }
+
+  closeAll(): void {
+    for (const connection of this.connections) connection.abandon('deregistration-delay-over');
+    this.closeIdle();
+  }
+
+  describe(): TargetHealth {
+    const base = { targetGroupId: this.group.id, targetId: this.id };
+    if (this.phase === 'draining') return { ...base, ...draining };
+    if (!this.monitor) return { ...base, ...notInUse };
+    const { state, reason, description } = this.monitor.health;
+    return { ...base, state, ...(reason === undefined ? {} : { reason }), ...(description === undefined ? {} : { description }) };
+  }
+}
+
+const draining = {
+  state: 'draining',
+  reason: 'Target.DeregistrationInProgress' satisfies HealthReason,
+  description: 'Target deregistration is in progress',
+} as const;
+
+const notInUse = {
+  state: 'unused',
+  reason: 'Target.NotInUse' satisfies HealthReason,
+  description: 'Target group is not configured to receive traffic from the load balancer',
+} as const;
