@@ -54,7 +54,10 @@ test('a failure is reported and tried again with growing pauses, until it works'
   loop.wake();
   await clock.advance(60_000);
   assert.deepEqual(runs, [0, 1000, 3000, 7000]);
-  assert.deepEqual(messages, Array.from({ length: 3 }, () => 'service a/b: no database'));
+  assert.deepEqual(
+    messages,
+    Array.from({ length: 3 }, () => 'service a/b: no database'),
+  );
   await loop.stop();
 });
 

@@ -1,0 +1,34 @@
+import { fileURLToPath } from 'node:url';
+import { entry, PlimsollError } from '../base/index.ts';
+import { regionErrors } from './errors.ts';
+
+/** What the process driver runs for a container image. */
+export interface RunnableImage {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Image names without tag → what runs in their place. `overrides` come first. */
+export function resolveImage(image: string, overrides: ReadonlyMap<string, RunnableImage> = new Map()): RunnableImage {
+  const name = withoutTag(image);
+  const found = overrides.get(image) ?? overrides.get(name) ?? (name === 'ghcr.io/csse6400/taskoverflow' ? taskOverflow() : undefined);
+  if (found) return found;
+  throw new PlimsollError(regionErrors.PL_REGION_IMAGE_UNKNOWN, {
+    what: 'no program stands for this container image',
+    where: image,
+    fix: 'this version runs ghcr.io/csse6400/taskoverflow; other images need a mapping',
+  });
+}
+
+function withoutTag(image: string): string {
+  const lastPart = image.lastIndexOf('/') + 1;
+  return image.slice(0, lastPart) + (image.slice(lastPart).split(/[:@]/)[0] ?? '');
+}
+
+/** The bundled sample service, in place of the course's container image. */
+function taskOverflow(): RunnableImage {
+  const main = fileURLToPath(entry(import.meta.url, '../../examples/taskoverflow/main'));
+  return { command: process.execPath, args: [main], cwd: '/', environment: { NODE_ENV: 'production' } };
+}
