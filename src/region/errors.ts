@@ -8,7 +8,6 @@ export const regionErrors = defineErrors({
     exitCode: ExitCode.environment,
     when: 'The port of a load balancer’s listener is in use or not allowed on this machine.',
   },
-  PL_REGION_BALANCER_DIED: { exitCode: ExitCode.internal, when: 'A balancer process ended and could not be started again.' },
   PL_REGION_IMAGE_UNKNOWN: { exitCode: ExitCode.usage, when: 'A task’s image is mapped to nothing that this machine can run.' },
   PL_REGION_NOT_READY: { exitCode: ExitCode.failed, when: 'A service, database or load balancer did not become ready in time.' },
 });
