@@ -127,8 +127,7 @@ export class ServiceWorld {
         this.#must(command.taskId, 'toldToStop');
         return;
       case 'stop':
-        this.change(command.taskId, { stoppedReason: command.reason });
-        this.#must(command.taskId, this.task(command.taskId).state === 'DEACTIVATING' ? 'drained' : 'toldToStop');
+        this.#stop(command.taskId, command.reason);
         return;
       case 'remove':
         this.tasks = this.tasks.filter(({ id }) => id !== command.taskId);
@@ -138,6 +137,14 @@ export class ServiceWorld {
         return;
     }
     command satisfies never;
+  }
+
+  #stop(id: string, reason: string): void {
+    const { state, drained } = this.task(id);
+    assert(state !== 'RUNNING', `${id} still takes new requests`);
+    assert(state !== 'DEACTIVATING' || drained === true || this.service.targetGroupId === '', `${id} still has requests in flight`);
+    this.change(id, { stoppedReason: reason });
+    this.#must(id, state === 'DEACTIVATING' ? 'drained' : 'toldToStop');
   }
 
   #must(id: string, event: TaskEvent): void {
