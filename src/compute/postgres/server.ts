@@ -11,8 +11,8 @@ import { childEnvironment, findSetpriv, launch } from '../process/launch.ts';
 import { LastLines, readLines } from '../process/lines.ts';
 import { exitOf, killTree, sendSignal } from '../process/tree.ts';
 import { readUsage, UsageMeter, type TreeUsage } from '../process/usage.ts';
-import { chooseAccount, makeFolder } from './account.ts';
-import { findPostgres } from './binaries.ts';
+import { prepareFolder } from './account.ts';
+import { binariesIn, findPostgres } from './binaries.ts';
 import { endBackends, initCluster, refuseLiveServer } from './cluster.ts';
 
 export interface PostgresOptions {
@@ -32,6 +32,8 @@ export interface PostgresOptions {
   readonly cpuUnits?: number;
   /** A quarter of it becomes PostgreSQL's shared buffers (otherwise 128 MiB). */
   readonly memoryMiB?: number;
+  /** A folder with `bin`, `lib` and `share` of PostgreSQL, instead of the programs that npm installed. */
+  readonly programs?: string;
   /** False trades durability for speed: fsync is off. Default true. */
   readonly durable?: boolean;
   readonly log?: Logger;
@@ -79,11 +81,10 @@ const readyTimeoutMs = 30_000;
  * Rejects with one of the PL_COMPUTE_POSTGRES errors, leaving nothing running.
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
-  const binaries = findPostgres();
+  const binaries = options.programs === undefined ? findPostgres() : binariesIn(options.programs);
   const setpriv = await findSetpriv();
   const dataDir = resolve(options.dataDir);
-  const account = chooseAccount([binaries.folder, dataDir], setpriv);
-  makeFolder(dataDir, account);
+  const account = prepareFolder(dataDir, binaries.folder, setpriv);
   const durable = options.durable ?? true;
   const cluster = await initCluster({ dataDir, user: options.user, password: options.password, durable }, binaries, account, setpriv);
   await refuseLiveServer(cluster);
@@ -274,10 +275,10 @@ class Server implements PostgresServer {
   }
 }
 
-/** What a person wants of the server's log: its last fatal or error line, else the last lines. */
+/** The end of the server's log for people, without time and process. */
 function errorText(lines: readonly string[]): string {
-  const telling = lines.findLast((line) => /\b(?:FATAL|PANIC|ERROR):/.test(line));
-  return telling ?? (lines.slice(-3).join(' | ') || 'it wrote nothing');
+  const last = lines.slice(-3).map((line) => line.replace(/^.*?\[\d+\] /, ''));
+  return last.join('; ') || 'it wrote nothing';
 }
 
 /** Asked before the server starts, because it would say so only in its log. */

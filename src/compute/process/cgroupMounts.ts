@@ -55,6 +55,15 @@ export async function findCgroupParents(tryParents: TryParents): Promise<FoundPa
       obstacles.push(obstacle);
     }
   }
+  // Version 2 counts CPU time without any controller, and holds the tree together.
+  if (v2 && !parents.cpuacct) {
+    for (const path of upwards(ownGroup(v2, own), v2.path)) {
+      const parent: CgroupParent = { version: 2, path };
+      if ((await tryParents({ cpuacct: parent })) !== undefined) continue;
+      parents.cpuacct = parent;
+      break;
+    }
+  }
   if (mounts.length === 0) obstacles.push('no cgroup file system is mounted');
   return { parents, ...(obstacles[0] === undefined ? {} : { reason: obstacles[0] }) };
 }
@@ -87,8 +96,9 @@ async function findVersion2(
     Object.assign(parents, wanted);
     if (wanted.cpu && wanted.memory) return;
   }
-  if (!parents.cpu && readText(join(mount.path, 'cgroup.controllers')).includes('cpu '))
-    obstacles.push('cgroup v2 delegates no cpu controller to us');
+  if (!parents.cpu && obstacles.length === 0 && /\bcpu\b/.test(readText(join(mount.path, 'cgroup.controllers')))) {
+    obstacles.push('cgroup v2 hands down no cpu controller to our part of it');
+  }
 }
 
 /** Only the top may be asked: it is either the machine's, where this adds to what is there, or a container's own. */

@@ -36,9 +36,8 @@ export interface Launch {
  */
 export async function launch(options: Launch, setpriv: string | undefined): Promise<ChildProcess> {
   const placeFirst = options.memberFiles.length > 0 && (setpriv !== undefined || options.account === undefined);
-  // Shells drop variables that they could not name themselves, such as `spring.profiles`; env(1) hands these on.
-  const unnameable = placeFirst ? Object.entries(options.env).filter(([name]) => !/^[A-Za-z_]\w*$/.test(name)) : [];
-  const viaEnv = unnameable.length === 0 ? [] : ['/usr/bin/env', ...unnameable.map(([name, value]) => `${name}=${value}`)];
+  const lost = placeFirst ? Object.entries(options.env).filter(([name]) => shellOwned.has(name) || !/^[A-Za-z_]\w*$/.test(name)) : [];
+  const viaEnv = lost.length === 0 ? [] : ['/usr/bin/env', ...lost.map(([name, value]) => `${name}=${value}`)];
   const program = [...viaEnv, options.file, ...options.args];
   const tied = setpriv === undefined ? program : [setpriv, ...setprivFlags(options), '--', ...program];
   const argv = placeFirst ? ['/bin/sh', '-c', placeScript, 'sh', ...options.memberFiles, '--', ...tied] : tied;
@@ -55,7 +54,12 @@ export async function launch(options: Launch, setpriv: string | undefined): Prom
   return child;
 }
 
-/** Shells add variables of their own; those leave again. */
+/**
+ * Variables that shells add on their own. They leave again; where the program is given one of its own, and for names
+ * that shells drop because they could not write them (`spring.profiles`), env(1) behind the shell hands it on.
+ */
+const shellOwned = new Set(['PWD', 'OLDPWD', 'SHLVL']);
+
 const placeScript = 'unset PWD OLDPWD SHLVL; while [ "$1" != -- ]; do echo 0 > "$1" || exit 126; shift; done; shift; exec "$@"';
 
 function setprivFlags({ deathSignal, account }: Launch): string[] {
