@@ -232,7 +232,7 @@ export class Ecs {
     const wasOfUse = task.state === 'RUNNING' && (service.targetGroupId === '' || task.health !== 'UNKNOWN');
     if (!asked) runtime.failures = wasOfUse ? noFailures : countFailure(runtime.failures, this.#options.clock.nowMs());
     this.#tell(runtime, id, 'processGone', { stoppedReason: task.stoppedReason ?? reason });
-    if (service.targetGroupId !== '') void this.#options.loadBalancing.removeTarget(service.targetGroupId, targetId(task));
+    if (service.targetGroupId !== '') this.#options.loadBalancing.removeTarget(service.targetGroupId, targetId(task));
     this.#options.driver.releaseAddress(task.address);
     this.#tell(runtime, id, 'addressReleased', { stoppedAtMs: this.#options.clock.nowMs() });
   }
@@ -254,8 +254,9 @@ export class Ecs {
     const health = seen?.state === 'healthy' ? 'HEALTHY' : seen?.state === 'unhealthy' ? 'UNHEALTHY' : 'UNKNOWN';
     if (health === task.health) return;
     if (health === 'HEALTHY') runtime.failures = noFailures;
+    const { healthReason: _, ...rest } = task;
     const healthReason = seen?.description ?? seen?.reason;
-    this.#change(runtime, { ...task, health, ...(healthReason === undefined ? {} : { healthReason }) });
+    this.#change(runtime, { ...rest, health, ...(health === 'HEALTHY' || healthReason === undefined ? {} : { healthReason }) });
   }
 
   #tell(runtime: ServiceRuntime, id: string, event: TaskEvent, changes: Partial<Task> = {}): void {

@@ -1,4 +1,4 @@
-import { PlimsollError, type Clock } from '../base/index.ts';
+import { PlimsollError, type Clock, type Logger } from '../base/index.ts';
 import {
   arnSuffix,
   type BalancerMetrics,
@@ -27,6 +27,7 @@ export interface LoadBalancingOptions {
   /** The port to try for a listener, in order; the first that can be bound is used. 0 is any free one. */
   portsFor(listenerPort: number): readonly number[];
   onMetric(data: readonly MetricDatum[]): void;
+  log: Logger;
 }
 
 /** ELBv2: load balancers, listeners and target groups, kept as asked for and published to the data plane as snapshots. */
@@ -41,6 +42,7 @@ export class LoadBalancing {
   readonly #bound = new Map<string, BoundListener>();
   readonly #watchers = new Set<() => void>();
   #revision = 0;
+  #closed = false;
 
   constructor(options: LoadBalancingOptions) {
     this.#options = options;
@@ -127,8 +129,13 @@ export class LoadBalancing {
   }
 
   /** Takes a target out at once: its process is gone, there is nothing to wait for. */
-  async removeTarget(groupArn: string, targetId: string): Promise<void> {
-    if (this.#groupTargets(groupArn).delete(targetId)) await this.#publish();
+  removeTarget(groupArn: string, targetId: string): void {
+    if (this.#groupTargets(groupArn).delete(targetId)) this.#publishSoon();
+  }
+
+  /** Nothing is published afterwards: the balancer is being stopped. */
+  close(): void {
+    this.#closed = true;
   }
 
   loadBalancers(): LoadBalancer[] {
@@ -171,6 +178,12 @@ export class LoadBalancing {
     return this.#options.balancer.apply(snapshot);
   }
 
+  /** For a change that nobody waits for. */
+  #publishSoon(): void {
+    if (this.#closed) return;
+    this.#publish().catch((error: unknown) => this.#options.log.error({ err: error }, 'the balancer took no snapshot'));
+  }
+
   #listenerSnapshot(listener: LoadBalancerListener): Listener[] {
     const bound = this.#bound.get(listener.arn);
     if (!bound) return [];
@@ -191,7 +204,7 @@ export class LoadBalancing {
     const targets = this.#targets.get(groupArn);
     if (targets?.get(targetId)?.phase !== 'draining') return;
     targets.delete(targetId);
-    void this.#publish();
+    this.#publishSoon();
     this.#changed();
   }
 

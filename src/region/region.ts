@@ -82,6 +82,7 @@ export class Region {
       balancer,
       portsFor: (port) => options.portsFor(port),
       onMetric: (data) => this.cloudWatch.put(data),
+      log,
     });
     this.rds = new Rds({ clock, store, network, dataDir: options.dataDir, log });
     this.ecs = new Ecs({ clock, store, driver, loadBalancing: this.loadBalancing, stopTimeoutMs, log });
@@ -124,6 +125,7 @@ export class Region {
     this.#sampler.cancel();
     this.cloudWatch.close();
     await this.ecs.close();
+    this.loadBalancing.close();
     await this.#balancer.stop(balancerGraceMs);
     await this.driver.close();
     await this.rds.close();

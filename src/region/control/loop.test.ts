@@ -71,3 +71,25 @@ test('stop waits for the run in progress', async () => {
   await stopped;
   assert.ok(done);
 });
+
+test('a wake from within the run, before it first waits, does not start another', async () => {
+  const clock = new ManualClock(0);
+  let running = 0;
+  let runs = 0;
+  const loop: ControlLoop = new ControlLoop(
+    'test',
+    clock,
+    async () => {
+      assert.equal(++running, 1);
+      if (++runs === 1) loop.wake();
+      await clock.sleep(1);
+      running--;
+      return {};
+    },
+    noError,
+  );
+  loop.wake();
+  await clock.advance(10);
+  assert.equal(runs, 2);
+  await loop.stop();
+});

@@ -18,7 +18,8 @@ export class ControlLoop {
   readonly #reconcile: () => Promise<LoopResult>;
   readonly #onError: (message: string, error: unknown) => void;
   #timer: Timer | undefined;
-  #running: Promise<void> | undefined;
+  #running = false;
+  #run: Promise<void> = Promise.resolve();
   #again = false;
   #stopped = false;
   #failures = 0;
@@ -32,35 +33,38 @@ export class ControlLoop {
 
   wake(): void {
     if (this.#stopped) return;
-    if (this.#running) {
-      this.#again = true;
-      return;
-    }
+    this.#again = true;
+    if (this.#running) return;
     this.#timer?.cancel();
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined;
-      if (!this.#again) return;
-      this.#again = false;
-      this.wake();
-    });
+    this.#running = true;
+    this.#run = this.#runWhileWoken();
   }
 
   /** Resolves when the run in progress is over; none starts afterwards. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
-    await this.#running;
+    await this.#run;
   }
 
-  async #run(): Promise<void> {
+  async #runWhileWoken(): Promise<void> {
     let requeueAfterMs: number | undefined;
-    try {
-      ({ requeueAfterMs } = await this.#reconcile());
-      this.#failures = 0;
-    } catch (error) {
-      requeueAfterMs = Math.min(lastRetryMs, firstRetryMs * 2 ** this.#failures++);
-      this.#onError(`${this.#name}: ${errorMessage(error)}`, error);
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      requeueAfterMs = await this.#runOnce();
     }
+    this.#running = false;
     if (requeueAfterMs !== undefined && !this.#stopped) this.#timer = this.#clock.after(requeueAfterMs, () => this.wake());
+  }
+
+  async #runOnce(): Promise<number | undefined> {
+    try {
+      const { requeueAfterMs } = await this.#reconcile();
+      this.#failures = 0;
+      return requeueAfterMs;
+    } catch (error) {
+      this.#onError(`${this.#name}: ${errorMessage(error)}`, error);
+      return Math.min(lastRetryMs, firstRetryMs * 2 ** this.#failures++);
+    }
   }
 }
