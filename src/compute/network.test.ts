@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
-import { PlimsollError } from '../base/index.ts';
+import { entry, PlimsollError } from '../base/index.ts';
 import { claimLoopbackNetwork } from './network.ts';
+import { freePort } from './test-support/freePort.ts';
 
 const isLinux = process.platform === 'linux';
 
@@ -34,43 +35,47 @@ describe('loopback network', { skip: isLinux ? false : 'only Linux answers on al
 
   test('any port of a leased address can be listened on', async () => {
     const network = await claimLoopbackNetwork();
-    const servers = [network.lease(), network.lease()].map((host) => createServer().listen({ host, port: 6400 }));
+    const port = await freePort();
+    const servers = [network.lease(), network.lease()].map((host) => createServer().listen({ host, port }));
     await Promise.all(servers.map((server) => once(server, 'listening')));
     for (const server of servers) server.close();
     await network.close();
   });
 
   test('the network of a killed process is free again, and that of a living one is not', async () => {
-    const url = new URL('network.ts', import.meta.url).href;
-    const script = `const { claimLoopbackNetwork } = await import('${import.meta.url.endsWith('.ts') ? url : url.replace('.ts', '.js')}'); console.log((await claimLoopbackNetwork({ anchorPort: 24128 })).name); setInterval(() => {}, 1000)`;
+    const anchorPort = await freePort();
+    const url = entry(import.meta.url, './network').href;
+    const script = `const { claimLoopbackNetwork } = await import('${url}'); console.log((await claimLoopbackNetwork({ anchorPort: ${anchorPort} })).name); setInterval(() => {}, 1000)`;
     const holder = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [chunk] = (await once(holder.stdout, 'data')) as [Buffer];
     const held = chunk.toString().trim();
-    const other = await claimLoopbackNetwork({ anchorPort: 24128 });
+    const other = await claimLoopbackNetwork({ anchorPort });
     assert.notEqual(other.name, held);
     holder.kill('SIGKILL');
     await once(holder, 'exit');
-    const third = await claimLoopbackNetwork({ anchorPort: 24128 });
+    const third = await claimLoopbackNetwork({ anchorPort });
     assert.equal(third.name, held);
     await Promise.all([other.close(), third.close()]);
   });
 });
 
 test('where only single addresses exist each is leased once, and the error says how to add one', async () => {
-  const network = await claimLoopbackNetwork({ single: true, anchorPort: 24129 });
+  const anchorPort = await freePort();
+  const network = await claimLoopbackNetwork({ single: true, anchorPort });
   assert.equal(network.kind, 'single');
   for (let left = network.capacity; left > 0; left--) assert.match(network.lease(), /^127\./);
   assert.throws(() => network.lease(), /ifconfig lo0 alias/);
   await assert.rejects(
-    claimLoopbackNetwork({ single: true, anchorPort: 24129 }),
+    claimLoopbackNetwork({ single: true, anchorPort }),
     (error) => error instanceof PlimsollError && error.code === 'PL_COMPUTE_NO_NETWORK',
   );
   await network.close();
 });
 
 test('a program that holds the anchor port on all addresses is named as the obstacle', async () => {
-  const squatter = createServer().listen({ host: '0.0.0.0', port: 24130 });
+  const squatter = createServer().listen({ host: '0.0.0.0', port: 0 });
   await once(squatter, 'listening');
-  await assert.rejects(claimLoopbackNetwork({ anchorPort: 24130 }), /port 24130/);
+  const { port } = squatter.address() as AddressInfo;
+  await assert.rejects(claimLoopbackNetwork({ anchorPort: port }), new RegExp(`port ${port}`));
   squatter.close();
 });

@@ -8,6 +8,7 @@ import connect from 'postgres';
 import { claimLoopbackNetwork, type LoopbackNetwork } from '../network.ts';
 import { findSetpriv } from '../process/launch.ts';
 import { isAlive, makeTestFolder } from '../test-support/leftovers.ts';
+import { freePort } from '../test-support/freePort.ts';
 import { until } from '../test-support/driverSuite.ts';
 import { chooseAccount } from './account.ts';
 import { findPostgres } from './binaries.ts';
@@ -24,7 +25,7 @@ describe('PostgreSQL server', () => {
     options = {
       dataDir: join(folder.path, 'db'),
       address: network.lease(),
-      port: 5432,
+      port: await freePort(),
       user: 'app user',
       password: 'p@ss:word/ é',
       database: 'todo-list',

@@ -1,4 +1,5 @@
 import { claimLoopbackNetwork, createProcessDriver, startPostgres } from '../index.ts';
+import { freePort } from './freePort.ts';
 
 /**
  * A program for tests: runs a workload with a child of its own and a database, prints one line of JSON that tells
@@ -23,7 +24,13 @@ await driver.start({
   memoryMiB: 256,
 });
 const database = { user: 'app', password: 'secret', database: 'app' };
-const server = await startPostgres({ dataDir: `${dataDir}/postgres`, address: network.lease(), port: 5432, durable: false, ...database });
+const server = await startPostgres({
+  dataDir: `${dataDir}/postgres`,
+  address: network.lease(),
+  port: await freePort(),
+  durable: false,
+  ...database,
+});
 const pids = [...(await workloadPids), server.pid];
 const usage = await driver.sample();
 process.stdout.write(`${JSON.stringify({ pids, enforcement: driver.enforcement, uri: server.uri, uid: process.getuid?.(), usage })}\n`);
