@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { systemErrorCode } from '../../base/index.ts';
+import { errorMessage, systemErrorCode } from '../../base/index.ts';
 import type { Enforcement } from '../../model/index.ts';
 import { findCgroupParents, type CgroupParents } from './cgroupMounts.ts';
 import { readProcess } from './table.ts';
@@ -180,13 +180,12 @@ async function tryGroup(dirs: Dirs): Promise<string | undefined> {
     await promisify(execFile)('/bin/sh', ['-c', 'for file; do echo 0 > "$file" || exit 1; done', 'sh', ...group.memberFiles]);
     return undefined;
   } catch (error) {
-    const path = dirs.cpu?.path ?? dirs.cpuacct?.path ?? dirs.memory?.path ?? '';
+    const parent = dirname(dirs.cpu?.path ?? dirs.cpuacct?.path ?? dirs.memory?.path ?? '');
     const code = systemErrorCode(error);
-    const why =
-      code === 'ENOENT' && group === undefined
-        ? 'has no such controller'
-        : `refuses us a group (${code ?? 'no process may be moved there'})`;
-    return `${join(path, '..')} ${why}`;
+    if (group !== undefined) return `no process can be moved to a cgroup in ${parent}`;
+    if (code === 'EACCES' || code === 'EPERM') return `no right to make cgroups in ${parent}`;
+    if (code === 'EROFS') return `${parent} is read-only`;
+    return `no cgroup can be made in ${parent}: ${errorMessage(error)}`;
   } finally {
     group?.remove();
   }

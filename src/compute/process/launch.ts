@@ -1,5 +1,5 @@
 import { execFile, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { errorMessage, PlimsollError, systemErrorCode } from '../../base/index.ts';
@@ -135,7 +135,8 @@ function searchPath(command: string, path: string): string | NotFound {
     if (folder === '') continue;
     const found = check(join(folder, command));
     if (typeof found === 'string') return found;
-    if (found.denied !== undefined) miss = found;
+    // A folder on PATH that is closed to us hides nothing: execvp(3) passes it by too.
+    if (found.denied !== undefined && existsSync(found.denied)) miss = found;
   }
   return miss;
 }
