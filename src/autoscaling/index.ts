@@ -6,3 +6,7 @@ export { serviceEvents, stoppedReasons } from './service/events.ts';
 export * from './tracking/alarms.ts';
 export * from './tracking/decide.ts';
 export * from './tracking/history.ts';
+export * from './policy/adjustment.ts';
+export * from './policy/combine.ts';
+export * from './policy/simple.ts';
+export * from './policy/step.ts';

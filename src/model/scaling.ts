@@ -18,6 +18,36 @@ export interface TargetTrackingPolicy {
   readonly disableScaleIn: boolean;
 }
 
+/** How an adjustment changes a capacity: by so many, to so many, by so many percent. */
+export type AdjustmentType = 'ChangeInCapacity' | 'ExactCapacity' | 'PercentChangeInCapacity';
+
+/**
+ * One step of a step policy. Bounds are distances of the metric from the alarm's threshold, absent where open.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-simple-step.html#as-scaling-steps
+ */
+export interface StepAdjustment {
+  readonly lowerBound?: number;
+  readonly upperBound?: number;
+  readonly adjustment: number;
+}
+
+export interface StepScalingPolicy {
+  readonly name: string;
+  readonly adjustmentType: AdjustmentType;
+  /** With PercentChangeInCapacity: change by at least so many. */
+  readonly minAdjustmentMagnitude?: number;
+  readonly steps: readonly StepAdjustment[];
+}
+
+/** Changes the capacity by the same each time, however far the metric is from the threshold. */
+export interface SimpleScalingPolicy {
+  readonly name: string;
+  readonly adjustmentType: AdjustmentType;
+  readonly minAdjustmentMagnitude?: number;
+  readonly adjustment: number;
+  readonly cooldownMs: number;
+}
+
 /**
  * Why Application Auto Scaling did not scale although an alarm asked for it:
  * https://docs.aws.amazon.com/autoscaling/application/APIReference/API_NotScaledReason.html
