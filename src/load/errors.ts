@@ -1,0 +1,49 @@
+import { defineErrors } from '../base/index.ts';
+
+/** k6's exit codes (grafana/k6 `errext/exitcodes`); `plimsoll run` answers with the same. */
+export const RunExitCode = {
+  ok: 0,
+  thresholdsFailed: 99,
+  setupTimeout: 100,
+  teardownTimeout: 101,
+  timeout: 102,
+  stoppedByRest: 103,
+  invalidConfig: 104,
+  externalAbort: 105,
+  restCannotStart: 106,
+  scriptException: 107,
+  scriptAborted: 108,
+  internal: 109,
+  markedFailed: 110,
+  usage: 255,
+} as const;
+
+export const loadErrors = defineErrors({
+  PL_LOAD_SCRIPT_MISSING: { exitCode: RunExitCode.usage, when: 'The script, or a file that it opens or imports, cannot be read.' },
+  PL_LOAD_SCRIPT_INVALID: {
+    exitCode: RunExitCode.scriptException,
+    when: 'The script does not parse, or it throws while it is initialised, set up or torn down.',
+  },
+  PL_LOAD_MODULE_UNSUPPORTED: {
+    exitCode: RunExitCode.scriptException,
+    when: 'The script imports a module that does not exist or that Plimsoll does not provide.',
+  },
+  PL_LOAD_CANNOT_SUSPEND: {
+    exitCode: RunExitCode.scriptException,
+    when: 'The script makes a blocking call (a request, sleep) at a place that the JavaScript engine calls itself and that therefore cannot wait: a getter, a constructor, a sort comparator, a conversion.',
+  },
+  PL_LOAD_OPTIONS_INVALID: {
+    exitCode: RunExitCode.invalidConfig,
+    when: 'An option, a threshold or a scenario is malformed or not supported, or a scenario names a function that the script does not export.',
+  },
+  PL_LOAD_USAGE: {
+    exitCode: RunExitCode.usage,
+    when: 'A flag, an environment variable or the configuration file has a value that it cannot have.',
+  },
+  PL_LOAD_SETUP_TIMEOUT: { exitCode: RunExitCode.setupTimeout, when: 'setup() took longer than setupTimeout.' },
+  PL_LOAD_TEARDOWN_TIMEOUT: { exitCode: RunExitCode.teardownTimeout, when: 'teardown() took longer than teardownTimeout.' },
+  PL_LOAD_PROCESS_DIED: {
+    exitCode: RunExitCode.internal,
+    when: 'A load process ended before the test did: killed, out of memory, or a fault of ours.',
+  },
+});

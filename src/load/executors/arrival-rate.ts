@@ -1,0 +1,136 @@
+import { monotonicMs } from '../../base/index.ts';
+import type { Stage } from '../options/fields.ts';
+import type { Scenario } from '../options/scenarios.ts';
+import type { Vu } from '../vu/vu.ts';
+import type { Call } from '../vu/iteration.ts';
+import { Executor, shareOf } from './executor.ts';
+
+type ArrivalScenario = Scenario & { executor: 'constant-arrival-rate' | 'ramping-arrival-rate' };
+
+/** Times in milliseconds from the start at which iterations are to begin, with a constant rate: the first at once. */
+export function* constantArrivals(rate: number, timeUnitMs: number, durationMs: number): Generator<number> {
+  for (let n = 0; ; n++) {
+    const atMs = (n * timeUnitMs) / rate;
+    if (atMs >= durationMs) return;
+    yield atMs;
+  }
+}
+
+/**
+ * The same with a rate that follows straight lines. Iteration n begins when the area under the rate
+ * reaches n; within a stage that is a quadratic equation:
+ *
+ *     n = before + r0·t + (r1 − r0)·t² / (2·d)
+ */
+export function* rampingArrivals(startRate: number, timeUnitMs: number, stages: readonly Stage[]): Generator<number> {
+  let before = 0;
+  let fromMs = 0;
+  let r0 = startRate / timeUnitMs;
+  let n = 1;
+  for (const { durationMs, target } of stages) {
+    const r1 = target / timeUnitMs;
+    const area = ((r0 + r1) / 2) * durationMs;
+    // The sums of many stages lose the last digits; a start that is due exactly at a stage's end counts.
+    while (n <= before + area + 1e-9) {
+      yield fromMs + timeOfArea(n - before, r0, r1, durationMs);
+      n++;
+    }
+    before += area;
+    fromMs += durationMs;
+    r0 = r1;
+  }
+}
+
+function timeOfArea(area: number, r0: number, r1: number, durationMs: number): number {
+  const slope = (r1 - r0) / durationMs;
+  if (slope === 0) return area / r0;
+  // The form that does not cancel for small slopes.
+  return Math.min(durationMs, (2 * area) / (r0 + Math.sqrt(Math.max(0, r0 * r0 + 2 * slope * area))));
+}
+
+/** Iterations begin by a schedule, whether or not earlier ones are over. What finds no free VU is dropped and counted. */
+export class ArrivalRate extends Executor<ArrivalScenario> {
+  readonly #idle: Vu[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #dropped = 0;
+  #onEnd: () => void = () => undefined;
+
+  fraction(): number {
+    return Math.min(1, this.elapsedMs() / this.#lengthMs());
+  }
+
+  protected async execute(): Promise<void> {
+    const { scenario } = this;
+    for (let i = shareOf(this.segment, scenario.preAllocatedVUs); i > 0; i--) this.#idle.push(this.hold());
+    const arrivals =
+      scenario.executor === 'constant-arrival-rate'
+        ? constantArrivals(scenario.rate, scenario.timeUnitMs, scenario.durationMs)
+        : rampingArrivals(scenario.startRate, scenario.timeUnitMs, scenario.stages);
+    await new Promise<void>((resolve) => {
+      this.#onEnd = resolve;
+      this.startedAt = monotonicMs();
+      this.after(this.#lengthMs(), () => this.end());
+      this.#follow(arrivals);
+    });
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    for (const vu of this.#idle.splice(0)) this.release(vu);
+  }
+
+  protected override onEnding(): void {
+    this.#onEnd();
+  }
+
+  #lengthMs(): number {
+    const { scenario } = this;
+    return scenario.executor === 'constant-arrival-rate'
+      ? scenario.durationMs
+      : scenario.stages.reduce((sum, stage) => sum + stage.durationMs, 0);
+  }
+
+  #follow(arrivals: Iterator<number>): void {
+    let number = 0;
+    const nextOfOurs = (): number | undefined => {
+      for (;;) {
+        const next = arrivals.next();
+        if (next.done) return undefined;
+        if (number++ % this.segment.count === this.segment.index) return next.value;
+      }
+    };
+    let atMs = nextOfOurs();
+    const due = (): void => {
+      while (atMs !== undefined && !this.isEnding && atMs <= this.elapsedMs()) {
+        this.#begin();
+        atMs = nextOfOurs();
+      }
+      if (atMs !== undefined && !this.isEnding) this.engine.wheel.startAt(call, this.startedAt + atMs);
+    };
+    const call: Call = this.after(0, due);
+    due();
+  }
+
+  #begin(): void {
+    let vu = this.#idle.pop();
+    if (!vu && this.held.size < shareOf(this.segment, this.scenario.maxVUs)) vu = this.hold();
+    if (!vu) {
+      this.#drop();
+      return;
+    }
+    const used = vu;
+    const run = this.iterate(used).then(() => {
+      this.#running.delete(run);
+      this.#idle.push(used);
+      return undefined;
+    });
+    this.#running.add(run);
+  }
+
+  #drop(): void {
+    this.engine.metrics.builtIn('dropped_iterations').add(1, { tag: (name) => (name === 'scenario' ? this.scenario.name : undefined) });
+    if (this.#dropped++ === 0)
+      this.engine.log(
+        'warning',
+        `Insufficient VUs, reached ${this.scenario.maxVUs} active VUs and cannot initialize more  executor=${this.scenario.executor} scenario=${this.scenario.name}`,
+        'executor',
+      );
+  }
+}

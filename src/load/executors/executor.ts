@@ -1,0 +1,135 @@
+import { monotonicMs } from '../../base/index.ts';
+import type { Scenario } from '../options/scenarios.ts';
+import type { Engine } from '../vu/engine.ts';
+import { Call, type IterationRunner } from '../vu/iteration.ts';
+import type { Vu } from '../vu/vu.ts';
+
+/**
+ * Which part of the whole run a process does. VU number k (from 0), iteration number k, arrival number k
+ * belongs to process k mod count, so that the parts add up exactly at every moment.
+ */
+export interface Segment {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** How many of the first `total` things belong to the segment. */
+export function shareOf(segment: Segment, total: number): number {
+  return Math.max(0, Math.ceil((total - segment.index) / segment.count));
+}
+
+/** Where executors get VUs from and bring them back to. */
+export interface VuSource {
+  take(scenario: Scenario): Vu;
+  giveBack(vu: Vu): void;
+}
+
+export interface ExecutorParts<S extends Scenario> {
+  readonly engine: Engine;
+  readonly scenario: S;
+  readonly segment: Segment;
+  readonly runner: IterationRunner;
+  readonly source: VuSource;
+}
+
+/**
+ * Runs one scenario in one process:
+ *
+ *     start ── iterations begin ── end ── running iterations may finish ── end + gracefulStop: interrupted
+ */
+export abstract class Executor<S extends Scenario = Scenario> {
+  /** VUs that run an iteration now. */
+  activeVus = 0;
+  protected readonly engine: Engine;
+  protected readonly scenario: S;
+  protected readonly segment: Segment;
+  protected readonly runner: IterationRunner;
+  protected readonly source: VuSource;
+  protected readonly held = new Set<Vu>();
+  protected startedAt = 0;
+  /** No iteration begins any more. */
+  protected isEnding = false;
+  readonly #timers: Call[] = [];
+
+  constructor(parts: ExecutorParts<S>) {
+    this.engine = parts.engine;
+    this.scenario = parts.scenario;
+    this.segment = parts.segment;
+    this.runner = parts.runner;
+    this.source = parts.source;
+  }
+
+  /** Resolves when all is over. */
+  async run(): Promise<void> {
+    this.startedAt = monotonicMs();
+    await this.execute();
+    for (const timer of this.#timers) this.engine.wheel.cancel(timer);
+    this.isEnding = true;
+  }
+
+  /** VUs that the scenario holds, busy or not. */
+  get heldVus(): number {
+    return this.held.size;
+  }
+
+  /** How far it is, from 0 to 1. */
+  abstract fraction(): number;
+
+  /** Ends the scenario now, gracefully. */
+  end(): void {
+    if (this.isEnding) return;
+    this.isEnding = true;
+    this.onEnding();
+    this.after(this.scenario.gracefulStopMs, () => this.interruptAll());
+  }
+
+  interruptAll(): void {
+    this.isEnding = true;
+    for (const vu of this.held) vu.interrupt();
+  }
+
+  protected abstract execute(): Promise<void>;
+
+  /** The end has come, planned or not. */
+  protected onEnding(): void {
+    // For executors that wait for something else than iterations.
+  }
+
+  protected elapsedMs(): number {
+    return monotonicMs() - this.startedAt;
+  }
+
+  protected after(delayMs: number, fn: () => void): Call {
+    const call = new Call(fn);
+    this.#timers.push(call);
+    this.engine.wheel.start(call, delayMs);
+    return call;
+  }
+
+  /** Runs iterations on a VU of its own for as long as `goOn` holds. */
+  protected async loop(goOn: () => boolean): Promise<void> {
+    if (!goOn()) return;
+    const vu = this.hold();
+    do await this.iterate(vu);
+    while (goOn());
+    this.release(vu);
+  }
+
+  protected async iterate(vu: Vu): Promise<boolean> {
+    this.activeVus++;
+    const complete = await this.runner.run(vu);
+    this.activeVus--;
+    return complete;
+  }
+
+  protected hold(): Vu {
+    const vu = this.source.take(this.scenario);
+    this.held.add(vu);
+    return vu;
+  }
+
+  protected release(vu: Vu): void {
+    this.held.delete(vu);
+    this.source.giveBack(vu);
+  }
+}

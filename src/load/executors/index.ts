@@ -1,0 +1,27 @@
+import { invalid } from '../options/fields.ts';
+import type { Scenario } from '../options/scenarios.ts';
+import { ArrivalRate } from './arrival-rate.ts';
+import type { Executor, ExecutorParts } from './executor.ts';
+import { ConstantVus, PerVuIterations, SharedIterations } from './fixed.ts';
+import { RampingVus } from './ramping-vus.ts';
+
+export { Executor, shareOf, type Segment, type VuSource } from './executor.ts';
+
+export function createExecutor(parts: ExecutorParts<Scenario>): Executor {
+  const { scenario } = parts;
+  switch (scenario.executor) {
+    case 'constant-vus':
+      return new ConstantVus({ ...parts, scenario });
+    case 'per-vu-iterations':
+      return new PerVuIterations({ ...parts, scenario });
+    case 'shared-iterations':
+      return new SharedIterations({ ...parts, scenario });
+    case 'ramping-vus':
+      return new RampingVus({ ...parts, scenario });
+    case 'constant-arrival-rate':
+    case 'ramping-arrival-rate':
+      return new ArrivalRate({ ...parts, scenario });
+    default:
+      throw invalid(`scenarios.${scenario.name}: the executor externally-controlled is not supported`);
+  }
+}

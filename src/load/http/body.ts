@@ -1,0 +1,73 @@
+/** What is sent: text as a string (most bodies), anything else as bytes. */
+export interface RequestBody {
+  readonly content: string | Buffer;
+  /** Bytes on the wire. */
+  readonly length: number;
+  /** Content-Type when the script gives none. */
+  readonly contentType: string | undefined;
+}
+
+/** `http.file(data, filename, contentType)`. */
+export class FileData {
+  readonly data: unknown;
+  readonly filename: string;
+  readonly content_type: string;
+
+  constructor(data: unknown, filename: string, contentType: string) {
+    this.data = data;
+    this.filename = filename;
+    this.content_type = contentType;
+  }
+}
+
+/** Encodes a body as k6 does: text and bytes as they are, an object as a form, with files as multipart. */
+export function encodeBody(body: unknown): RequestBody {
+  if (typeof body === 'string') return text(body, undefined);
+  if (body instanceof ArrayBuffer) return bytes(Buffer.from(body), undefined);
+  if (ArrayBuffer.isView(body)) return bytes(Buffer.from(body.buffer, body.byteOffset, body.byteLength), undefined);
+  if (typeof body !== 'object' || body === null) throw new TypeError(`unknown request body type ${typeof body}`);
+  if (body instanceof FileData) throw new TypeError('a file must be a field of a form: { name: http.file(…) }');
+  const entries = Object.entries(body);
+  if (entries.some(([, value]) => value instanceof FileData)) return multipart(entries);
+  const form = new URLSearchParams();
+  for (const [name, value] of entries)
+    for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) form.append(name, String(each));
+  return text(form.toString(), 'application/x-www-form-urlencoded');
+}
+
+function text(content: string, contentType: string | undefined): RequestBody {
+  return { content, length: Buffer.byteLength(content), contentType };
+}
+
+function bytes(content: Buffer, contentType: string | undefined): RequestBody {
+  return { content, length: content.length, contentType };
+}
+
+let boundaries = 0;
+
+function multipart(entries: readonly [string, unknown][]): RequestBody {
+  const boundary = `----plimsoll${(++boundaries).toString(16).padStart(24, '0')}`;
+  const parts: Buffer[] = [];
+  for (const [name, value] of entries) {
+    const file = value instanceof FileData ? value : undefined;
+    const disposition = `form-data; name="${quoted(name)}"${file ? `; filename="${quoted(file.filename)}"` : ''}`;
+    const type = file ? `Content-Type: ${file.content_type}\r\n` : '';
+    parts.push(
+      Buffer.from(`--${boundary}\r\nContent-Disposition: ${disposition}\r\n${type}\r\n`),
+      rawBytes(file ? file.data : value),
+      Buffer.from('\r\n'),
+    );
+  }
+  parts.push(Buffer.from(`--${boundary}--\r\n`));
+  return bytes(Buffer.concat(parts), `multipart/form-data; boundary=${boundary}`);
+}
+
+function rawBytes(data: unknown): Buffer {
+  if (data instanceof ArrayBuffer) return Buffer.from(data);
+  if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  return Buffer.from(String(data));
+}
+
+function quoted(text: string): string {
+  return text.replace(/["\\\r\n]/g, (char) => (char === '"' || char === '\\' ? `\\${char}` : ' '));
+}

@@ -1,0 +1,266 @@
+import { createConnection, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { monotonicMs } from '../../base/index.ts';
+import { BodyEvent, BodyMode, BodyReader, describeProblem, FieldId, MORE, ResponseHead } from '../../http1/index.ts';
+import type { Engine } from '../vu/engine.ts';
+import type { Exchange } from './exchange.ts';
+import { FailureCode, RequestFailure } from './failures.ts';
+import { lookupCached } from './lookup.ts';
+import type { ConnectionPool } from './pool.ts';
+import type { Target } from './target.ts';
+
+/**
+ * All plain sockets of a process read into this one buffer: bytes are parsed, and taken as strings or
+ * copies, before the next read.
+ */
+const readBuffer = Buffer.allocUnsafeSlow(65_536);
+/** Parses heads that arrive whole, whichever connection they are from. */
+const head = new ResponseHead();
+
+/** A head that takes this many bytes is refused by the parser, so this bounds what an incomplete one holds. */
+const BODY_MAX_BYTES = 1024 * 1024 * 1024;
+
+/** One HTTP/1.1 connection of one VU. */
+export class Connection {
+  readonly origin: string;
+  readonly #engine: Engine;
+  readonly #pool: ConnectionPool;
+  readonly #socket: Socket;
+  #exchange: Exchange | undefined;
+  #isOpen = false;
+  #isGone = false;
+  #dialStartedAt = monotonicMs();
+  /** The beginning of a head that is not whole yet. */
+  #partial: Buffer | undefined;
+  /** Of a body that takes more than one read. */
+  #body: BodyReader | undefined;
+  #chunks: Buffer[] | undefined;
+  #error: Error | undefined;
+
+  constructor(engine: Engine, pool: ConnectionPool, target: Target) {
+    this.#engine = engine;
+    this.#pool = pool;
+    this.origin = target.origin;
+    this.#socket = target.isTls ? this.#dialTls(target) : this.#dial(target);
+    this.#socket.on('error', (error) => (this.#error = error));
+    this.#socket.on('close', () => this.#onClose());
+  }
+
+  /** True when a request may be sent at once. */
+  get isIdle(): boolean {
+    return this.#isOpen && !this.#isGone && this.#exchange === undefined;
+  }
+
+  send(exchange: Exchange): void {
+    this.#exchange = exchange;
+    if (this.#isOpen) this.#write(exchange);
+  }
+
+  /** The request on it is given up, so the connection is of no more use. */
+  abandon(): void {
+    this.#exchange = undefined;
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.#isGone = true;
+    this.#pool.forget(this);
+    this.#socket.destroy();
+  }
+
+  #dial(target: Target): Socket {
+    const socket = createConnection({
+      ...this.#address(target),
+      lookup: lookupCached,
+      noDelay: true,
+      onread: {
+        buffer: readBuffer,
+        callback: (count, buffer) => {
+          this.#onData(buffer as Buffer, count);
+          return true;
+        },
+      },
+    });
+    socket.once('connect', () => this.#onConnected(monotonicMs()));
+    return socket;
+  }
+
+  #dialTls(target: Target): Socket {
+    const { host, port } = this.#address(target);
+    const socket = connectTls({
+      host,
+      port,
+      lookup: lookupCached,
+      ALPNProtocols: ['http/1.1'],
+      rejectUnauthorized: !this.#engine.options.insecureSkipTLSVerify,
+      ...(/^[\d.]+$|:/.test(target.host) ? {} : { servername: target.host }),
+    });
+    let connectedAt = 0;
+    socket.once('connect', () => (connectedAt = monotonicMs()));
+    socket.once('secureConnect', () => this.#onConnected(connectedAt));
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk, chunk.length));
+    return socket;
+  }
+
+  /** The `hosts` option may send a name elsewhere: `{ "api.test": "127.0.0.1:8080" }`, `"api.test:443"` first. */
+  #address(target: Target): { host: string; port: number } {
+    const { hosts } = this.#engine.options;
+    const to = hosts[`${target.host}:${target.port}`] ?? hosts[target.host];
+    if (to === undefined) return { host: target.host, port: target.port };
+    const match = /^\[?(.*?)\]?(?::(\d+))?$/.exec(to);
+    return { host: match?.[1] ?? to, port: match?.[2] === undefined ? target.port : Number(match[2]) };
+  }
+
+  #onConnected(connectedAt: number): void {
+    this.#isOpen = true;
+    const exchange = this.#exchange;
+    if (!exchange) return;
+    exchange.connectingMs = connectedAt - this.#dialStartedAt;
+    if (exchange.target.isTls) exchange.tlsMs = monotonicMs() - connectedAt;
+    this.#write(exchange);
+  }
+
+  #write(exchange: Exchange): void {
+    const { head: text, body } = exchange;
+    exchange.readyAt = monotonicMs();
+    let sent = text.length;
+    if (body === undefined) this.#socket.write(text, 'latin1');
+    else if (typeof body === 'string') {
+      const whole = text + body;
+      sent = Buffer.byteLength(whole);
+      this.#socket.write(whole, 'utf8');
+    } else {
+      sent += body.length;
+      this.#socket.cork();
+      this.#socket.write(text, 'latin1');
+      this.#socket.write(body);
+      this.#socket.uncork();
+    }
+    exchange.sentAt = monotonicMs();
+    this.#engine.http.dataSent.add(sent, exchange.vu);
+  }
+
+  #onData(buffer: Buffer, count: number): void {
+    const exchange = this.#exchange;
+    if (!exchange) {
+      // Nobody asked: an answer to nothing, or one more than was asked for.
+      this.destroy();
+      return;
+    }
+    if (exchange.firstByteAt === 0) exchange.firstByteAt = monotonicMs();
+    this.#engine.http.dataReceived.add(count, exchange.vu);
+    if (this.#body) this.#readBody(exchange, buffer, 0, count);
+    else if (this.#partial) {
+      const whole = Buffer.concat([this.#partial, buffer.subarray(0, count)]);
+      this.#partial = undefined;
+      this.#readHead(exchange, whole, whole.length);
+    } else this.#readHead(exchange, buffer, count);
+  }
+
+  #readHead(exchange: Exchange, buffer: Buffer, end: number): void {
+    let start = 0;
+    for (;;) {
+      head.reset();
+      const next = start === end ? MORE : head.parse(buffer, start, end);
+      if (next === MORE) {
+        this.#partial = start === end ? undefined : Buffer.from(buffer.subarray(start, end));
+        return;
+      }
+      if (next < 0) {
+        this.#refuse(exchange, next);
+        return;
+      }
+      if (head.status >= 200 || head.status === 101) {
+        this.#takeHead(exchange, buffer, next);
+        this.#startBody(exchange, buffer, next, end);
+        return;
+      }
+      start = next;
+    }
+  }
+
+  #takeHead(exchange: Exchange, buffer: Buffer, bodyStart: number): void {
+    exchange.status = head.status;
+    exchange.minorVersion = head.minor;
+    exchange.fields = buffer.toString('latin1', head.statusLineEnd, bodyStart - 2);
+    exchange.setsCookies = head.indexOfId(FieldId['set-cookie']) >= 0;
+    exchange.contentEncoding = head.get('content-encoding');
+    if (!head.keepAlive || head.status === 101) this.#isGone = true;
+  }
+
+  #startBody(exchange: Exchange, buffer: Buffer, start: number, end: number): void {
+    const mode = head.bodyMode(exchange.method === 'HEAD');
+    if (mode === BodyMode.none) {
+      this.#finish(exchange, start < end);
+      return;
+    }
+    const length = head.contentLength;
+    if (mode === BodyMode.length && end - start >= length) {
+      if (exchange.keepsBody) exchange.content = takeContent(exchange, buffer, start, start + length);
+      this.#finish(exchange, end - start > length);
+      return;
+    }
+    if (mode === BodyMode.untilClose) this.#isGone = true;
+    this.#body = new BodyReader();
+    this.#body.start(mode, length);
+    this.#readBody(exchange, buffer, start, end);
+  }
+
+  #readBody(exchange: Exchange, buffer: Buffer, start: number, end: number): void {
+    const body = this.#body as BodyReader;
+    body.begin(buffer, start, end);
+    for (;;) {
+      const event = body.read();
+      if (event === BodyEvent.more) return;
+      if (event < 0 || body.received > BODY_MAX_BYTES) {
+        this.#refuse(exchange, event);
+        return;
+      }
+      if (event === BodyEvent.end) {
+        this.#takeBody(exchange);
+        this.#finish(exchange, body.at < end);
+        return;
+      }
+      if (exchange.keepsBody) (this.#chunks ??= []).push(Buffer.from(buffer.subarray(body.dataStart, body.dataEnd)));
+    }
+  }
+
+  #takeBody(exchange: Exchange): void {
+    const whole = this.#chunks ? Buffer.concat(this.#chunks) : Buffer.alloc(0);
+    this.#chunks = undefined;
+    this.#body = undefined;
+    if (exchange.keepsBody) exchange.content = takeContent(exchange, whole, 0, whole.length);
+  }
+
+  /** The answer is over; with bytes behind it, or without keep-alive, so is the connection. */
+  #finish(exchange: Exchange, hasRest: boolean): void {
+    this.#exchange = undefined;
+    if (hasRest || this.#isGone || this.#engine.options.noConnectionReuse) this.destroy();
+    exchange.finish();
+  }
+
+  #refuse(exchange: Exchange, problem: number): void {
+    const reason = problem < 0 ? describeProblem(problem).reason : 'the body is larger than 1 GiB';
+    this.abandon();
+    exchange.fail(new RequestFailure(FailureCode.generic, `malformed HTTP response: ${reason}`));
+  }
+
+  #onClose(): void {
+    const wasOpen = this.#isOpen;
+    this.#isOpen = false;
+    this.#isGone = true;
+    this.#pool.forget(this);
+    const exchange = this.#exchange;
+    if (!exchange) return;
+    this.#exchange = undefined;
+    if (!this.#error && this.#body?.finish() === true) {
+      this.#takeBody(exchange);
+      exchange.finish();
+    } else exchange.onLost(this.#error, !wasOpen);
+  }
+}
+
+function takeContent(exchange: Exchange, buffer: Buffer, start: number, end: number): string | Buffer {
+  if (exchange.wantsBytes || exchange.contentEncoding !== undefined) return Buffer.from(buffer.subarray(start, end));
+  return buffer.toString('utf8', start, end);
+}

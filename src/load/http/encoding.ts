@@ -1,0 +1,37 @@
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+
+/** A compressed answer must not fill the memory. */
+const limit = { maxOutputLength: 1024 * 1024 * 1024 };
+
+/** Undoes a Content-Encoding (codings last to first). Throws on an unknown one or broken data. */
+export function decodeContent(bytes: Buffer, encoding: string): Buffer {
+  let out = bytes;
+  for (const coding of encoding
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .reverse())
+    out = decodeOne(out, coding);
+  return out;
+}
+
+function decodeOne(bytes: Buffer, coding: string): Buffer {
+  if (bytes.length === 0) return bytes;
+  switch (coding) {
+    case 'gzip':
+    case 'x-gzip':
+      return gunzipSync(bytes, limit);
+    case 'deflate':
+      // Some servers send the bare format that the name suggests instead of the zlib one that RFC 9110 means.
+      return ((bytes[0] as number) & 0x0f) === 8 ? inflateSync(bytes, limit) : inflateRawSync(bytes, limit);
+    case 'br':
+      return brotliDecompressSync(bytes, limit);
+    case 'zstd':
+      return zstdDecompressSync(bytes, limit);
+    case 'identity':
+    case '':
+      return bytes;
+    default:
+      throw new Error(`unsupported Content-Encoding ${JSON.stringify(coding)}`);
+  }
+}

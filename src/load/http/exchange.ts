@@ -1,0 +1,123 @@
+import { monotonicMs } from '../../base/index.ts';
+import type { Vu } from '../vu/vu.ts';
+import { WheelEntry } from '../vu/wheel.ts';
+import type { Connection } from './connection.ts';
+import { socketFailure, timedOut, type RequestFailure } from './failures.ts';
+import type { Target } from './target.ts';
+
+/**
+ * One request and its answer on one connection, with its times (all in milliseconds on the monotonic scale):
+ *
+ *     startedAt ─ blocked ─ readyAt ─ sending ─ sentAt ─ waiting ─ firstByteAt ─ receiving ─ endedAt
+ *                 └ connecting, tlsHandshaking when the connection is new
+ *
+ * The entry in the timer wheel is the request's timeout.
+ */
+export class Exchange extends WheelEntry {
+  readonly vu: Vu;
+  readonly method: string;
+  readonly target: Target;
+  /** What goes over the wire: the head and, when it is text, the body. */
+  readonly head: string;
+  readonly body: string | Buffer | undefined;
+  /** Text or bytes as they arrive are kept unless the caller wants none. */
+  readonly keepsBody: boolean;
+  readonly wantsBytes: boolean;
+
+  connection: Connection | undefined = undefined;
+  isReused = false;
+  startedAt = monotonicMs();
+  readyAt = 0;
+  sentAt = 0;
+  firstByteAt = 0;
+  endedAt = 0;
+  connectingMs = 0;
+  tlsMs = 0;
+
+  status = 0;
+  minorVersion = 1;
+  /** Header lines as received. */
+  fields = '';
+  contentEncoding: string | undefined = undefined;
+  setsCookies = false;
+  content: string | Buffer | undefined = undefined;
+  failure: RequestFailure | undefined = undefined;
+  readonly #timeoutMs: number;
+  readonly #onDone: (exchange: Exchange) => void;
+  #isDone = false;
+
+  constructor(
+    vu: Vu,
+    method: string,
+    target: Target,
+    wire: { head: string; body: string | Buffer | undefined; keepsBody: boolean; wantsBytes: boolean; timeoutMs: number },
+    onDone: (exchange: Exchange) => void,
+  ) {
+    super();
+    this.vu = vu;
+    this.method = method;
+    this.target = target;
+    this.head = wire.head;
+    this.body = wire.body;
+    this.keepsBody = wire.keepsBody;
+    this.wantsBytes = wire.wantsBytes;
+    this.#timeoutMs = wire.timeoutMs;
+    this.#onDone = onDone;
+  }
+
+  start(): void {
+    const { vu } = this;
+    if (this.#timeoutMs > 0) vu.engine.wheel.startAt(this, this.startedAt + this.#timeoutMs);
+    const idle = vu.engine.options.noConnectionReuse ? undefined : vu.pool.idle(this.target);
+    this.isReused = idle !== undefined;
+    const connection = idle ?? vu.pool.connect(this.target);
+    this.connection = connection;
+    connection.send(this);
+  }
+
+  override onDue(): void {
+    this.connection?.abandon();
+    this.fail(timedOut());
+  }
+
+  /** Ends it without an answer; nothing is counted. */
+  cancel(): void {
+    this.#isDone = true;
+    this.vu.engine.wheel.cancel(this);
+    this.connection?.abandon();
+  }
+
+  /** The answer is whole. */
+  finish(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.endedAt = monotonicMs();
+    if (this.next) this.vu.engine.wheel.cancel(this);
+    this.#onDone(this);
+  }
+
+  fail(failure: RequestFailure): void {
+    this.failure = failure;
+    this.finish();
+  }
+
+  /**
+   * The connection ended. A kept one may have been closed by the server just as the request went out;
+   * such a request is sent once more on a new connection, as Go's client does for what is safe to repeat.
+   */
+  onLost(error: Error | undefined, dialling: boolean): void {
+    if (this.#isDone) return;
+    if (this.isReused && this.firstByteAt === 0 && (this.body === undefined || isIdempotent(this.method))) {
+      this.isReused = false;
+      const connection = this.vu.pool.connect(this.target);
+      this.connection = connection;
+      connection.send(this);
+      return;
+    }
+    this.fail(error ? socketFailure(error, dialling) : socketFailure(Object.assign(new Error('EOF'), { code: '' }), false));
+  }
+}
+
+function isIdempotent(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'PUT' || method === 'DELETE';
+}

@@ -1,0 +1,77 @@
+import { systemErrorCode } from '../../base/index.ts';
+
+/**
+ * Why a request got no answer, with k6's `error_code`
+ * (https://grafana.com/docs/k6/latest/javascript-api/error-codes/).
+ */
+export class RequestFailure extends Error {
+  override name = 'RequestFailure';
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export const FailureCode = {
+  generic: 1000,
+  invalidUrl: 1020,
+  timeout: 1050,
+  dns: 1100,
+  noSuchHost: 1101,
+  blockedAddress: 1110,
+  blockedHost: 1111,
+  tcp: 1200,
+  brokenPipe: 1201,
+  dial: 1210,
+  dialTimeout: 1211,
+  refused: 1212,
+  reset: 1220,
+  tls: 1300,
+  unknownAuthority: 1310,
+  wrongHost: 1311,
+  decompression: 1701,
+} as const;
+
+export const timedOut = (): RequestFailure => new RequestFailure(FailureCode.timeout, 'request timeout');
+
+/** A socket's error before (`dialling`) or after the connection stood. */
+export function socketFailure(error: Error, dialling: boolean): RequestFailure {
+  const code = systemErrorCode(error) ?? '';
+  switch (code) {
+    case 'ECONNREFUSED':
+      return new RequestFailure(FailureCode.refused, 'dial: connection refused');
+    case 'ECONNRESET':
+      return new RequestFailure(FailureCode.reset, 'read: connection reset by peer');
+    case 'EPIPE':
+      return new RequestFailure(FailureCode.brokenPipe, 'write: broken pipe');
+    case 'ETIMEDOUT':
+      return dialling
+        ? new RequestFailure(FailureCode.dialTimeout, 'dial: i/o timeout')
+        : new RequestFailure(FailureCode.tcp, 'read: connection timed out');
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EAI_FAIL':
+      return new RequestFailure(code === 'ENOTFOUND' ? FailureCode.noSuchHost : FailureCode.dns, 'lookup: no such host');
+    case 'EADDRNOTAVAIL':
+      return new RequestFailure(FailureCode.dial, 'dial: no local port is free (out of ephemeral ports)');
+    case 'EMFILE':
+    case 'ENFILE':
+      return new RequestFailure(FailureCode.dial, 'dial: too many open files');
+    case 'ENETUNREACH':
+    case 'EHOSTUNREACH':
+      return new RequestFailure(FailureCode.dial, 'dial: no route to host');
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return new RequestFailure(FailureCode.unknownAuthority, 'x509: certificate signed by unknown authority');
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return new RequestFailure(FailureCode.wrongHost, "x509: certificate doesn't match hostname");
+    default:
+      if (/^(?:ERR_SSL|ERR_TLS|CERT_|EPROTO)/.test(code)) return new RequestFailure(FailureCode.tls, `tls: ${error.message}`);
+      return new RequestFailure(dialling ? FailureCode.dial : FailureCode.tcp, `${dialling ? 'dial' : 'read'}: ${error.message}`);
+  }
+}

@@ -1,0 +1,321 @@
+import { isFieldValue, isToken } from '../../http1/index.ts';
+import type { TagLookup } from '../metrics/registry.ts';
+import type { Suspension, Vu } from '../vu/vu.ts';
+import { encodeBody, type RequestBody } from './body.ts';
+import { decodeContent } from './encoding.ts';
+import { Exchange } from './exchange.ts';
+import { FailureCode, RequestFailure } from './failures.ts';
+import type { RequestParams } from './params.ts';
+import { Response, timingsOf, type ResponseBody } from './response.ts';
+import { InvalidUrlError, type Target } from './target.ts';
+
+/**
+ * One call of `http.request` and the like: a first request, those that redirects ask for, and the
+ * response. Every request on the way is counted, as k6 does.
+ */
+export class RequestRun implements TagLookup, Suspension {
+  readonly #vu: Vu;
+  #method: string;
+  #url: string;
+  #target!: Target;
+  #body: RequestBody | undefined;
+  readonly #params: RequestParams;
+  readonly #name: string | undefined;
+  readonly #onDone: (response: Response | undefined, error: Error | undefined) => void;
+  #exchange: Exchange | undefined;
+  #redirectsLeft: number;
+  #errorCode = 0;
+  #isExpected = true;
+
+  constructor(
+    vu: Vu,
+    request: { method: string; url: string; name: string | undefined; body: unknown; params: RequestParams },
+    onDone: (response: Response | undefined, error: Error | undefined) => void,
+  ) {
+    this.#vu = vu;
+    this.#method = request.method;
+    this.#url = request.url;
+    this.#name = request.name;
+    this.#params = request.params;
+    this.#body = request.body === undefined || request.body === null ? undefined : encodeBody(request.body);
+    this.#redirectsLeft = request.params.redirects ?? vu.engine.options.maxRedirects;
+    this.#onDone = onDone;
+  }
+
+  start(): void {
+    const { engine } = this.#vu;
+    try {
+      this.#target = engine.targets.get(this.#url);
+    } catch (error) {
+      if (!(error instanceof InvalidUrlError)) throw error;
+      this.#refuse(new RequestFailure(FailureCode.invalidUrl, error.message));
+      return;
+    }
+    const { responseType } = this.#params;
+    const keepsBody = responseType === undefined ? !engine.options.discardResponseBodies : responseType !== 'none';
+    const exchange = new Exchange(
+      this.#vu,
+      this.#method,
+      this.#target,
+      {
+        head: this.#head(),
+        body: this.#body?.content,
+        keepsBody,
+        wantsBytes: responseType === 'binary',
+        timeoutMs: this.#params.timeoutMs,
+      },
+      this.#onExchange,
+    );
+    this.#exchange = exchange;
+    exchange.start();
+  }
+
+  drop(): void {
+    this.#exchange?.cancel();
+  }
+
+  /** The tags of k6's HTTP samples. */
+  tag(name: string): string | undefined {
+    const exchange = this.#exchange as Exchange;
+    const own = this.#params.tags?.[name];
+    if (own !== undefined) return own;
+    switch (name) {
+      case 'method':
+        return this.#method;
+      case 'url':
+        return this.#target.url;
+      case 'name':
+        return this.#name ?? this.#target.url;
+      case 'status':
+        return String(exchange.status);
+      case 'proto':
+        return exchange.status === 0 ? undefined : `HTTP/1.${exchange.minorVersion}`;
+      case 'expected_response':
+        return String(this.#isExpected);
+      case 'error_code':
+        return this.#errorCode === 0 ? undefined : String(this.#errorCode);
+      case 'error':
+        return exchange.failure?.message;
+      default:
+        return this.#vu.tag(name);
+    }
+  }
+
+  #head(): string {
+    const { fields } = this.#params;
+    const target = this.#target;
+    const cookies = this.#cookieLine();
+    const body = this.#body;
+    if (
+      this.#method === 'GET' &&
+      fields.length === 0 &&
+      cookies === '' &&
+      body === undefined &&
+      target.credentials === undefined &&
+      this.#params.auth === undefined
+    )
+      return target.plainGet;
+    if (!isToken(this.#method)) throw new TypeError(`not an HTTP method: ${JSON.stringify(this.#method)}`);
+    let head = `${this.#method} ${target.path} HTTP/1.1\r\n`;
+    let common = target.commonFields;
+    let hasType = false;
+    let extra = '';
+    for (const [name, value] of fields) {
+      const lower = name.toLowerCase();
+      if (!isToken(name) || !isFieldValue(value)) throw new TypeError(`not a valid header: ${JSON.stringify(name)}`);
+      if (lower === 'content-length' || lower === 'transfer-encoding') continue;
+      if (lower === 'host' || lower === 'user-agent') common = replaceField(common, lower === 'host' ? 'Host' : 'User-Agent', value);
+      else {
+        if (lower === 'content-type') hasType = true;
+        extra += `${name}: ${value}\r\n`;
+      }
+    }
+    head += common + extra + cookies;
+    if (target.credentials !== undefined) head += `Authorization: Basic ${Buffer.from(target.credentials).toString('base64')}\r\n`;
+    if (body) {
+      if (!hasType && body.contentType !== undefined) head += `Content-Type: ${body.contentType}\r\n`;
+      head += `Content-Length: ${body.length}\r\n`;
+    } else if (this.#method === 'POST' || this.#method === 'PUT' || this.#method === 'PATCH') head += 'Content-Length: 0\r\n';
+    return `${head}\r\n`;
+  }
+
+  #cookieLine(): string {
+    const { cookies } = this.#params;
+    const store = this.#vu.cookies;
+    if (!cookies && (store === undefined || store.isEmpty)) return '';
+    const pairs = new Map<string, string>(store?.for(placeOf(this.#target)));
+    for (const [name, value] of Object.entries(cookies ?? {})) {
+      const replaces = typeof value === 'object' && value !== null ? (value as { value?: unknown; replace?: unknown }) : undefined;
+      if (replaces && replaces.replace !== true && pairs.has(name)) continue;
+      pairs.set(name, String(replaces ? replaces.value : value));
+    }
+    if (pairs.size === 0) return '';
+    return `Cookie: ${[...pairs].map(([name, value]) => `${name}=${value}`).join('; ')}\r\n`;
+  }
+
+  readonly #onExchange = (exchange: Exchange): void => {
+    if (exchange.setsCookies) this.#storeCookies(exchange);
+    const location = this.#redirectOf(exchange);
+    const failed = exchange.failure !== undefined;
+    this.#errorCode = failed ? (exchange.failure as RequestFailure).code : exchange.status >= 400 ? 1000 + exchange.status : 0;
+    this.#isExpected = this.#expects(exchange.status);
+    this.#measure(exchange);
+    if (failed) this.#vu.engine.countError((exchange.failure as RequestFailure).message);
+    else if (!this.#isExpected) this.#vu.engine.countError(`status ${exchange.status}`);
+    if (location !== undefined) {
+      this.#follow(exchange, location);
+      return;
+    }
+    let body: ResponseBody = null;
+    try {
+      body = contentOf(exchange);
+    } catch (error) {
+      exchange.failure = new RequestFailure(FailureCode.decompression, (error as Error).message);
+      this.#errorCode = FailureCode.decompression;
+    }
+    this.#deliver(exchange, body);
+  };
+
+  #deliver(exchange: Exchange, body: ResponseBody): void {
+    const { failure } = exchange;
+    const { engine } = this.#vu;
+    if (failure && engine.options.throwErrors) {
+      this.#onDone(undefined, failure);
+      return;
+    }
+    if (failure)
+      engine.log('warning', `Request Failed error="${capitalised(this.#method)} \\"${exchange.target.url}\\": ${failure.message}"`, 'http');
+    this.#onDone(new Response(exchange, body, this.#errorCode), undefined);
+  }
+
+  /** Nothing was sent: there is no sample, only a response that says why. */
+  #refuse(failure: RequestFailure): void {
+    const { engine } = this.#vu;
+    engine.countError(failure.message);
+    if (engine.options.throwErrors) {
+      this.#onDone(undefined, failure);
+      return;
+    }
+    engine.log('warning', `Request Failed error="${failure.message}"`, 'http');
+    const target: Target = {
+      url: this.#url,
+      isTls: false,
+      host: '',
+      port: 0,
+      authority: '',
+      path: '',
+      origin: '',
+      credentials: undefined,
+      commonFields: '',
+      plainGet: '',
+    };
+    const exchange = new Exchange(
+      this.#vu,
+      this.#method,
+      target,
+      { head: '', body: undefined, keepsBody: false, wantsBytes: false, timeoutMs: 0 },
+      () => undefined,
+    );
+    exchange.failure = failure;
+    this.#onDone(new Response(exchange, null, failure.code), undefined);
+  }
+
+  #expects(status: number): boolean {
+    const callback = this.#params.responseCallback ?? this.#vu.responseCallback;
+    return typeof callback === 'function' ? (callback as (status: number) => boolean)(status) : status >= 200 && status < 400;
+  }
+
+  #measure(exchange: Exchange): void {
+    const { http } = this.#vu.engine;
+    const timings = timingsOf(exchange);
+    http.requests.add(1, this);
+    http.duration.add(timings.duration, this);
+    http.blocked.add(timings.blocked, this);
+    http.connecting.add(timings.connecting, this);
+    http.tlsHandshaking.add(timings.tls_handshaking, this);
+    http.sending.add(timings.sending, this);
+    http.waiting.add(timings.waiting, this);
+    http.receiving.add(timings.receiving, this);
+    if (this.#params.responseCallback !== null && this.#vu.responseCallback !== null) http.failed.add(this.#isExpected ? 0 : 1, this);
+  }
+
+  #redirectOf(exchange: Exchange): string | undefined {
+    const { status } = exchange;
+    if (status < 301 || status > 308 || (status > 303 && status < 307) || this.#redirectsLeft <= 0) return undefined;
+    return /(?:^|\r\n)location:[ \t]*([^\r]*)/i.exec(exchange.fields)?.[1]?.trim();
+  }
+
+  /** As Go's client: 301, 302 and 303 go on as GET (HEAD stays), 307 and 308 repeat the request. */
+  #follow(exchange: Exchange, location: string): void {
+    this.#redirectsLeft--;
+    if (exchange.status < 307) {
+      if (this.#method !== 'GET' && this.#method !== 'HEAD') this.#method = 'GET';
+      this.#body = undefined;
+    }
+    try {
+      this.#url = new URL(location, exchange.target.url).href;
+    } catch {
+      this.#refuse(new RequestFailure(FailureCode.generic, `failed to parse Location header ${JSON.stringify(location)}`));
+      return;
+    }
+    this.start();
+  }
+
+  #storeCookies(exchange: Exchange): void {
+    const place = placeOf(this.#target);
+    for (const match of exchange.fields.matchAll(/(?:^|\r\n)set-cookie:[ \t]*([^\r]*)/gi))
+      this.#vu.cookieStore().store(match[1] as string, place);
+  }
+}
+
+function replaceField(fields: string, name: string, value: string): string {
+  return fields.replace(new RegExp(`^${name}: .*\r\n`, 'm'), '') + `${name}: ${value}\r\n`;
+}
+
+function placeOf(target: Target): { host: string; path: string; isTls: boolean } {
+  return { host: target.host, path: target.path, isTls: target.isTls };
+}
+
+function capitalised(method: string): string {
+  return method.charAt(0) + method.slice(1).toLowerCase();
+}
+
+function contentOf(exchange: Exchange): ResponseBody {
+  const { content, contentEncoding } = exchange;
+  if (exchange.failure || !exchange.keepsBody) return null;
+  if (content === undefined) return exchange.wantsBytes ? new ArrayBuffer(0) : '';
+  if (typeof content === 'string') return content;
+  const bytes = contentEncoding === undefined ? content : decodeContent(content, contentEncoding);
+  if (!exchange.wantsBytes) return bytes.toString('utf8');
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+}
+
+/** A VU that waits for one or more requests. */
+export class Requesting implements Suspension {
+  readonly runs: RequestRun[] = [];
+
+  drop(): void {
+    for (const run of this.runs) run.drop();
+  }
+}
+
+/** Sends one request; the VU is suspended until its response is there. */
+export function sendOne(
+  vu: Vu,
+  request: { method: string; url: string; name: string | undefined; body: unknown; params: RequestParams },
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const run = new RequestRun(vu, request, (response, error) => {
+      vu.suspension = undefined;
+      if (error) reject(error);
+      else if (response) resolve(response);
+    });
+    vu.suspension = run;
+    try {
+      run.start();
+    } catch (error) {
+      vu.suspension = undefined;
+      reject(error);
+    }
+  });
+}

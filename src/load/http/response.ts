@@ -1,0 +1,138 @@
+import type { Exchange } from './exchange.ts';
+import { selectJson } from './select.ts';
+
+/** What a request was, for `response.request`. */
+export interface RequestInfo {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Record<string, string[]>;
+  readonly body: string;
+  readonly cookies: Record<string, unknown>;
+}
+
+/** Names of `response.timings`, in milliseconds. */
+export interface Timings {
+  readonly blocked: number;
+  readonly looking_up: number;
+  readonly connecting: number;
+  readonly tls_handshaking: number;
+  readonly sending: number;
+  readonly waiting: number;
+  readonly receiving: number;
+  readonly duration: number;
+}
+
+/** The content of an answer as `response.body` shows it. */
+export type ResponseBody = string | ArrayBuffer | null;
+
+/** k6's Response (https://grafana.com/docs/k6/latest/javascript-api/k6-http/response/). Most of it is worked out when it is asked for. */
+export class Response {
+  status: number;
+  body: ResponseBody;
+  error: string;
+  error_code: number;
+  url: string;
+  readonly #exchange: Exchange;
+  #headers: Record<string, string> | undefined;
+  #json: unknown;
+  #hasJson = false;
+
+  constructor(exchange: Exchange, body: ResponseBody, errorCode: number) {
+    this.#exchange = exchange;
+    this.status = exchange.status;
+    this.body = body;
+    this.error = exchange.failure?.message ?? '';
+    this.error_code = errorCode;
+    this.url = exchange.target.url;
+  }
+
+  get status_text(): string {
+    return this.status === 0 ? '' : `${this.status}`;
+  }
+
+  get proto(): string {
+    return this.status === 0 ? '' : `HTTP/1.${this.#exchange.minorVersion}`;
+  }
+
+  get remote_ip(): string {
+    return this.#exchange.target.host;
+  }
+
+  get remote_port(): number {
+    return this.#exchange.target.port;
+  }
+
+  /** By canonical name (`Content-Type`), several values of one name joined by a comma. */
+  get headers(): Record<string, string> {
+    return (this.#headers ??= parseFields(this.#exchange.fields));
+  }
+
+  get timings(): Timings {
+    return timingsOf(this.#exchange);
+  }
+
+  get request(): RequestInfo {
+    const { method, target, head, body } = this.#exchange;
+    const headers: Record<string, string[]> = {};
+    for (const [name, value] of Object.entries(parseFields(head.slice(head.indexOf('\r\n') + 2)))) headers[name] = [value];
+    return { method, url: target.url, headers, body: body === undefined ? '' : body.toString(), cookies: {} };
+  }
+
+  /** The body as JSON, or the part of it that a GJSON path names; undefined when there is none. */
+  json(selector?: string): unknown {
+    if (this.body === null)
+      throw new Error(
+        "the body is null so we can't transform it to JSON - this likely was because of a request error getting the response",
+      );
+    if (!this.#hasJson) {
+      const text = typeof this.body === 'string' ? this.body : Buffer.from(this.body).toString('utf8');
+      try {
+        this.#json = JSON.parse(text);
+      } catch (error) {
+        throw new Error(`cannot parse json due to an error: ${(error as Error).message}`, { cause: error });
+      }
+      this.#hasJson = true;
+    }
+    return selector === undefined ? this.#json : selectJson(this.#json, selector);
+  }
+
+  toJSON(): Record<string, unknown> {
+    const { status, status_text, body, error, error_code, url, proto, headers, timings, remote_ip, remote_port, request } = this;
+    return { remote_ip, remote_port, url, status, status_text, proto, headers, body, timings, error, error_code, request };
+  }
+}
+
+export function timingsOf(exchange: Exchange): Timings {
+  const { startedAt, readyAt, sentAt, firstByteAt, endedAt, connectingMs, tlsMs, failure } = exchange;
+  const blocked = readyAt === 0 ? 0 : readyAt - startedAt;
+  const sending = readyAt === 0 ? 0 : sentAt - readyAt;
+  const waiting = sentAt === 0 ? 0 : (firstByteAt === 0 ? endedAt : firstByteAt) - sentAt;
+  const receiving = firstByteAt === 0 || failure ? 0 : endedAt - firstByteAt;
+  return {
+    blocked,
+    looking_up: 0,
+    connecting: connectingMs,
+    tls_handshaking: tlsMs,
+    sending,
+    waiting,
+    receiving,
+    duration: sending + waiting + receiving,
+  };
+}
+
+/** `content-type` → `Content-Type`, as Go's http.Header spells names. */
+function canonicalName(name: string): string {
+  return name.toLowerCase().replace(/(?:^|-)[a-z]/g, (letters) => letters.toUpperCase());
+}
+
+function parseFields(text: string): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const line of text.split('\r\n')) {
+    const colon = line.indexOf(':');
+    if (colon <= 0) continue;
+    const name = canonicalName(line.slice(0, colon));
+    const value = line.slice(colon + 1).trim();
+    fields[name] = Object.hasOwn(fields, name) ? `${fields[name]}, ${value}` : value;
+  }
+  return fields;
+}

@@ -1,0 +1,27 @@
+import { Run } from './run/load-run.ts';
+import type { LoadRequest, LoadRun } from './run/types.ts';
+
+/**
+ * The load generator: runs k6 scripts, unchanged, in processes of its own.
+ *
+ *     const run = startLoad({ script: 'test.js', env: { BASE_URL: url }, options: { vus: 10, duration: '30s' } })
+ *     run.onProgress((progress) => …)
+ *     const { exitCode, summaryText, metrics } = await run.result
+ */
+export function startLoad(request: LoadRequest): LoadRun {
+  return new Run(request);
+}
+
+export { loadErrors, RunExitCode } from './errors.ts';
+export { goDuration } from './run/describe.ts';
+export type {
+  CheckResult,
+  LoadPlan,
+  LoadProgress,
+  LoadRequest,
+  LoadResult,
+  LoadRun,
+  LogLine,
+  ScenarioProgress,
+  ThresholdResult,
+} from './run/types.ts';

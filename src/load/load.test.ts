@@ -1,0 +1,302 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { PlimsollError } from '../base/index.ts';
+import { startLoad, type LoadRequest, type LoadResult, type LogLine } from './index.ts';
+
+/** Whole runs against a real server, in load processes of their own. */
+
+let server: Server;
+let url: string;
+let folder: string;
+let scripts = 0;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'plimsoll-load-'));
+  server = createServer((request, response) => {
+    const path = request.url ?? '/';
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      if (path === '/redirect') response.writeHead(302, { location: '/there' }).end();
+      else if (path === '/cookie') response.writeHead(200, { 'set-cookie': ['a=1', 'b=2; Path=/'] }).end('set');
+      else if (path.startsWith('/status/')) response.writeHead(Number(path.slice(8))).end();
+      else if (path === '/reset') request.socket.destroy();
+      else if (path === '/hang') response.flushHeaders();
+      else {
+        const { method, headers } = request;
+        response.setHeader('content-type', 'application/json').end(JSON.stringify({ method, path, body, headers }));
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+after(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await rm(folder, { recursive: true });
+});
+
+async function scriptFile(source: string): Promise<string> {
+  const path = join(folder, `script-${++scripts}.js`);
+  await writeFile(path, source);
+  return path;
+}
+
+async function run(source: string, request: Partial<LoadRequest> = {}): Promise<LoadResult & { lines: LogLine[] }> {
+  const lines: LogLine[] = [];
+  const script = await scriptFile(source);
+  const result = await startLoad({ script, env: { URL: url }, log: (line) => lines.push(line), ...request }).result;
+  return { ...result, lines };
+}
+
+test('a run counts requests, checks, groups and custom metrics, and its thresholds decide the exit code', async () => {
+  const result = await run(`
+    import http from 'k6/http';
+    import { check, group, sleep } from 'k6';
+    import { Counter, Trend } from 'k6/metrics';
+    const count = new Counter('things');
+    const trend = new Trend('spans', true);
+    export const options = {
+      vus: 2, iterations: 10,
+      thresholds: { http_req_failed: ['rate<0.01'], things: ['count==20'], 'http_req_duration{kind:a}': ['max<60000'], checks: ['rate>0.9'] },
+    };
+    export default function () {
+      const answer = http.get(__ENV.URL + '/a', { tags: { kind: 'a' } });
+      check(answer, { 'is 200': (r) => r.status === 200, 'is odd': () => __ITER % 2 === 1 });
+      group('write', () => {
+        for (const n of [1, 2]) { http.post(__ENV.URL + '/b', { n }); count.add(1); }
+      });
+      trend.add(answer.timings.duration);
+      sleep(0.01);
+    }`);
+  assert.equal(result.exitCode, 99);
+  assert.equal(result.requests, 30);
+  assert.equal(result.failed, 0);
+  assert.equal(result.iterations, 10);
+  assert.deepEqual(
+    result.thresholds.map(({ metric, ok }) => [metric, ok]),
+    [
+      ['http_req_failed', true],
+      ['things', true],
+      ['http_req_duration{kind:a}', true],
+      ['checks', false],
+    ],
+  );
+  const [is200, isOdd] = result.checks;
+  assert.deepEqual([is200?.passes, is200?.fails], [10, 0]);
+  assert.equal((isOdd?.passes ?? 0) + (isOdd?.fails ?? 0), 10);
+  assert.equal(result.metrics['group_duration']?.type, 'trend');
+  assert.equal(result.rootGroup.groups[0]?.name, 'write');
+  assert.match(result.summaryText, /█ TOTAL RESULTS/);
+  assert.match(result.summaryText, /http_reqs\.+: 30 /);
+});
+
+test('setup data reaches every iteration and teardown; handleSummary replaces the summary', async () => {
+  const result = await run(`
+    import http from 'k6/http';
+    export const options = { vus: 2, iterations: 4 };
+    export function setup() { return { path: http.get(__ENV.URL + '/from-setup').json('path') }; }
+    export default function (data) { if (data.path !== '/from-setup') throw new Error('no data'); data.path = '/from-setup'; }
+    export function teardown(data) { console.log('torn', data); }
+    export function handleSummary(data) { return { stdout: 'iterations ' + data.metrics.iterations.values.count, 'out.json': JSON.stringify(data.setup_data) }; }`);
+  assert.equal(result.exitCode, 0);
+  assert.equal(result.summaryText, 'iterations 4');
+  assert.deepEqual(result.files, { 'out.json': '{"path":"/from-setup"}' });
+  assert.deepEqual(
+    result.lines.map((line) => line.message),
+    ['torn {"path":"/from-setup"}'],
+  );
+});
+
+test('each VU has its own module variables', async () => {
+  const result = await run(`
+    let n = 0;
+    export const options = { scenarios: { each: { executor: 'per-vu-iterations', vus: 3, iterations: 2 } } };
+    export default function () { n++; if (n !== __ITER + 1) throw new Error('shared: ' + n); }`);
+  assert.deepEqual(result.lines, []);
+  assert.equal(result.iterations, 6);
+});
+
+test('redirects are followed and counted, cookies come back, statuses fail', async () => {
+  const result = await run(`
+    import http from 'k6/http';
+    import { check } from 'k6';
+    export default function () {
+      const there = http.get(__ENV.URL + '/redirect');
+      const stays = http.get(__ENV.URL + '/redirect', { redirects: 0 });
+      http.get(__ENV.URL + '/cookie');
+      const cookie = http.get(__ENV.URL + '/show').json('headers.cookie');
+      const missing = http.get(__ENV.URL + '/status/404');
+      const [one, two] = http.batch([__ENV.URL + '/1', ['POST', __ENV.URL + '/2', 'x']]);
+      check(null, {
+        redirected: there.url.endsWith('/there') && there.status === 200,
+        stayed: stays.status === 302,
+        cookies: cookie === 'a=1; b=2',
+        missing: missing.error_code === 1404,
+        batch: one.json('path') === '/1' && two.json('body') === 'x',
+      });
+    }`);
+  assert.deepEqual(
+    result.checks.map(({ name, fails }) => [name, fails]),
+    [
+      ['redirected', 0],
+      ['stayed', 0],
+      ['cookies', 0],
+      ['missing', 0],
+      ['batch', 0],
+    ],
+  );
+  assert.equal(result.requests, 8);
+  assert.equal(result.failed, 1);
+  assert.deepEqual(result.errorCounts, { 'status 404': 1 });
+});
+
+test('requests without an answer are counted with their cause and do not end the run', async () => {
+  const result = await run(`
+    import http from 'k6/http';
+    import { check } from 'k6';
+    export default function () {
+      const reset = http.get(__ENV.URL + '/reset');
+      const refused = http.get('http://127.0.0.1:1/');
+      const late = http.get(__ENV.URL + '/hang', { timeout: '50ms' });
+      const bad = http.get('nonsense');
+      check(null, {
+        reset: reset.status === 0 && reset.body === null && reset.error_code >= 1000,
+        refused: refused.error_code === 1212,
+        late: late.error_code === 1050,
+        bad: bad.error_code === 1020,
+      });
+    }`);
+  assert.deepEqual(
+    result.checks.filter(({ fails }) => fails > 0),
+    [],
+  );
+  assert.equal(result.exitCode, 0);
+  assert.equal(result.errorCounts['dial: connection refused'], 1);
+  assert.equal(result.errorCounts['request timeout'], 1);
+});
+
+test('an exception in an iteration is logged with the file and line of the script and does not change the exit code', async () => {
+  const result = await run(`
+    export const options = { iterations: 2 };
+    export default function () {
+      undefinedFunction();
+    }`);
+  assert.equal(result.exitCode, 0);
+  assert.equal(result.iterations, 2);
+  assert.match(
+    result.lines[0]?.message ?? '',
+    /ReferenceError: undefinedFunction is not defined\n\tat default \(file:\/\/.*script-\d+\.js:4:7\)/,
+  );
+});
+
+const refused: [name: string, source: string, code: string, exitCode: number, text: RegExp][] = [
+  ['a syntax error', 'export default function ( {', 'PL_LOAD_SCRIPT_INVALID', 107, /script-\d+\.js:1:/],
+  ['an exception in init', '\nthrow new Error("no");\nexport default () => {};', 'PL_LOAD_SCRIPT_INVALID', 107, /no\n.*:2:/],
+  [
+    'an exception in setup',
+    'export function setup() { throw new Error("no"); } export default () => {};',
+    'PL_LOAD_SCRIPT_INVALID',
+    107,
+    /setup\(\) threw/,
+  ],
+  ['a browser test', 'import { browser } from "k6/browser"; export default () => {};', 'PL_LOAD_MODULE_UNSUPPORTED', 107, /Playwright/],
+  [
+    'an unknown executor',
+    'export const options = { scenarios: { a: { executor: "no" } } }; export default () => {};',
+    'PL_LOAD_OPTIONS_INVALID',
+    104,
+    /unknown executor "no"/,
+  ],
+  [
+    'a missing function',
+    'export const options = { vus: 1, duration: "1s" }; export function other() {}',
+    'PL_LOAD_OPTIONS_INVALID',
+    104,
+    /default/,
+  ],
+  [
+    'a bad threshold',
+    'export const options = { thresholds: { http_reqs: ["p95 < 3"] } }; export default () => {};',
+    'PL_LOAD_OPTIONS_INVALID',
+    104,
+    /http_reqs/,
+  ],
+  [
+    'a blocking getter',
+    'import http from "k6/http";\nconst o = { get x() {\n return http.get("http://x"); } };\nexport default () => { o.x; };',
+    'PL_LOAD_CANNOT_SUSPEND',
+    107,
+    /getter \(.*:3\)/,
+  ],
+];
+for (const [name, source, code, exitCode, text] of refused)
+  test(`${name} is refused`, async () => {
+    await assert.rejects(
+      run(source),
+      (error) => error instanceof PlimsollError && error.code === code && error.exitCode === exitCode && text.test(error.message),
+    );
+  });
+
+test('a script that is not there is refused', async () => {
+  await assert.rejects(
+    startLoad({ script: join(folder, 'no.js') }).result,
+    (error) => error instanceof PlimsollError && error.exitCode === 255,
+  );
+});
+
+test('a blocking call that the engine itself made and nobody waited for ends the run', async () => {
+  const result = await run(`
+    import http from 'k6/http';
+    export default function () { [1, 2].sort.call([3, 4], () => http.get(__ENV.URL).status); }`).catch(
+    (error: unknown) => error as PlimsollError,
+  );
+  assert.equal(result.exitCode, 107);
+});
+
+test('stop ends a run gracefully, with teardown and exit code 105', async () => {
+  const script = await scriptFile(`
+    import { sleep } from 'k6';
+    export const options = { vus: 5, duration: '10m' };
+    export default function () { sleep(0.05); }`);
+  const load = startLoad({ script, progressMs: 50 });
+  load.onProgress(() => load.stop());
+  const result = await load.result;
+  assert.equal(result.exitCode, 105);
+  assert.equal(result.interrupted, 0);
+});
+
+test('VUs, iterations and metrics of several processes add up', async () => {
+  const result = await run(
+    `
+    import http from 'k6/http';
+    import { Counter } from 'k6/metrics';
+    const ids = new Counter('ids');
+    export const options = { scenarios: { each: { executor: 'per-vu-iterations', vus: 5, iterations: 2 } } };
+    export default function () { ids.add(__VU); http.get(__ENV.URL); }`,
+    { workers: 3 },
+  );
+  assert.equal(result.iterations, 10);
+  assert.equal(result.requests, 10);
+  assert.equal(result.metrics['ids']?.values['count'], 2 * (1 + 2 + 3 + 4 + 5));
+});
+
+test('a load process that dies fails the run with a clear error', async () => {
+  const script = await scriptFile(`
+    import { sleep } from 'k6';
+    export const options = { vus: 1, duration: '10m' };
+    export default function () { sleep(1); }`);
+  const load = startLoad({ script, progressMs: 50 });
+  load.onProgress(() => process.kill(load.pids[0] as number, 'SIGKILL'));
+  await assert.rejects(
+    load.result,
+    (error) => error instanceof PlimsollError && error.code === 'PL_LOAD_PROCESS_DIED' && /SIGKILL/.test(error.message),
+  );
+});

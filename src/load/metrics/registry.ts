@@ -1,0 +1,154 @@
+import { createSink, type MetricType, type Sink, type SinkData, type ValueType } from './sinks.ts';
+
+/** Tags of one sample, looked up by name so that most are never built. */
+export interface TagLookup {
+  tag(name: string): string | undefined;
+}
+
+export const noTags: TagLookup = { tag: () => undefined };
+
+/** `name{key:value}`: the samples of a metric whose tags are all equal to those given. */
+export interface Submetric {
+  readonly metric: Metric;
+  readonly tags: readonly (readonly [string, string])[];
+}
+
+export class Metric {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly contains: ValueType;
+  readonly sink: Sink;
+  readonly submetrics: Submetric[] = [];
+
+  constructor(name: string, type: MetricType, contains: ValueType) {
+    this.name = name;
+    this.type = type;
+    this.contains = contains;
+    this.sink = createSink(type);
+  }
+
+  add(value: number, tags: TagLookup): void {
+    this.sink.add(value);
+    for (const { metric, tags: wanted } of this.submetrics) {
+      let all = true;
+      for (const [key, text] of wanted) if (tags.tag(key) !== text) all = false;
+      if (all) metric.sink.add(value);
+    }
+  }
+}
+
+export interface MetricDelta {
+  name: string;
+  metricType: MetricType;
+  contains: ValueType;
+  data: SinkData;
+}
+
+const builtIn: readonly (readonly [string, MetricType, ValueType])[] = [
+  ['checks', 'rate', 'default'],
+  ['data_received', 'counter', 'data'],
+  ['data_sent', 'counter', 'data'],
+  ['dropped_iterations', 'counter', 'default'],
+  ['group_duration', 'trend', 'time'],
+  ['http_req_blocked', 'trend', 'time'],
+  ['http_req_connecting', 'trend', 'time'],
+  ['http_req_duration', 'trend', 'time'],
+  ['http_req_failed', 'rate', 'default'],
+  ['http_req_receiving', 'trend', 'time'],
+  ['http_req_sending', 'trend', 'time'],
+  ['http_req_tls_handshaking', 'trend', 'time'],
+  ['http_req_waiting', 'trend', 'time'],
+  ['http_reqs', 'counter', 'default'],
+  ['iteration_duration', 'trend', 'time'],
+  ['iterations', 'counter', 'default'],
+  ['vus', 'gauge', 'default'],
+  ['vus_max', 'gauge', 'default'],
+  ['ws_connecting', 'trend', 'time'],
+  ['ws_msgs_received', 'counter', 'default'],
+  ['ws_msgs_sent', 'counter', 'default'],
+  ['ws_ping', 'trend', 'time'],
+  ['ws_session_duration', 'trend', 'time'],
+  ['ws_sessions', 'counter', 'default'],
+  ['grpc_req_duration', 'trend', 'time'],
+  ['grpc_streams', 'counter', 'default'],
+  ['grpc_streams_msgs_received', 'counter', 'default'],
+  ['grpc_streams_msgs_sent', 'counter', 'default'],
+];
+
+/** All metrics of a process: in a load process what was gathered since the last report, in its parent the whole run. */
+export class MetricRegistry {
+  readonly #metrics = new Map<string, Metric>();
+
+  constructor() {
+    for (const [name, type, contains] of builtIn) this.#metrics.set(name, new Metric(name, type, contains));
+    this.submetric('http_req_duration{expected_response:true}');
+  }
+
+  get(name: string): Metric | undefined {
+    return this.#metrics.get(name);
+  }
+
+  /** A metric that is known to exist. */
+  builtIn(name: string): Metric {
+    return this.#metrics.get(name) as Metric;
+  }
+
+  all(): IterableIterator<Metric> {
+    return this.#metrics.values();
+  }
+
+  /** The metric of that name, created when there is none; undefined when there is one of another kind. */
+  define(name: string, type: MetricType, contains: ValueType): Metric | undefined {
+    const known = this.#metrics.get(name);
+    if (known) return known.type === type && known.contains === contains ? known : undefined;
+    const metric = new Metric(name, type, contains);
+    this.#metrics.set(name, metric);
+    return metric;
+  }
+
+  /** The metric or sub-metric of a threshold's name; undefined when its parent does not exist or the name is malformed. */
+  submetric(name: string): Metric | undefined {
+    const known = this.#metrics.get(name);
+    if (known) return known;
+    const match = /^([^{]+)\{(.*)\}$/s.exec(name);
+    const parent = match ? this.#metrics.get(match[1] as string) : undefined;
+    const tags = parseTags(match?.[2] ?? '');
+    if (!parent || !tags) return undefined;
+    const metric = new Metric(name, parent.type, parent.contains);
+    parent.submetrics.push({ metric, tags });
+    this.#metrics.set(name, metric);
+    return metric;
+  }
+
+  take(): MetricDelta[] {
+    const deltas: MetricDelta[] = [];
+    for (const metric of this.#metrics.values()) {
+      const data = metric.sink.take();
+      if (data) deltas.push({ name: metric.name, metricType: metric.type, contains: metric.contains, data });
+    }
+    return deltas;
+  }
+
+  merge(deltas: readonly MetricDelta[]): void {
+    for (const delta of deltas) {
+      const metric = this.submetric(delta.name) ?? this.define(delta.name, delta.metricType, delta.contains);
+      metric?.sink.merge(delta.data);
+    }
+  }
+}
+
+/** `a:b, c:"d e"` → pairs; undefined when it is not of that form. */
+function parseTags(text: string): [string, string][] | undefined {
+  const tags: [string, string][] = [];
+  for (const part of text.split(',')) {
+    if (part.trim() === '') continue;
+    const colon = part.indexOf(':');
+    if (colon < 0) return undefined;
+    tags.push([unquote(part.slice(0, colon)), unquote(part.slice(colon + 1))]);
+  }
+  return tags;
+}
+
+function unquote(text: string): string {
+  return text.trim().replace(/^(["'])(.*)\1$/s, '$2');
+}

@@ -1,0 +1,113 @@
+import { parseDurationMs } from '../../base/index.ts';
+import type { Metric, MetricRegistry } from './registry.ts';
+import { CounterSink, GaugeSink, RateSink, TrendSink, type MetricType, type Sink } from './sinks.ts';
+
+/** `p(95)<500`: an aggregate of a metric, a comparison, a number. */
+export interface Threshold {
+  readonly source: string;
+  readonly aggregate: string;
+  readonly compare: (value: number) => boolean;
+  readonly abortOnFail: boolean;
+  readonly delayAbortEvalMs: number;
+  /** Result of the last evaluation. */
+  ok: boolean;
+}
+
+export interface MetricThresholds {
+  readonly name: string;
+  readonly thresholds: Threshold[];
+}
+
+/** As a script writes them. */
+export type ThresholdOption = string | { threshold: string; abortOnFail?: boolean; delayAbortEval?: string | number };
+
+const aggregatesOf: Record<MetricType, RegExp> = {
+  counter: /^(?:count|rate)$/,
+  gauge: /^value$/,
+  rate: /^rate$/,
+  trend: /^(?:avg|min|max|med|count|p\(\s*\d+(?:\.\d+)?\s*\))$/,
+};
+
+const comparisons: Record<string, (a: number, b: number) => boolean> = {
+  '<': (a, b) => a < b,
+  '<=': (a, b) => a <= b,
+  '>': (a, b) => a > b,
+  '>=': (a, b) => a >= b,
+  '==': (a, b) => a === b,
+  '===': (a, b) => a === b,
+  '!=': (a, b) => a !== b,
+};
+
+/** Throws an Error with a reason when the text is no threshold. */
+export function parseThreshold(option: ThresholdOption): Threshold {
+  const source = String(typeof option === 'string' ? option : (option as { threshold: unknown }).threshold);
+  const match = /^\s*([a-z]+(?:\([^)]*\))?)\s*(<=|>=|===|==|!=|<|>)\s*([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*$/i.exec(source);
+  const compare = match ? comparisons[match[2] as string] : undefined;
+  if (!match || !compare) throw new Error(`"${source}" is not a threshold such as "p(95)<500" or "rate<0.01"`);
+  const limit = Number(match[3]);
+  const delay = typeof option === 'string' ? 0 : (option.delayAbortEval ?? 0);
+  const delayAbortEvalMs = typeof delay === 'number' ? delay : parseDurationMs(delay);
+  if (delayAbortEvalMs === undefined) throw new Error(`delayAbortEval "${delay}" is not a duration`);
+  return {
+    source,
+    aggregate: match[1] as string,
+    compare: (value) => compare(value, limit),
+    abortOnFail: typeof option !== 'string' && option.abortOnFail === true,
+    delayAbortEvalMs,
+    ok: true,
+  };
+}
+
+/** Throws when the metric's kind has no such aggregate, as k6 does before a run. */
+export function checkThreshold(threshold: Threshold, metric: Metric): void {
+  if (!aggregatesOf[metric.type].test(threshold.aggregate))
+    throw new Error(
+      `the threshold "${threshold.source}" is not possible for "${metric.name}": a ${metric.type} has no "${threshold.aggregate}"`,
+    );
+}
+
+/** The value of an aggregate; `seconds` is how long the test has run (rates of counters). */
+export function aggregateOf(sink: Sink, aggregate: string, seconds: number): number {
+  if (sink instanceof CounterSink) return aggregate === 'rate' ? (seconds > 0 ? sink.value / seconds : 0) : sink.value;
+  if (sink instanceof GaugeSink) return sink.value;
+  if (sink instanceof RateSink) return sink.rate;
+  if (!(sink instanceof TrendSink)) return 0;
+  const { histogram } = sink;
+  switch (aggregate) {
+    case 'avg':
+      return histogram.mean;
+    case 'min':
+      return histogram.count === 0 ? 0 : histogram.min;
+    case 'max':
+      return histogram.max;
+    case 'med':
+      return sink.percentile(50);
+    case 'count':
+      return histogram.count;
+    default:
+      return sink.percentile(Number(/\(([^)]*)\)/.exec(aggregate)?.[1] ?? 0));
+  }
+}
+
+/**
+ * Evaluates all thresholds against the run so far. While the run goes on, metrics without data are
+ * passed over; at the end they count as zero.
+ * Returns the source of a failed threshold that asks for the end of the run, or undefined.
+ */
+export function evaluateThresholds(
+  all: readonly MetricThresholds[],
+  metrics: MetricRegistry,
+  elapsedMs: number,
+  atEnd: boolean,
+): string | undefined {
+  let abort: string | undefined;
+  for (const { name, thresholds } of all) {
+    const metric = metrics.get(name);
+    if (!metric || (metric.sink.isEmpty && !atEnd)) continue;
+    for (const threshold of thresholds) {
+      threshold.ok = threshold.compare(aggregateOf(metric.sink, threshold.aggregate, elapsedMs / 1000));
+      if (!threshold.ok && threshold.abortOnFail && elapsedMs >= threshold.delayAbortEvalMs) abort ??= `${name}: ${threshold.source}`;
+    }
+  }
+  return abort;
+}

@@ -1,0 +1,185 @@
+import { systemClock } from '../../base/index.ts';
+import { defaultParams, readParams, type RequestParams } from '../http/params.ts';
+import { FileData } from '../http/body.ts';
+import { Requesting, RequestRun, sendOne } from '../http/request.ts';
+import { Response } from '../http/response.ts';
+import type { Vu } from '../vu/vu.ts';
+import { moduleOf, type HostFunction } from './bound.ts';
+
+/** A URL with the name under which its requests are counted: http.url`…/${id}`. */
+export class NamedUrl {
+  readonly url: string;
+  readonly name: string;
+
+  constructor(url: string, name: string) {
+    this.url = url;
+    this.name = name;
+  }
+
+  toString(): string {
+    return this.url;
+  }
+}
+
+/** https://grafana.com/docs/k6/latest/javascript-api/k6-http/ */
+const functions: Record<string, HostFunction> = {
+  get(url: unknown, params?: unknown) {
+    return request(this, 'GET', url, undefined, params);
+  },
+  head(url: unknown, params?: unknown) {
+    return request(this, 'HEAD', url, undefined, params);
+  },
+  options(url: unknown, body?: unknown, params?: unknown) {
+    return request(this, 'OPTIONS', url, body, params);
+  },
+  post(url: unknown, body?: unknown, params?: unknown) {
+    return request(this, 'POST', url, body, params);
+  },
+  put(url: unknown, body?: unknown, params?: unknown) {
+    return request(this, 'PUT', url, body, params);
+  },
+  patch(url: unknown, body?: unknown, params?: unknown) {
+    return request(this, 'PATCH', url, body, params);
+  },
+  del(url: unknown, body?: unknown, params?: unknown) {
+    return request(this, 'DELETE', url, body, params);
+  },
+  request(method: unknown, url: unknown, body?: unknown, params?: unknown) {
+    return request(this, String(method).toUpperCase(), url, body, params);
+  },
+  batch(requests: unknown) {
+    return batch(this, requests);
+  },
+  file(data: unknown, filename?: string, contentType?: string) {
+    return new FileData(data, filename ?? String(systemClock.nowMs()), contentType ?? 'application/octet-stream');
+  },
+  url(strings: TemplateStringsArray | string, ...values: unknown[]) {
+    if (typeof strings === 'string') return new NamedUrl(strings, strings);
+    return new NamedUrl(String.raw({ raw: strings }, ...values), String.raw({ raw: strings }, ...values.map(() => '${}')));
+  },
+  setResponseCallback(callback: unknown) {
+    this.enter();
+    this.responseCallback = callback;
+  },
+  expectedStatuses(...statuses: unknown[]) {
+    return expectedStatuses(statuses);
+  },
+};
+
+const constants = {
+  TLS_1_0: 'tls1.0', TLS_1_1: 'tls1.1', TLS_1_2: 'tls1.2', TLS_1_3: 'tls1.3',
+  OCSP_STATUS_GOOD: 'good', OCSP_STATUS_REVOKED: 'revoked', OCSP_STATUS_SERVER_FAILED: 'server_failed', OCSP_STATUS_UNKNOWN: 'unknown',
+} as const; // prettier-ignore
+
+export const HttpModule = moduleOf(functions, {
+  Response: () => Response,
+  ...Object.fromEntries(Object.entries(constants).map(([name, value]) => [name, () => value])),
+});
+
+interface RequestSpec {
+  method: string;
+  url: string;
+  name: string | undefined;
+  body: unknown;
+  params: RequestParams;
+}
+
+function request(vu: Vu, method: string, url: unknown, body: unknown, params: unknown): Promise<Response> {
+  vu.enter();
+  if (vu.engine.phase === 'init') throw new Error('Making http requests in the init context is not supported');
+  return sendOne(vu, specOf(vu, method, url, body, params));
+}
+
+function specOf(vu: Vu, method: string, url: unknown, body: unknown, params: unknown): RequestSpec {
+  const named = url instanceof NamedUrl ? url : undefined;
+  const read = params === undefined || params === null ? defaultParams : readParams(params);
+  if (read.jar !== undefined || read.auth !== undefined || read.compression !== undefined) vu.engine.unsupported(read);
+  return { method, url: named ? named.url : String(url), name: named?.name, body, params: read };
+}
+
+/** Several requests at once, at most `batch` in all and `batchPerHost` to each host; answers in the order asked. */
+function batch(vu: Vu, requests: unknown): Promise<unknown> {
+  vu.enter();
+  if (vu.engine.phase === 'init') throw new Error('Using batch in the init context is not supported');
+  if (typeof requests !== 'object' || requests === null) throw new TypeError('http.batch() needs an array or an object of requests');
+  const keys = Object.keys(requests);
+  const specs = keys.map((key) => batchSpec(vu, (requests as Record<string, unknown>)[key]));
+  const result: Record<string, unknown> | unknown[] = Array.isArray(requests) ? Array.from({ length: keys.length }) : {};
+  if (specs.length === 0) return Promise.resolve(result);
+  const { batch: batchMax, batchPerHost } = vu.engine.options;
+  return new Promise((resolve, reject) => {
+    const waiting = new Requesting();
+    const giveUp = (error: unknown): void => {
+      waiting.drop();
+      vu.suspension = undefined;
+      reject(error);
+    };
+    const busy = new Map<string, number>();
+    const queue = specs.map((spec, i) => ({ spec, key: keys[i] as string, host: hostOf(spec.url) }));
+    let active = 0;
+    let left = queue.length;
+    const mayStart = (host: string): boolean =>
+      (batchMax === 0 || active < batchMax) && (batchPerHost === 0 || (busy.get(host) ?? 0) < batchPerHost);
+    const pump = (): void => {
+      for (let i = 0; i < queue.length;) {
+        const next = queue[i] as (typeof queue)[number];
+        if (!mayStart(next.host)) {
+          i++;
+          continue;
+        }
+        queue.splice(i, 1);
+        active++;
+        busy.set(next.host, (busy.get(next.host) ?? 0) + 1);
+        const run = new RequestRun(vu, next.spec, (response, error) => {
+          active--;
+          busy.set(next.host, (busy.get(next.host) ?? 0) - 1);
+          (result as Record<string, unknown>)[next.key] = response;
+          if (error) {
+            giveUp(error);
+            return;
+          }
+          if (--left === 0) {
+            vu.suspension = undefined;
+            resolve(result);
+          } else pump();
+        });
+        waiting.runs.push(run);
+        run.start();
+      }
+    };
+    vu.suspension = waiting;
+    try {
+      pump();
+    } catch (error) {
+      giveUp(error);
+    }
+  });
+}
+
+function batchSpec(vu: Vu, item: unknown): RequestSpec {
+  if (typeof item === 'string' || item instanceof NamedUrl) return specOf(vu, 'GET', item, undefined, undefined);
+  if (Array.isArray(item)) {
+    const [method, url, body, params] = item as unknown[];
+    return specOf(vu, String(method).toUpperCase(), url, body, params);
+  }
+  if (typeof item !== 'object' || item === null || (item as { url?: unknown }).url === undefined)
+    throw new TypeError('a request of a batch needs a url');
+  const { method, url, body, params } = item as Record<string, unknown>;
+  return specOf(vu, typeof method === 'string' ? method.toUpperCase() : 'GET', url, body, params);
+}
+
+function hostOf(url: string): string {
+  return /^[a-z]+:\/\/([^/?#]*)/i.exec(url)?.[1] ?? '';
+}
+
+/** `expectedStatuses(200, { min: 300, max: 399 })`. */
+function expectedStatuses(statuses: readonly unknown[]): (status: number) => boolean {
+  const ranges = statuses.map((item) => {
+    if (typeof item === 'number') return [item, item] as const;
+    const { min, max } = (item ?? {}) as { min?: unknown; max?: unknown };
+    if (typeof min !== 'number' || typeof max !== 'number') throw new TypeError('expectedStatuses() takes numbers and { min, max }');
+    return [min, max] as const;
+  });
+  if (ranges.length === 0) throw new TypeError('expectedStatuses() needs at least one status');
+  return (status) => ranges.some(([min, max]) => status >= min && status <= max);
+}

@@ -1,0 +1,62 @@
+import type { Metric, TagLookup } from '../metrics/registry.ts';
+import type { MetricType } from '../metrics/sinks.ts';
+import type { Vu } from '../vu/vu.ts';
+import { moduleOf } from './bound.ts';
+
+class CustomTags implements TagLookup {
+  readonly #vu: Vu;
+  readonly #own: Record<string, string>;
+
+  constructor(vu: Vu, own: Record<string, string>) {
+    this.#vu = vu;
+    this.#own = own;
+  }
+
+  tag(name: string): string | undefined {
+    return this.#own[name] ?? this.#vu.tag(name);
+  }
+}
+
+/** Custom metrics are made in the init context and filled while the test runs. */
+function metricClass(vu: Vu, type: MetricType): unknown {
+  return class CustomMetric {
+    readonly name: string;
+    readonly #metric: Metric;
+
+    constructor(name: string, isTime?: boolean) {
+      if (vu.engine.phase !== 'init' && vu.exports !== undefined && vu.isInitialised)
+        throw new Error('metrics must be declared in the init context');
+      if (!/^[\p{L}_][\p{L}\p{N}\p{M}_ .%/-]{0,127}$/u.test(name)) throw new Error(`invalid metric name: ${JSON.stringify(name)}`);
+      const metric = vu.engine.metrics.define(name, type, isTime === true ? 'time' : 'default');
+      if (!metric) throw new Error(`metric '${name}' already exists but with a different type or value type`);
+      this.name = metric.name;
+      this.#metric = metric;
+    }
+
+    add(value: unknown, tags?: Record<string, string>): boolean {
+      vu.enter();
+      const number = typeof value === 'boolean' ? Number(value) : typeof value === 'string' ? Number.parseFloat(value) : (value as number);
+      if (typeof number !== 'number' || Number.isNaN(number)) {
+        vu.engine.log(
+          'warning',
+          `'${String(value)}' is an invalid value for metric '${this.name}', a number or a boolean value is expected`,
+          'metrics',
+        );
+        return false;
+      }
+      this.#metric.add(number, tags ? new CustomTags(vu, tags) : vu);
+      return true;
+    }
+  };
+}
+
+/** https://grafana.com/docs/k6/latest/javascript-api/k6-metrics/ */
+export const MetricsModule = moduleOf(
+  {},
+  {
+    Counter: (vu) => metricClass(vu, 'counter'),
+    Gauge: (vu) => metricClass(vu, 'gauge'),
+    Rate: (vu) => metricClass(vu, 'rate'),
+    Trend: (vu) => metricClass(vu, 'trend'),
+  },
+);

@@ -1,0 +1,204 @@
+import { asBoolean, asDurationMs, asInteger, asRecord, asStages, asString, asStringMap, invalid, type Stage } from './fields.ts';
+import { lengthOf, maxVusOf, parseScenario, type Scenario } from './scenarios.ts';
+import { parseThreshold, type ThresholdOption } from '../metrics/thresholds.ts';
+
+/** Options as k6 scripts write them, after merging `config file < script < environment < flags`. */
+export type RawOptions = Readonly<Record<string, unknown>>;
+
+/** The options of a run, checked and with k6's defaults. */
+export interface LoadOptions {
+  readonly scenarios: readonly Scenario[];
+  readonly thresholds: Readonly<Record<string, readonly ThresholdOption[]>>;
+  readonly setupTimeoutMs: number;
+  readonly teardownTimeoutMs: number;
+  readonly minIterationDurationMs: number;
+  readonly maxRedirects: number;
+  readonly batch: number;
+  readonly batchPerHost: number;
+  readonly userAgent: string;
+  readonly noConnectionReuse: boolean;
+  readonly noVUConnectionReuse: boolean;
+  readonly insecureSkipTLSVerify: boolean;
+  readonly discardResponseBodies: boolean;
+  readonly noCookiesReset: boolean;
+  readonly throwErrors: boolean;
+  readonly hosts: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly summaryTrendStats: readonly string[];
+  readonly summaryTimeUnit: '' | 's' | 'ms' | 'us';
+  /** Requests a second over all VUs; 0 is without limit. */
+  readonly rps: number;
+}
+
+const defaultTrendStats = ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)'];
+
+/** Options that k6 has and Plimsoll does not: refused, never ignored. */
+const unsupported: Readonly<Record<string, string>> = {
+  executionSegment: 'Plimsoll splits the VUs by itself (--workers)',
+  executionSegmentSequence: 'Plimsoll splits the VUs by itself (--workers)',
+  tlsAuth: 'client certificates are not supported',
+  tlsVersion: 'the TLS version cannot be chosen',
+  tlsCipherSuites: 'cipher suites cannot be chosen',
+  localIPs: 'local addresses cannot be chosen',
+  blacklistIPs: 'addresses cannot be blocked',
+  blockHostnames: 'host names cannot be blocked',
+  dns: 'the DNS policy cannot be chosen',
+  httpDebug: 'requests are not printed',
+  paused: 'a run cannot be started paused',
+};
+
+/** Options with a meaning for k6's cloud only. */
+const ignored = new Set(['ext', 'cloud', 'systemTags', 'vusMax']);
+
+const shortcuts = ['vus', 'duration', 'iterations', 'stages'];
+const known = new Set([
+  ...shortcuts,
+  ...ignored,
+  ...Object.keys(unsupported),
+  'scenarios', 'thresholds', 'setupTimeout', 'teardownTimeout', 'minIterationDuration', 'maxRedirects', 'batch', 'batchPerHost', 'userAgent',
+  'noConnectionReuse', 'noVUConnectionReuse', 'insecureSkipTLSVerify', 'discardResponseBodies', 'noCookiesReset', 'throw', 'hosts', 'tags',
+  'summaryTrendStats', 'summaryTimeUnit', 'rps', 'noSetup', 'noTeardown', 'noThresholds', 'noUsageReport', 'linger', 'executor', 'gracefulStop',
+]); // prettier-ignore
+
+export interface ResolvedOptions {
+  readonly options: LoadOptions;
+  readonly warnings: readonly string[];
+}
+
+/** Merges layers, lowest first: a layer that says how much load there is replaces what lower ones said of it. */
+export function mergeOptions(layers: readonly RawOptions[]): RawOptions {
+  let merged: Record<string, unknown> = {};
+  for (const layer of layers) {
+    const given = Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined && value !== null));
+    if ([...shortcuts, 'scenarios'].some((key) => key !== 'vus' && given[key] !== undefined)) {
+      const { duration: _d, iterations: _i, stages: _s, scenarios: _c, ...rest } = merged;
+      merged = rest;
+    } else if (given['vus'] !== undefined && (merged['scenarios'] !== undefined || merged['stages'] !== undefined)) {
+      const { stages: _s, scenarios: _c, ...rest } = merged;
+      merged = rest;
+    }
+    merged = { ...merged, ...given };
+  }
+  return merged;
+}
+
+export function resolveOptions(raw: RawOptions): ResolvedOptions {
+  const warnings: string[] = [];
+  for (const [key, value] of Object.entries(raw)) {
+    const why = unsupported[key];
+    if (why !== undefined && !isNothing(value)) throw invalid(`the option "${key}" is not supported: ${why}`);
+    if (!known.has(key)) warnings.push(`the option "${key}" is unknown and has no effect`);
+  }
+  const get = <T>(key: string, read: (value: unknown, name: string) => T, fallback: T): T =>
+    raw[key] === undefined || raw[key] === null ? fallback : read(raw[key], key);
+  const unit = get('summaryTimeUnit', asString, '');
+  if (unit !== '' && unit !== 's' && unit !== 'ms' && unit !== 'us')
+    throw invalid(`summaryTimeUnit must be "s", "ms" or "us", got "${unit}"`);
+  return {
+    warnings,
+    options: {
+      scenarios: scenariosOf(raw, warnings),
+      thresholds: thresholdsOf(raw['thresholds']),
+      setupTimeoutMs: get('setupTimeout', asDurationMs, 60_000),
+      teardownTimeoutMs: get('teardownTimeout', asDurationMs, 60_000),
+      minIterationDurationMs: get('minIterationDuration', asDurationMs, 0),
+      maxRedirects: get('maxRedirects', asInteger, 10),
+      batch: get('batch', asInteger, 20),
+      batchPerHost: get('batchPerHost', asInteger, 6),
+      userAgent: get('userAgent', asString, 'Grafana k6/2.2.0'),
+      noConnectionReuse: get('noConnectionReuse', asBoolean, false),
+      noVUConnectionReuse: get('noVUConnectionReuse', asBoolean, false),
+      insecureSkipTLSVerify: get('insecureSkipTLSVerify', asBoolean, false),
+      discardResponseBodies: get('discardResponseBodies', asBoolean, false),
+      noCookiesReset: get('noCookiesReset', asBoolean, false),
+      throwErrors: get('throw', asBoolean, false),
+      hosts: get('hosts', asStringMap, {}),
+      tags: get('tags', asStringMap, {}),
+      summaryTrendStats: get('summaryTrendStats', asTrendStats, defaultTrendStats),
+      summaryTimeUnit: unit,
+      rps: get('rps', asInteger, 0),
+    },
+  };
+}
+
+function isNothing(value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === '') return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+function asTrendStats(value: unknown, name: string): string[] {
+  const list = typeof value === 'string' ? value.split(',') : value;
+  if (!Array.isArray(list)) throw invalid(`${name} must be a list such as ["avg", "p(99)"]`);
+  return list.map((item: unknown) => {
+    const stat = String(item).trim();
+    if (!/^(?:avg|min|med|max|count|p\(\d+(?:\.\d+)?\))$/.test(stat))
+      throw invalid(`${name}: "${stat}" is none of avg, min, med, max, count, p(N)`);
+    return stat;
+  });
+}
+
+function thresholdsOf(value: unknown): Record<string, ThresholdOption[]> {
+  const out: Record<string, ThresholdOption[]> = {};
+  if (value === undefined || value === null) return out;
+  for (const [metric, list] of Object.entries(asRecord(value, 'thresholds'))) {
+    const entries = (Array.isArray(list) ? list : [list]) as ThresholdOption[];
+    for (const entry of entries) {
+      try {
+        parseThreshold(entry);
+      } catch (error) {
+        throw invalid(`thresholds.${metric}: ${(error as Error).message}`);
+      }
+    }
+    out[metric] = entries;
+  }
+  return out;
+}
+
+/** `scenarios`, or the one scenario that the short forms `vus`, `duration`, `iterations` and `stages` stand for. */
+function scenariosOf(raw: RawOptions, warnings: string[]): Scenario[] {
+  if (raw['scenarios'] !== undefined) {
+    const entries = Object.entries(asRecord(raw['scenarios'], 'scenarios'));
+    if (entries.length === 0) throw invalid('scenarios must not be empty');
+    return entries.map(([name, value]) => parseScenario(name, value));
+  }
+  const base = { name: 'default', startTimeMs: 0, gracefulStopMs: 30_000, exec: 'default', env: {}, tags: {} } as const;
+  const vus = raw['vus'] === undefined ? 1 : asInteger(raw['vus'], 'vus');
+  const durationMs = raw['duration'] === undefined ? undefined : asDurationMs(raw['duration'], 'duration');
+  if (raw['iterations'] !== undefined) {
+    const iterations = asInteger(raw['iterations'], 'iterations', 1);
+    if (iterations < vus) throw invalid(`${iterations} iterations cannot be shared by ${vus} VUs; iterations must be at least vus`);
+    return [{ ...base, executor: 'shared-iterations', vus: atLeastOne(vus), iterations, maxDurationMs: durationMs ?? 600_000 }];
+  }
+  if (durationMs !== undefined) {
+    if (durationMs <= 0) throw invalid('duration must be longer than zero');
+    return [{ ...base, executor: 'constant-vus', vus: atLeastOne(vus), durationMs }];
+  }
+  const stages: Stage[] = raw['stages'] === undefined ? [] : asStages(raw['stages'], 'stages');
+  if (stages.length > 0)
+    return [{ ...base, executor: 'ramping-vus', startVUs: raw['vus'] === undefined ? 1 : vus, stages, gracefulRampDownMs: 30_000 }];
+  if (vus !== 1) warnings.push(`the option "vus" (${vus}) has no effect without iterations, duration or stages`);
+  return [{ ...base, executor: 'per-vu-iterations', vus: 1, iterations: 1, maxDurationMs: 600_000 }];
+}
+
+function atLeastOne(vus: number): number {
+  if (vus < 1) throw invalid('vus must be at least 1');
+  return vus;
+}
+
+/** How long a run takes at most, graceful stops included. */
+export function maxLengthMs(scenarios: readonly Scenario[]): number {
+  return Math.max(...scenarios.map((scenario) => scenario.startTimeMs + lengthOf(scenario) + scenario.gracefulStopMs));
+}
+
+/** The most VUs that a run may hold at once, scenarios that follow each other not added up. */
+export function maxVus(scenarios: readonly Scenario[]): number {
+  const endOf = (scenario: Scenario): number =>
+    lengthOf(scenario) === 0 ? Number.POSITIVE_INFINITY : scenario.startTimeMs + lengthOf(scenario) + scenario.gracefulStopMs;
+  return Math.max(
+    ...scenarios.map((at) =>
+      scenarios
+        .filter((other) => other.startTimeMs <= at.startTimeMs && endOf(other) > at.startTimeMs)
+        .reduce((sum, other) => sum + maxVusOf(other), 0),
+    ),
+  );
+}

@@ -1,0 +1,30 @@
+import { connectParent, errorMessage, PlimsollError } from '../base/index.ts';
+import { loadErrors } from './errors.ts';
+import { LoadWorker } from './run/worker.ts';
+import type { ErrorMessage, FromProcess, ToProcess } from './run/messages.ts';
+
+/** The load process: what `startLoad` starts. It has no life of its own; see run/messages.ts for what it is told. */
+
+const send = connectParent<ToProcess, FromProcess>({
+  onMessage(message) {
+    worker.handle(message).catch((error: unknown) => send({ type: 'failed', error: toMessage(error) }));
+  },
+  onEnd() {
+    process.exit(0);
+  },
+});
+
+const worker = new LoadWorker(send, toMessage);
+
+// A promise that the script left alone, or a fault of ours: the run must end with it, never go on half dead.
+process.on('unhandledRejection', (error) => send({ type: 'failed', error: toMessage(error) }));
+process.on('uncaughtException', (error) => send({ type: 'failed', error: toMessage(error) }));
+
+function toMessage(error: unknown): ErrorMessage {
+  if (error instanceof PlimsollError) return { code: error.code, message: error.message, stack: error.stack };
+  return {
+    code: loadErrors.PL_LOAD_PROCESS_DIED.code,
+    message: `a fault in the load process: ${errorMessage(error)}`,
+    stack: (error as Error).stack,
+  };
+}

@@ -1,0 +1,311 @@
+import { resolve as resolvePath } from 'node:path';
+import { entry, forkChild, monotonicMs, PlimsollError, type Child } from '../../base/index.ts';
+import { loadErrors, RunExitCode } from '../errors.ts';
+import { checkThreshold, evaluateThresholds, parseThreshold, type MetricThresholds } from '../metrics/thresholds.ts';
+import { invalid } from '../options/fields.ts';
+import { maxLengthMs, maxVus, resolveOptions, type LoadOptions } from '../options/options.ts';
+import { maxVusOf } from '../options/scenarios.ts';
+import { summaryData, type SummaryGroup } from '../summary/data.ts';
+import { compactSummary } from '../summary/text.ts';
+import { describeScenario } from './describe.ts';
+import { processCount } from './limits.ts';
+import type { ErrorMessage, FromProcess, ToProcess } from './messages.ts';
+import { Tally } from './tally.ts';
+import type { CheckResult, LoadPlan, LoadProgress, LoadRequest, LoadResult, LoadRun } from './types.ts';
+
+type LoadProcess = Child<ToProcess, FromProcess>;
+type Message<T extends FromProcess['type']> = FromProcess & { type: T };
+
+const THRESHOLD_PERIOD_MS = 2000;
+
+/**
+ * One run, seen from outside the load processes:
+ *
+ *     prepare (first process) → plan → more processes → setup → start all → reports … → teardown → summary
+ */
+export class Run implements LoadRun {
+  readonly pids: number[] = [];
+  readonly plan: Promise<LoadPlan>;
+  readonly result: Promise<LoadResult>;
+  readonly #request: LoadRequest;
+  readonly #processes: LoadProcess[] = [];
+  readonly #handlers: ((progress: LoadProgress) => void)[] = [];
+  readonly #planned = Promise.withResolvers<LoadPlan>();
+  /** What each process is expected to say next. */
+  readonly #expected = new Map<LoadProcess, { type: FromProcess['type']; resolve: (message: never) => void }>();
+  readonly #died = Promise.withResolvers<never>();
+  #isOver = false;
+  #options!: LoadOptions;
+  #thresholds: MetricThresholds[] = [];
+  #tally = new Tally(1);
+  #startedAt = 0;
+  #windowAt = 0;
+  #evaluatedAt = 0;
+  #endedEarly: { exitCode: number; reason: string } | undefined;
+
+  constructor(request: LoadRequest) {
+    this.#request = request;
+    this.plan = this.#planned.promise;
+    this.#died.promise.catch(() => undefined);
+    this.result = this.#finish(Promise.race([this.#execute(), this.#died.promise]));
+    this.plan.catch(() => undefined);
+    this.result.catch((error: unknown) => this.#planned.reject(error));
+  }
+
+  onProgress(handler: (progress: LoadProgress) => void): void {
+    this.#handlers.push(handler);
+  }
+
+  stop(): void {
+    this.#end(RunExitCode.externalAbort, 'stopped');
+  }
+
+  kill(): void {
+    this.#died.reject(new PlimsollError(loadErrors.PL_LOAD_PROCESS_DIED, { what: 'the run was killed' }));
+  }
+
+  async #execute(): Promise<LoadResult> {
+    const first = this.#fork();
+    const { options: raw, exports } = await this.#prepare(first);
+    const { options, warnings } = resolveOptions(raw);
+    this.#options = options;
+    for (const message of warnings) this.#request.log?.({ level: 'warning', message, source: 'options' });
+    const vus = maxVus(options.scenarios);
+    const count = processCount(vus, this.#request.workers);
+    this.#tally = new Tally(count);
+    this.#defineThresholds();
+    this.#planned.resolve({
+      scenarios: options.scenarios.map((scenario) => ({
+        name: scenario.name,
+        executor: scenario.executor,
+        vusMax: maxVusOf(scenario),
+        description: describeScenario(scenario),
+      })),
+      vusMax: vus,
+      maxDurationMs: maxLengthMs(options.scenarios),
+      processes: count,
+      thresholds: options.thresholds,
+    });
+    await Promise.all(Array.from({ length: count - 1 }, () => this.#prepare(this.#fork())));
+
+    const hasSetup = exports.includes('setup') && raw['noSetup'] !== true;
+    const setupData = hasSetup ? (await this.#ask(first, { type: 'setup' }, 'setup-done')).setupData : undefined;
+    await this.#load(setupData, vus);
+    const durationMs = monotonicMs() - this.#startedAt;
+    if (exports.includes('teardown') && raw['noTeardown'] !== true)
+      await this.#ask(first, { type: 'teardown', setupData }, 'teardown-done');
+    evaluateThresholds(this.#thresholds, this.#tally.metrics, durationMs, true);
+    return this.#summarise(first, exports, setupData, durationMs, vus);
+  }
+
+  /** From the first iteration to the end of the last. */
+  async #load(setupData: string | undefined, vus: number): Promise<void> {
+    const processes = this.#processes;
+    const reportMs = this.#request.progressMs ?? 1000;
+    const finished = processes.map((process, index) =>
+      this.#ask(process, { type: 'start', segment: { index, count: processes.length }, setupData, reportMs }, 'finished'),
+    );
+    this.#startedAt = this.#windowAt = this.#evaluatedAt = monotonicMs();
+    this.#tally.metrics.builtIn('vus_max').sink.add(vus);
+    if (this.#endedEarly) this.#tell({ type: 'end' });
+    await Promise.all(finished);
+  }
+
+  #fork(): LoadProcess {
+    const child = forkChild<ToProcess, FromProcess>(entry(import.meta.url, '../process'), {
+      execArgv: ['--max-semi-space-size=16'],
+      onLine: (line) => this.#request.log?.({ level: 'debug', message: line, source: 'process' }),
+    });
+    const index = this.#processes.push(child) - 1;
+    this.pids.push(child.pid);
+    child.onMessage((message) => this.#onMessage(child, index, message));
+    void child.exited.then(({ code, signal }) => {
+      if (this.#isOver) return undefined;
+      const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+      this.#died.reject(
+        new PlimsollError(loadErrors.PL_LOAD_PROCESS_DIED, {
+          what: `load process ${child.pid} ended ${how}`,
+          fix: 'check the memory of the machine, or use fewer VUs',
+        }),
+      );
+      return undefined;
+    });
+    return child;
+  }
+
+  #prepare(process: LoadProcess): Promise<Message<'prepared'>> {
+    const { script, env, options, defaults } = this.#request;
+    return this.#ask(
+      process,
+      { type: 'prepare', script: resolvePath(script), env: env ?? {}, layers: { below: defaults ?? {}, above: options ?? {} } },
+      'prepared',
+    );
+  }
+
+  #ask<T extends FromProcess['type']>(process: LoadProcess, message: ToProcess, type: T): Promise<Message<T>> {
+    return new Promise((resolve) => {
+      this.#expected.set(process, { type, resolve });
+      process.send(message);
+    });
+  }
+
+  #tell(message: ToProcess): void {
+    for (const process of this.#processes) process.send(message);
+  }
+
+  #onMessage(process: LoadProcess, index: number, message: FromProcess): void {
+    switch (message.type) {
+      case 'failed':
+        this.#died.reject(fromMessage(message.error));
+        return;
+      case 'log':
+        this.#request.log?.({ level: message.level, message: message.message, source: message.source });
+        return;
+      case 'abort':
+        if (message.error) this.#request.log?.({ level: 'error', message: message.error.message, source: 'abort' });
+        this.#end(message.exitCode, message.reason);
+        this.#tell({ type: 'interrupt' });
+        return;
+      case 'report':
+        this.#tally.add(index, message.report);
+        if (index === 0) this.#progress();
+        return;
+      default: {
+        const expected = this.#expected.get(process);
+        if (expected?.type !== message.type) return;
+        this.#expected.delete(process);
+        expected.resolve(message as never);
+      }
+    }
+  }
+
+  #end(exitCode: number, reason: string): void {
+    if (this.#endedEarly) return;
+    this.#endedEarly = { exitCode, reason };
+    this.#tell({ type: 'end' });
+  }
+
+  #defineThresholds(): void {
+    for (const [name, list] of Object.entries(this.#options.thresholds)) {
+      const metric = this.#tally.metrics.submetric(name);
+      const thresholds = list.map(parseThreshold);
+      this.#thresholds.push({ name, thresholds });
+      if (!metric) continue;
+      for (const threshold of thresholds) {
+        try {
+          checkThreshold(threshold, metric);
+        } catch (error) {
+          throw invalid((error as Error).message);
+        }
+      }
+    }
+  }
+
+  #progress(): void {
+    if (this.#startedAt === 0 || this.#isOver) return;
+    const nowMs = monotonicMs();
+    const tally = this.#tally;
+    const elapsedMs = nowMs - this.#startedAt;
+    if (tally.vus > 0) tally.metrics.builtIn('vus').sink.add(tally.vus);
+    const scenarios = this.#options.scenarios.map((scenario) => {
+      const { fraction, activeVus, complete, interrupted, isDone } = tally.scenario(scenario.name);
+      return {
+        name: scenario.name,
+        executor: scenario.executor,
+        fraction,
+        vus: activeVus,
+        vusMax: maxVusOf(scenario),
+        complete,
+        interrupted,
+        isDone,
+      };
+    });
+    const progress: LoadProgress = {
+      elapsedMs,
+      vus: tally.vus,
+      vusMax: maxVus(this.#options.scenarios),
+      iterations: sum(scenarios, 'complete'),
+      interrupted: sum(scenarios, 'interrupted'),
+      requests: tally.requests,
+      failed: tally.failed,
+      window: tally.takeWindow(nowMs - this.#windowAt),
+      scenarios,
+    };
+    this.#windowAt = nowMs;
+    for (const handler of this.#handlers) handler(progress);
+    if (nowMs - this.#evaluatedAt < THRESHOLD_PERIOD_MS) return;
+    this.#evaluatedAt = nowMs;
+    const failed = evaluateThresholds(this.#thresholds, tally.metrics, elapsedMs, false);
+    if (failed !== undefined) this.#end(RunExitCode.thresholdsFailed, `the threshold ${failed} was crossed`);
+  }
+
+  async #summarise(
+    first: LoadProcess,
+    exports: readonly string[],
+    setupData: string | undefined,
+    durationMs: number,
+    vus: number,
+  ): Promise<LoadResult> {
+    const tally = this.#tally;
+    const data = summaryData({
+      metrics: tally.metrics,
+      root: tally.root,
+      thresholds: this.#thresholds,
+      options: this.#options,
+      durationMs,
+      setupData: setupData === undefined ? undefined : (JSON.parse(setupData) as unknown),
+    });
+    let outputs: Record<string, string> | undefined;
+    if (exports.includes('handleSummary'))
+      outputs = (await this.#ask(first, { type: 'summary', data: JSON.stringify(data) }, 'summary-done')).outputs;
+    const { stdout, stderr, ...files } = outputs ?? { stdout: compactSummary(data, this.#options) };
+    if (stderr !== undefined) this.#request.log?.({ level: 'info', message: stderr, source: 'summary' });
+    const thresholds = this.#thresholds.flatMap(({ name, thresholds: list }) =>
+      list.map(({ source, ok }) => ({ metric: name, source, ok })),
+    );
+    const scenarios = this.#options.scenarios.map((scenario) => tally.scenario(scenario.name));
+    const thresholdsFailed = thresholds.some(({ ok }) => !ok);
+    return {
+      exitCode: this.#endedEarly?.exitCode ?? (thresholdsFailed ? RunExitCode.thresholdsFailed : RunExitCode.ok),
+      reason: this.#endedEarly?.reason,
+      summaryText: stdout ?? '',
+      files,
+      metrics: data.metrics,
+      rootGroup: data.root_group,
+      thresholds,
+      checks: checksOf(data.root_group),
+      requests: tally.requests,
+      failed: tally.failed,
+      iterations: sum(scenarios, 'complete'),
+      interrupted: sum(scenarios, 'interrupted'),
+      vusMax: vus,
+      durationMs,
+      errorCounts: Object.fromEntries(tally.errors),
+    };
+  }
+
+  /** Whatever the outcome, no process is left behind. */
+  async #finish(outcome: Promise<LoadResult>): Promise<LoadResult> {
+    try {
+      return await outcome;
+    } finally {
+      this.#isOver = true;
+      await Promise.all(this.#processes.map((process) => process.stop(1000)));
+    }
+  }
+}
+
+function sum<K extends string>(items: readonly Record<K, number>[], key: K): number {
+  return items.reduce((total, item) => total + item[key], 0);
+}
+
+function checksOf(group: SummaryGroup): CheckResult[] {
+  return [...group.checks.map(({ path, name, passes, fails }) => ({ path, name, passes, fails })), ...group.groups.flatMap(checksOf)];
+}
+
+function fromMessage({ code, message, stack }: ErrorMessage): PlimsollError {
+  const spec = loadErrors[code as keyof typeof loadErrors] ?? loadErrors.PL_LOAD_PROCESS_DIED;
+  const error = new PlimsollError(spec, { what: message });
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

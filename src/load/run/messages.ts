@@ -1,0 +1,55 @@
+import type { RawOptions } from '../options/options.ts';
+import type { MetricDelta } from '../metrics/registry.ts';
+import type { GroupDelta } from '../vu/groups.ts';
+import type { LogLevel } from '../vu/engine.ts';
+
+/** What the run (the parent) and its load processes say to each other. */
+
+export type ToProcess =
+  | { type: 'prepare'; script: string; env: Record<string, string>; layers: { below: RawOptions; above: RawOptions } }
+  | { type: 'setup' }
+  /** `firstVu`: numbers of VUs run on over all processes. */
+  | { type: 'start'; segment: { index: number; count: number }; setupData: string | undefined; reportMs: number }
+  /** No new iterations; those under way may finish. */
+  | { type: 'end' }
+  /** End all iterations now. */
+  | { type: 'interrupt' }
+  | { type: 'teardown'; setupData: string | undefined }
+  | { type: 'summary'; data: string };
+
+/** A PlimsollError on its way. */
+export interface ErrorMessage {
+  code: string;
+  message: string;
+  stack: string | undefined;
+}
+
+export interface ScenarioReport {
+  name: string;
+  fraction: number;
+  activeVus: number;
+  complete: number;
+  interrupted: number;
+  isDone: boolean;
+}
+
+/** Everything since the last report. */
+export interface Report {
+  metrics: MetricDelta[];
+  groups: GroupDelta[];
+  errors: [message: string, count: number][];
+  scenarios: ScenarioReport[];
+  vus: number;
+}
+
+export type FromProcess =
+  | { type: 'prepared'; options: RawOptions; exports: string[] }
+  | { type: 'failed'; error: ErrorMessage }
+  | { type: 'setup-done'; setupData: string | undefined }
+  | { type: 'ready' }
+  | { type: 'report'; report: Report }
+  | { type: 'finished' }
+  | { type: 'abort'; error: ErrorMessage | undefined; exitCode: number; reason: string }
+  | { type: 'teardown-done' }
+  | { type: 'summary-done'; outputs: Record<string, string> | undefined }
+  | { type: 'log'; level: LogLevel; message: string; source: string };

@@ -1,0 +1,71 @@
+import { Histogram } from '../../base/index.ts';
+import { MetricRegistry, type MetricDelta } from '../metrics/registry.ts';
+import type { CounterSink, RateSink } from '../metrics/sinks.ts';
+import { GroupNode } from '../vu/groups.ts';
+import type { Report, ScenarioReport } from './messages.ts';
+import type { LoadProgress } from './types.ts';
+
+/** All that the load processes reported, merged. */
+export class Tally {
+  readonly metrics = new MetricRegistry();
+  readonly root = new GroupNode('', undefined);
+  readonly errors = new Map<string, number>();
+  /** The last report of each scenario, by process. */
+  readonly #scenarios: Map<string, ScenarioReport>[];
+  readonly #vus: number[];
+  readonly #window = { requests: 0, failed: 0, duration: new Histogram() };
+
+  constructor(processes: number) {
+    this.#scenarios = Array.from({ length: processes }, () => new Map());
+    this.#vus = Array.from({ length: processes }, () => 0);
+  }
+
+  add(process: number, report: Report): void {
+    this.metrics.merge(report.metrics);
+    this.root.merge(report.groups);
+    for (const delta of report.metrics) this.#addToWindow(delta);
+    for (const [message, count] of report.errors) this.errors.set(message, (this.errors.get(message) ?? 0) + count);
+    for (const scenario of report.scenarios) (this.#scenarios[process] as Map<string, ScenarioReport>).set(scenario.name, scenario);
+    this.#vus[process] = report.vus;
+  }
+
+  get vus(): number {
+    return this.#vus.reduce((sum, vus) => sum + vus, 0);
+  }
+
+  get requests(): number {
+    return (this.metrics.builtIn('http_reqs').sink as CounterSink).value;
+  }
+
+  get failed(): number {
+    return (this.metrics.builtIn('http_req_failed').sink as RateSink).passes;
+  }
+
+  scenario(name: string): Pick<ScenarioReport, 'fraction' | 'activeVus' | 'complete' | 'interrupted' | 'isDone'> {
+    const sum = { fraction: 0, activeVus: 0, complete: 0, interrupted: 0, isDone: true };
+    for (const reports of this.#scenarios) {
+      const report = reports.get(name);
+      sum.fraction += (report?.fraction ?? 0) / this.#scenarios.length;
+      sum.activeVus += report?.activeVus ?? 0;
+      sum.complete += report?.complete ?? 0;
+      sum.interrupted += report?.interrupted ?? 0;
+      if (report?.isDone !== true) sum.isDone = false;
+    }
+    return sum;
+  }
+
+  takeWindow(spanMs: number): LoadProgress['window'] {
+    const window = this.#window;
+    const taken = { spanMs, requests: window.requests, failed: window.failed, durationMs: window.duration.toData() };
+    window.requests = 0;
+    window.failed = 0;
+    window.duration.reset();
+    return taken;
+  }
+
+  #addToWindow({ name, data }: MetricDelta): void {
+    if (name === 'http_reqs' && data.type === 'counter') this.#window.requests += data.value;
+    else if (name === 'http_req_failed' && data.type === 'rate') this.#window.failed += data.passes;
+    else if (name === 'http_req_duration' && data.type === 'trend') this.#window.duration.merge(data.histogram);
+  }
+}

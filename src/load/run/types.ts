@@ -1,0 +1,121 @@
+import type { HistogramData } from '../../base/index.ts';
+import type { SummaryData, SummaryGroup } from '../summary/data.ts';
+import type { ThresholdOption } from '../metrics/thresholds.ts';
+
+export interface LoadRequest {
+  /** Path of the script; relative ones start at the working directory. */
+  script: string;
+  /** `__ENV`. */
+  env?: Record<string, string>;
+  /** k6 options that take precedence over the script's own. */
+  options?: Record<string, unknown>;
+  /** k6 options that the script's own take precedence over (a configuration file). */
+  defaults?: Record<string, unknown>;
+  /** How often `onProgress` is called; 1000 by default. */
+  progressMs?: number;
+  /** Load processes; cores − 1 by default, more when one cannot hold all connections. */
+  workers?: number;
+  /** Gets each line that the script or the run has to say (console, errors, warnings). */
+  log?: (line: LogLine) => void;
+}
+
+export interface LogLine {
+  level: 'debug' | 'info' | 'warning' | 'error';
+  message: string;
+  /** `console`, `stacktrace`, `http` … */
+  source: string;
+}
+
+export interface ScenarioProgress {
+  name: string;
+  executor: string;
+  /** From 0 to 1. */
+  fraction: number;
+  /** VUs that run an iteration. */
+  vus: number;
+  /** The most VUs of this scenario. */
+  vusMax: number;
+  complete: number;
+  interrupted: number;
+  isDone: boolean;
+}
+
+export interface LoadProgress {
+  /** Since the first iteration could begin. */
+  elapsedMs: number;
+  /** VUs that scenarios hold now. */
+  vus: number;
+  /** Initialised VUs. */
+  vusMax: number;
+  iterations: number;
+  interrupted: number;
+  /** HTTP requests so far. */
+  requests: number;
+  /** Those with an unexpected status or no answer. */
+  failed: number;
+  /** Since the last progress. */
+  window: { spanMs: number; requests: number; failed: number; durationMs: HistogramData };
+  scenarios: ScenarioProgress[];
+}
+
+export interface ThresholdResult {
+  metric: string;
+  source: string;
+  ok: boolean;
+}
+
+export interface CheckResult {
+  /** `::group::name`. */
+  path: string;
+  name: string;
+  passes: number;
+  fails: number;
+}
+
+export interface LoadResult {
+  /** k6's: 0, 99 when a threshold failed, 105 when stopped … */
+  exitCode: number;
+  /** Why the run ended early; undefined when it did not. */
+  reason: string | undefined;
+  /** What goes to stdout at the end: k6's summary, or what the script's handleSummary says. */
+  summaryText: string;
+  /** Other outputs of handleSummary: file name → content. */
+  files: Record<string, string>;
+  /** As handleSummary gets them. */
+  metrics: SummaryData['metrics'];
+  rootGroup: SummaryGroup;
+  thresholds: ThresholdResult[];
+  checks: CheckResult[];
+  requests: number;
+  failed: number;
+  iterations: number;
+  interrupted: number;
+  vusMax: number;
+  durationMs: number;
+  /** How often each kind of error happened, e.g. `dial: connection refused`, `status 503`. */
+  errorCounts: Record<string, number>;
+}
+
+export interface LoadPlan {
+  /** What the run will do, per scenario, as k6 prints it. */
+  scenarios: { name: string; executor: string; vusMax: number; description: string }[];
+  vusMax: number;
+  /** Graceful stops included. */
+  maxDurationMs: number;
+  processes: number;
+  thresholds: Readonly<Record<string, readonly ThresholdOption[]>>;
+}
+
+export interface LoadRun {
+  /** The load processes' ids; complete once the run has begun. */
+  readonly pids: readonly number[];
+  /** Known when the script was read; rejects as `result` does. */
+  readonly plan: Promise<LoadPlan>;
+  onProgress(handler: (progress: LoadProgress) => void): void;
+  /** Rejects with a PlimsollError when the script cannot be run or a load process dies. */
+  readonly result: Promise<LoadResult>;
+  /** Ends the run gracefully: no new iterations; teardown and summary follow. */
+  stop(): void;
+  /** Ends it at once; `result` rejects. */
+  kill(): void;
+}

@@ -1,0 +1,62 @@
+import type { VuSource, Segment } from '../executors/index.ts';
+import { shareOf } from '../executors/index.ts';
+import { maxVus } from '../options/options.ts';
+import type { Scenario } from '../options/scenarios.ts';
+import { scriptError } from '../script/compile.ts';
+import type { Engine } from '../vu/engine.ts';
+import { Vu } from '../vu/vu.ts';
+
+/** Initialised VUs that no scenario holds. They are made before the run starts, as many as it may need at once. */
+export class VuPool implements VuSource {
+  readonly #engine: Engine;
+  readonly #segment: Segment;
+  readonly #idle: Vu[] = [];
+  #made = 0;
+
+  constructor(engine: Engine, segment: Segment) {
+    this.#engine = engine;
+    this.#segment = segment;
+  }
+
+  /** Gives way to the event loop now and then, so that the process stays responsive while thousands initialise. */
+  async fill(scenarios: readonly Scenario[]): Promise<void> {
+    const planned = shareOf(this.#segment, maxVus(scenarios.map(preallocated)));
+    while (this.#made < planned) {
+      this.#idle.push(this.#make());
+      if (this.#made % 100 === 0) await new Promise<void>((resolve) => this.#engine.nextTurn(resolve));
+    }
+    this.#idle.reverse();
+  }
+
+  take(scenario: Scenario): Vu {
+    const vu = this.#idle.pop() ?? this.#make();
+    vu.join({ name: scenario.name, executor: scenario.executor, env: scenario.env, tags: scenario.tags });
+    return vu;
+  }
+
+  giveBack(vu: Vu): void {
+    vu.close();
+    this.#idle.push(vu);
+  }
+
+  close(): void {
+    for (const vu of this.#idle) vu.close();
+  }
+
+  /** VU numbers run on over all processes: 1 + index, 1 + index + count, … */
+  #make(): Vu {
+    const vu = new Vu(this.#engine, 1 + this.#segment.index + this.#made++ * this.#segment.count);
+    try {
+      vu.initialise();
+    } catch (error) {
+      throw scriptError(this.#engine.script, error, 'the init code threw');
+    }
+    return vu;
+  }
+}
+
+/** Arrival rates start with what they preallocate and make more when they need them. */
+function preallocated(scenario: Scenario): Scenario {
+  const rate = scenario.executor === 'constant-arrival-rate' || scenario.executor === 'ramping-arrival-rate';
+  return rate ? { ...scenario, maxVUs: scenario.preAllocatedVUs } : scenario;
+}

@@ -1,0 +1,253 @@
+import { systemClock, PlimsollError, type Timer } from '../../base/index.ts';
+import { loadErrors, RunExitCode } from '../errors.ts';
+import { createExecutor, type Executor } from '../executors/index.ts';
+import { MetricRegistry } from '../metrics/registry.ts';
+import { hostModuleNames } from '../modules/index.ts';
+import { invalid } from '../options/fields.ts';
+import { mergeOptions, resolveOptions, type RawOptions } from '../options/options.ts';
+import { compileScript, scriptError, type CompiledScript } from '../script/compile.ts';
+import { Engine } from '../vu/engine.ts';
+import { Call, IterationRunner } from '../vu/iteration.ts';
+import { Vu } from '../vu/vu.ts';
+import type { ErrorMessage, FromProcess, Report, ToProcess } from './messages.ts';
+import { VuPool } from './vu-pool.ts';
+
+type Prepare = ToProcess & { type: 'prepare' };
+type Start = ToProcess & { type: 'start' };
+
+interface ScenarioInRun {
+  readonly name: string;
+  readonly executor: Executor;
+  readonly runner: IterationRunner;
+  isDone: boolean;
+}
+
+/** One load process: holds the script, its VUs and the scenarios' share of this process. */
+export class LoadWorker {
+  readonly #send: (message: FromProcess) => void;
+  readonly #toMessage: (error: unknown) => ErrorMessage;
+  readonly #metrics = new MetricRegistry();
+  #script: CompiledScript | undefined;
+  #engine!: Engine;
+  /** The instance with `__VU` 0: options, setup, teardown, summary. */
+  #first!: Vu;
+  #scenarios: ScenarioInRun[] = [];
+  #isEnding = false;
+  #hasAborted = false;
+
+  constructor(send: (message: FromProcess) => void, toMessage: (error: unknown) => ErrorMessage) {
+    this.#send = send;
+    this.#toMessage = toMessage;
+  }
+
+  async handle(message: ToProcess): Promise<void> {
+    switch (message.type) {
+      case 'prepare':
+        await this.#prepare(message);
+        break;
+      case 'setup':
+        await this.#setup();
+        break;
+      case 'start':
+        await this.#start(message);
+        break;
+      case 'end':
+        this.#end();
+        break;
+      case 'interrupt':
+        this.#isEnding = true;
+        for (const { executor } of this.#scenarios) executor.interruptAll();
+        break;
+      case 'teardown':
+        await this.#teardown(message.setupData);
+        break;
+      case 'summary':
+        await this.#summary(message.data);
+        break;
+    }
+  }
+
+  /** Compiles the script, runs its init code once and reads its options. */
+  async #prepare(message: Prepare): Promise<void> {
+    const script = await compileScript({ file: message.script, hostModules: hostModuleNames });
+    this.#script = script;
+    const engine = new Engine({
+      script,
+      scriptFile: message.script,
+      env: message.env,
+      metrics: this.#metrics,
+      log: (level, text, source) => this.#send({ type: 'log', level, message: text, source }),
+    });
+    this.#engine = engine;
+    engine.onAbort = (error) => this.#abort(error);
+    this.#first = new Vu(engine, 0);
+    try {
+      this.#first.initialise();
+    } catch (error) {
+      throw scriptError(script, error, 'the init code threw');
+    }
+    const { exports } = this.#first;
+    const own = exports['options'] === undefined ? {} : (JSON.parse(JSON.stringify(exports['options'])) as RawOptions);
+    const raw = mergeOptions([message.layers.below, own, message.layers.above]);
+    const { options } = resolveOptions(raw);
+    for (const scenario of options.scenarios)
+      if (typeof exports[scenario.exec] !== 'function')
+        throw invalid(
+          scenario.exec === 'default'
+            ? 'no exported functions in script: the default function is missing'
+            : `executor ${scenario.name}: function '${scenario.exec}' not found in exports`,
+          message.script,
+        );
+    engine.options = options;
+    const names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
+    this.#send({ type: 'prepared', options: raw, exports: names });
+  }
+
+  async #setup(): Promise<void> {
+    const engine = this.#engine;
+    engine.phase = 'setup';
+    this.#first.group = engine.rootGroup.group('setup');
+    const data = await this.#call('setup', [], engine.options.setupTimeoutMs, loadErrors.PL_LOAD_SETUP_TIMEOUT);
+    let setupData: string | undefined;
+    try {
+      setupData = data === undefined ? undefined : JSON.stringify(data);
+    } catch (error) {
+      throw scriptError(this.#script, error, 'setup() returned what cannot be sent as JSON');
+    }
+    this.#send({ type: 'setup-done', setupData });
+  }
+
+  async #teardown(setupData: string | undefined): Promise<void> {
+    const engine = this.#engine;
+    engine.phase = 'teardown';
+    this.#first.group = engine.rootGroup.group('teardown');
+    const data: unknown = setupData === undefined ? undefined : JSON.parse(setupData);
+    await this.#call('teardown', [data], engine.options.teardownTimeoutMs, loadErrors.PL_LOAD_TEARDOWN_TIMEOUT);
+    this.#report();
+    this.#send({ type: 'teardown-done' });
+  }
+
+  async #summary(data: string): Promise<void> {
+    this.#engine.phase = 'summary';
+    let outputs: Record<string, string> | undefined;
+    try {
+      const result = await this.#call('handleSummary', [JSON.parse(data)], 120_000, loadErrors.PL_LOAD_TEARDOWN_TIMEOUT);
+      if (typeof result === 'object' && result !== null) {
+        outputs = {};
+        for (const [name, content] of Object.entries(result))
+          outputs[name] = content instanceof ArrayBuffer ? Buffer.from(content).toString('latin1') : String(content);
+      }
+    } catch (error) {
+      this.#engine.log('error', `handleSummary() failed: ${(error as Error).message}`, 'summary');
+    }
+    this.#send({ type: 'summary-done', outputs });
+  }
+
+  /** Calls an exported function of the first instance, with a limit of time. */
+  async #call(
+    name: string,
+    args: readonly unknown[],
+    timeoutMs: number,
+    timeoutError: (typeof loadErrors)['PL_LOAD_SETUP_TIMEOUT'],
+  ): Promise<unknown> {
+    const vu = this.#first;
+    const fn = vu.exports[name];
+    if (typeof fn !== 'function') return undefined;
+    const engine = this.#engine;
+    const result = await new Promise<unknown>((resolve, reject) => {
+      const limit = new Call(() => {
+        vu.interrupt();
+        reject(new PlimsollError(timeoutError, { what: `${name}() execution timed out after ${timeoutMs / 1000} seconds` }));
+      });
+      if (timeoutMs > 0) engine.wheel.start(limit, timeoutMs);
+      const settled = (settle: () => void): void => {
+        engine.wheel.cancel(limit);
+        settle();
+      };
+      try {
+        const value = (fn as (...args: readonly unknown[]) => unknown)(...args);
+        if (value instanceof Promise)
+          value.then(
+            (inner: unknown) => settled(() => resolve({ inner })),
+            (error: unknown) => settled(() => reject(scriptError(this.#script, error, `${name}() threw`))),
+          );
+        else settled(() => resolve({ inner: value }));
+      } catch (error) {
+        settled(() => reject(scriptError(this.#script, error, `${name}() threw`)));
+      }
+    });
+    vu.group = engine.rootGroup;
+    return (result as { inner: unknown }).inner;
+  }
+
+  async #start(message: Start): Promise<void> {
+    const engine = this.#engine;
+    const { options } = engine;
+    for (const name of Object.keys(options.thresholds)) this.#metrics.submetric(name);
+    const pool = new VuPool(engine, message.segment);
+    await pool.fill(options.scenarios);
+    engine.phase = 'run';
+    this.#send({ type: 'ready' });
+    this.#scenarios = options.scenarios.map((scenario) => {
+      const runner = new IterationRunner(engine, scenario.exec, message.setupData);
+      return {
+        name: scenario.name,
+        runner,
+        executor: createExecutor({ engine, scenario, segment: message.segment, runner, source: pool }),
+        isDone: false,
+      };
+    });
+    const ticker: Timer = systemClock.every(message.reportMs, () => this.#report());
+    await Promise.all(
+      this.#scenarios.map((entry, i) => this.#runScenario(entry, (options.scenarios[i] as { startTimeMs: number }).startTimeMs)),
+    );
+    ticker.cancel();
+    pool.close();
+    this.#report();
+    this.#send({ type: 'finished' });
+  }
+
+  async #runScenario(entry: ScenarioInRun, startTimeMs: number): Promise<void> {
+    if (startTimeMs > 0) await new Promise<void>((resolve) => this.#engine.wheel.start(new Call(resolve), startTimeMs));
+    if (!this.#isEnding) await entry.executor.run();
+    entry.isDone = true;
+  }
+
+  #end(): void {
+    this.#isEnding = true;
+    for (const { executor } of this.#scenarios) executor.end();
+  }
+
+  #report(): void {
+    const { errorCounts } = this.#engine;
+    const report: Report = {
+      metrics: this.#metrics.take(),
+      groups: this.#engine.rootGroup.take(),
+      errors: [...errorCounts],
+      scenarios: this.#scenarios.map(({ name, executor, runner, isDone }) => ({
+        name,
+        fraction: isDone ? 1 : executor.fraction(),
+        activeVus: executor.activeVus,
+        complete: runner.complete,
+        interrupted: runner.interrupted,
+        isDone,
+      })),
+      vus: this.#scenarios.reduce((sum, { executor }) => sum + executor.heldVus, 0),
+    };
+    errorCounts.clear();
+    this.#send({ type: 'report', report });
+  }
+
+  /** The test cannot go on: a fault in the script that would make results wrong. */
+  #abort(error: unknown): void {
+    if (this.#hasAborted) return;
+    this.#hasAborted = true;
+    const message = this.#toMessage(error);
+    this.#send({
+      type: 'abort',
+      error: message,
+      exitCode: error instanceof PlimsollError ? error.exitCode : RunExitCode.internal,
+      reason: message.message,
+    });
+  }
+}

@@ -1,0 +1,93 @@
+import { build, type BuildFailure, type Plugin } from 'esbuild';
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { PlimsollError } from '../../base/index.ts';
+import { loadErrors } from '../errors.ts';
+
+/** One file with everything that the script imports but k6's own modules. */
+export interface Bundle {
+  readonly code: string;
+  /** Source map (version 3) from `code` to the script's own files; sources are absolute paths. */
+  readonly map: { version: 3; sources: (string | null)[]; mappings: string; names: string[]; sourcesContent?: (string | null)[] };
+}
+
+export interface BundleOptions {
+  /** Absolute path of the script; relative imports start at its folder. */
+  file: string;
+  /** The script itself, when it is not to be read from `file`. */
+  source?: string | undefined;
+  /** Modules that exist, e.g. `k6/http`. */
+  hostModules: ReadonlySet<string>;
+}
+
+export async function bundleScript(options: BundleOptions): Promise<Bundle> {
+  const { file, source } = options;
+  if (source === undefined && !existsSync(file))
+    throw new PlimsollError(loadErrors.PL_LOAD_SCRIPT_MISSING, { what: 'the script does not exist', where: file, fix: 'check the path' });
+  try {
+    const result = await build({
+      ...(source === undefined
+        ? { entryPoints: [file] }
+        : { stdin: { contents: source, sourcefile: file, resolveDir: dirname(file), loader: 'ts' } }),
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'neutral',
+      mainFields: ['module', 'main'],
+      conditions: ['k6', 'import', 'default'],
+      outfile: '/out/bundle.js',
+      sourcemap: 'external',
+      sourceRoot: '',
+      charset: 'utf8',
+      legalComments: 'none',
+      logLevel: 'silent',
+      keepNames: false,
+      // `a?.b().c` cannot be awaited piece by piece, so it is spelled out first.
+      supported: { 'optional-chain': false, using: false, 'top-level-await': false },
+      plugins: [hostModules(options.hostModules)],
+    });
+    const text = (suffix: string): string => result.outputFiles.find((output) => output.path.endsWith(suffix))?.text ?? '';
+    const map = JSON.parse(text('.map')) as Bundle['map'];
+    map.sources = map.sources.map((path) => (path === null ? null : resolve('/out', path)));
+    return { code: text('bundle.js'), map };
+  } catch (error) {
+    throw bundleError(error, file);
+  }
+}
+
+/** Leaves imports of k6's modules alone and explains those that cannot be had. */
+function hostModules(known: ReadonlySet<string>): Plugin {
+  return {
+    name: 'k6-modules',
+    setup(build) {
+      build.onResolve({ filter: /^k6(?:$|\/)/ }, ({ path }) =>
+        known.has(path) ? { path, external: true, sideEffects: true } : { errors: [{ text: unsupportedModule(path) }] },
+      );
+      build.onResolve({ filter: /^https?:/ }, ({ path }) => ({
+        errors: [{ text: `unknown module "${path}": remote imports are not provided` }],
+      }));
+    },
+  };
+}
+
+function unsupportedModule(path: string): string {
+  if (path.startsWith('k6/browser') || path.startsWith('k6/experimental/browser'))
+    return `unknown module "${path}": Plimsoll drives no browser; use Playwright for browser tests and k6/http for load`;
+  if (path.startsWith('k6/x/'))
+    return `unknown module "${path}": k6's Go extensions cannot be loaded; use an npm package or k6/http instead`;
+  return `unknown module "${path}"`;
+}
+
+function bundleError(error: unknown, file: string): unknown {
+  const [first] = (error as Partial<BuildFailure>).errors ?? [];
+  if (!first) return error;
+  const where = first.location
+    ? `${first.location.file === '<stdin>' ? file : resolve(first.location.file)}:${first.location.line}:${first.location.column + 1}`
+    : file;
+  const isModule = first.text.startsWith('unknown module') || first.text.startsWith('Could not resolve');
+  return new PlimsollError(isModule ? loadErrors.PL_LOAD_MODULE_UNSUPPORTED : loadErrors.PL_LOAD_SCRIPT_INVALID, {
+    what: first.text.replace(/^Could not resolve/, 'could not resolve'),
+    where,
+    cause: error,
+  });
+}

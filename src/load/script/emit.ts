@@ -1,0 +1,150 @@
+import type { AnyNode, Program } from 'acorn';
+import { MagicString } from 'magic-string';
+import type { Analysis } from './blocking.ts';
+import type { Call } from './flow.ts';
+import type { Fn } from './scope.ts';
+import { childrenOf, isFunction, type FunctionNode } from './syntax.ts';
+
+/**
+ * Last pass: writes the factory. A call that may block becomes
+ *
+ *     (($t = f(x)) instanceof $P ? await $t : $t)
+ *
+ * `$P` is the engine's own Promise, which the script never gets to see, so it is the brand of a
+ * pending operation; a call that turns out not to block costs no trip through the job queue. `$t` is
+ * read before anything else can run, so one variable serves all calls of an instance.
+ */
+
+export interface Emitted {
+  readonly code: string;
+  readonly map: ReturnType<MagicString['generateMap']>;
+  /** `guardedAt[i]` is the offset in the bundle of guard number i. */
+  readonly guardedAt: readonly number[];
+}
+
+/** Names that the factory is called with, in order. Those that Node has and k6 has not stay undefined. */
+export const FACTORY_PARAMETERS = [
+  '$vu', '$run', '$P', '$import', 'globalThis', 'console', 'open', 'require', 'Math',
+  'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate',
+  'process', 'Buffer', 'global', 'fetch', 'queueMicrotask', 'structuredClone', 'performance', 'navigator', 'WebSocket', 'EventSource', 'module', 'exports',
+] as const; // prettier-ignore
+
+/** Globals that change while the script runs. */
+const LIVE: ReadonlyMap<string, string> = new Map([
+  ['__VU', '$vu.id'],
+  ['__ITER', '$vu.iteration'],
+  ['__ENV', '$vu.env'],
+]);
+
+export function emit(source: string, program: Program, analysis: Analysis): Emitted {
+  const out = new MagicString(source);
+  const guardedAt: number[] = [];
+  const { scopes, flow } = analysis;
+
+  const isHot = (fn: Fn): boolean => fn.blocks > 0 && analysis.canWait(fn);
+  const guard = (node: AnyNode): number => guardedAt.push(node.start) - 1;
+
+  /** Inner nodes first, so that what is inserted around outer ones encloses it. */
+  const visit = (node: AnyNode): void => {
+    for (const child of childrenOf(node)) visit(child);
+    const call = flow.callOf(node);
+    if (call) emitCall(call);
+    if (node.type === 'ForOfStatement' && analysis.generatorsBlock && !node.await && isHot(scopes.placeOf(node).fn))
+      out.appendLeft(node.start + 3, ' await');
+    if (isFunction(node)) emitFunction(node, scopes.fnOf(node));
+    if (node.type === 'Identifier') emitIdentifier(node);
+  };
+
+  const emitCall = (call: Call): void => {
+    const { node } = call;
+    if (call.blocks > 0 && analysis.canWait(call.fn) && !call.isNew) {
+      if (call.usesTwin) useTwin(call);
+      out.prependRight(node.start, '(($t = ').appendLeft(node.end, ') instanceof $P ? await $t : $t)');
+    } else if (analysis.needsGuard(call)) {
+      out.prependRight(node.start, '$run.guard(').appendLeft(node.end, `, ${guard(node)})`);
+    }
+  };
+  /** `list.map(f)` → `$run.call(list, "map", f)`. */
+  const useTwin = (call: Call): void => {
+    const [first] = call.args;
+    if (!first || call.callee.type !== 'MemberExpression' || call.callee.object.type === 'Super' || call.callee.computed) return;
+    const { object, property } = call.callee;
+    if (property.type !== 'Identifier') return;
+    out.overwrite(object.end, first.start, `, ${JSON.stringify(property.name)}, `);
+    out.prependRight(call.node.start, `$run.call(${guard(call.node)}, `);
+  };
+
+  const emitFunction = (node: FunctionNode, fn: Fn): void => {
+    if (!isHot(fn)) return;
+    moveBlockingDefaults(node, fn);
+    if (fn.isAsync) return;
+    const { owner } = fn;
+    let at = node.start;
+    if (owner?.type === 'MethodDefinition' || owner?.type === 'Property') at = owner.start;
+    if (owner?.type === 'MethodDefinition' && owner.static) at += 'static '.length;
+    out.prependRight(at, 'async ');
+  };
+  /** `await` is not allowed in parameters, so they move into the body: `(...$a) => { var [a, b = …] = $a; …`. */
+  const moveBlockingDefaults = (node: FunctionNode, fn: Fn): void => {
+    const [first] = node.params;
+    const last = node.params.at(-1);
+    if (!first || !last) return;
+    if (!flow.calls.some((call) => call.blocks > 0 && call.fn === fn && call.node.start < node.body.start)) return;
+    const isBlock = node.body.type === 'BlockStatement';
+    const at = isBlock ? node.body.start + 1 : node.body.start;
+    out.prependRight(first.start, 'var [').appendLeft(last.end, '] = $a;').appendLeft(first.start, '...$a');
+    if (!isBlock) {
+      out.appendLeft(at, '{').prependRight(at, ' return (').appendLeft(node.body.end, ');}');
+    }
+    out.move(first.start, last.end, at);
+  };
+
+  /** `__VU` and the like are read afresh at each use. */
+  const emitIdentifier = (node: AnyNode & { type: 'Identifier' }): void => {
+    const live = LIVE.get(node.name);
+    if (live === undefined || !scopes.isGlobal(node.name, node)) return;
+    const parent = scopes.placeOf(node).parent as AnyNode;
+    if (parent.type === 'MemberExpression' && parent.property === node && !parent.computed) return;
+    if (parent.type === 'Property' && parent.key === node && !parent.computed) {
+      if (parent.shorthand) out.update(node.start, node.end, `${node.name}: ${live}`);
+      return;
+    }
+    if (parent.type === 'MethodDefinition' || parent.type === 'PropertyDefinition') return;
+    out.update(node.start, node.end, live);
+  };
+
+  visit(program);
+  const imports = emitModuleSyntax(program, out);
+  out.prepend(`(function (${FACTORY_PARAMETERS.join(', ')}) { "use strict"; let $t; ${imports}\n`).append('\n})');
+  return { code: out.toString(), map: out.generateMap({ hires: true, source: 'bundle.js' }), guardedAt };
+}
+
+/** Imports become constants at the top, the one export list that esbuild writes becomes the factory's result. */
+function emitModuleSyntax(program: Program, out: MagicString): string {
+  let imports = '';
+  let count = 0;
+  for (const node of program.body) {
+    if (node.type === 'ImportDeclaration') {
+      const module = `$m${count++}`;
+      imports += `const ${module} = $import(${JSON.stringify(node.source.value)});`;
+      for (const specifier of node.specifiers) {
+        const member =
+          specifier.type === 'ImportNamespaceSpecifier'
+            ? ''
+            : `[${JSON.stringify(specifier.type === 'ImportDefaultSpecifier' ? 'default' : exportedName(specifier.imported))}]`;
+        imports += `const ${specifier.local.name} = ${module}${member};`;
+      }
+      out.remove(node.start, node.end);
+    } else if (node.type === 'ExportNamedDeclaration') {
+      const members = node.specifiers.map(
+        (specifier) => `${JSON.stringify(exportedName(specifier.exported))}: ${exportedName(specifier.local)}`,
+      );
+      out.overwrite(node.start, node.end, `return {${members.join(', ')}};`);
+    }
+  }
+  return imports;
+}
+
+function exportedName(node: AnyNode): string {
+  return node.type === 'Identifier' ? node.name : String((node as AnyNode & { type: 'Literal' }).value);
+}

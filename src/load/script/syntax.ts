@@ -1,0 +1,76 @@
+import type {
+  AnyNode,
+  ArrowFunctionExpression,
+  CallExpression,
+  FunctionDeclaration,
+  FunctionExpression,
+  NewExpression,
+  Pattern,
+  TaggedTemplateExpression,
+} from 'acorn';
+
+/** Small helpers over acorn's tree (ESTree with `ParenthesizedExpression`). */
+
+export type FunctionNode = FunctionDeclaration | FunctionExpression | ArrowFunctionExpression;
+export type { AnyNode, Pattern };
+export type CallNode = CallExpression | NewExpression | TaggedTemplateExpression;
+
+/** The direct child nodes in source order of their properties. */
+export function* childrenOf(node: AnyNode): Generator<AnyNode> {
+  for (const value of Object.values(node) as unknown[]) {
+    if (Array.isArray(value)) {
+      for (const item of value) if (isNode(item)) yield item;
+    } else if (isNode(value)) yield value;
+  }
+}
+
+function isNode(value: unknown): value is AnyNode {
+  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
+}
+
+/** The node without the parentheses around it. */
+export function bare(node: AnyNode): AnyNode {
+  let inner = node;
+  while (inner.type === 'ParenthesizedExpression' || inner.type === 'ChainExpression') inner = inner.expression;
+  return inner;
+}
+
+export function isFunction(node: AnyNode): node is FunctionNode {
+  return node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression';
+}
+
+/** The identifiers that a pattern binds. */
+export function boundNames(pattern: AnyNode | null | undefined, out: string[] = []): string[] {
+  if (!pattern) return out;
+  switch (pattern.type) {
+    case 'Identifier':
+      out.push(pattern.name);
+      break;
+    case 'AssignmentPattern':
+      boundNames(pattern.left, out);
+      break;
+    case 'RestElement':
+      boundNames(pattern.argument, out);
+      break;
+    case 'ArrayPattern':
+      for (const element of pattern.elements) boundNames(element, out);
+      break;
+    case 'ObjectPattern':
+      for (const property of pattern.properties) boundNames(property.type === 'Property' ? property.value : property, out);
+      break;
+    default:
+      break;
+  }
+  return out;
+}
+
+/** The bucket that all computed properties and all elements share. */
+export const ANY = '[]';
+
+/** The flow variable of a property: by name, whatever the object; `[]` when the name is computed. */
+export function propertyKey(key: AnyNode, computed: boolean): string {
+  if (computed) return key.type === 'Literal' ? `.${String(key.value)}` : ANY;
+  if (key.type === 'Identifier') return `.${key.name}`;
+  if (key.type === 'PrivateIdentifier') return `.#${key.name}`;
+  return key.type === 'Literal' ? `.${String(key.value)}` : ANY;
+}

@@ -1,0 +1,100 @@
+import type { Metric, MetricRegistry } from '../metrics/registry.ts';
+import { CounterSink, GaugeSink, RateSink, TrendSink, type MetricType, type ValueType } from '../metrics/sinks.ts';
+import { aggregateOf, type MetricThresholds } from '../metrics/thresholds.ts';
+import type { LoadOptions } from '../options/options.ts';
+import type { GroupNode } from '../vu/groups.ts';
+
+/** What k6 hands to `handleSummary` (https://grafana.com/docs/k6/latest/results-output/end-of-test/custom-summary/). */
+export interface SummaryData {
+  root_group: SummaryGroup;
+  options: { summaryTrendStats: readonly string[]; summaryTimeUnit: string; noColor: boolean };
+  state: { isStdOutTTY: boolean; isStdErrTTY: boolean; testRunDurationMs: number };
+  metrics: Record<string, SummaryMetric>;
+  setup_data?: unknown;
+}
+
+export interface SummaryGroup {
+  name: string;
+  path: string;
+  id: string;
+  groups: SummaryGroup[];
+  checks: SummaryCheck[];
+}
+
+export interface SummaryCheck {
+  name: string;
+  path: string;
+  id: string;
+  passes: number;
+  fails: number;
+}
+
+export interface SummaryMetric {
+  type: MetricType;
+  contains: ValueType;
+  values: Record<string, number>;
+  thresholds?: Record<string, { ok: boolean }>;
+}
+
+export function summaryData(parts: {
+  metrics: MetricRegistry;
+  root: GroupNode;
+  thresholds: readonly MetricThresholds[];
+  options: LoadOptions;
+  durationMs: number;
+  setupData: unknown;
+}): SummaryData {
+  const { options, durationMs } = parts;
+  const metrics: Record<string, SummaryMetric> = {};
+  const wanted = new Map(parts.thresholds.map(({ name, thresholds }) => [name, thresholds]));
+  for (const metric of parts.metrics.all()) {
+    const thresholds = wanted.get(metric.name);
+    if (metric.sink.isEmpty && !thresholds) continue;
+    const entry: SummaryMetric = {
+      type: metric.type,
+      contains: metric.contains,
+      values: valuesOf(metric, options.summaryTrendStats, durationMs / 1000),
+    };
+    if (thresholds) entry.thresholds = Object.fromEntries(thresholds.map(({ source, ok }) => [source, { ok }]));
+    metrics[metric.name] = entry;
+  }
+  return {
+    root_group: groupOf(parts.root),
+    options: { summaryTrendStats: options.summaryTrendStats, summaryTimeUnit: options.summaryTimeUnit, noColor: true },
+    state: { isStdOutTTY: process.stdout.isTTY, isStdErrTTY: process.stderr.isTTY, testRunDurationMs: durationMs },
+    metrics,
+    ...(parts.setupData === undefined ? {} : { setup_data: parts.setupData }),
+  };
+}
+
+function valuesOf(metric: Metric, trendStats: readonly string[], seconds: number): Record<string, number> {
+  const { sink } = metric;
+  if (sink instanceof CounterSink) return { count: sink.value, rate: aggregateOf(sink, 'rate', seconds) };
+  if (sink instanceof GaugeSink) return { value: sink.value, min: sink.min, max: sink.max };
+  if (sink instanceof RateSink) return { rate: sink.rate, passes: sink.passes, fails: sink.total - sink.passes };
+  if (!(sink instanceof TrendSink)) return {};
+  return Object.fromEntries(trendStats.map((stat) => [stat, aggregateOf(sink, stat, seconds)]));
+}
+
+function groupOf(node: GroupNode): SummaryGroup {
+  return {
+    name: node.name,
+    path: node.path,
+    id: idOf(node.path),
+    groups: [...node.groups.values()].map(groupOf),
+    checks: [...node.checks].map(([name, { passes, fails }]) => ({
+      name,
+      path: `${node.path}::${name}`,
+      id: idOf(`${node.path}::${name}`),
+      passes,
+      fails,
+    })),
+  };
+}
+
+/** Stable and short; k6 uses an MD5 of the path, of which nobody relies on the value. */
+function idOf(path: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const char of path) hash = BigInt.asUintN(64, (hash ^ BigInt(char.codePointAt(0) ?? 0)) * 0x100000001b3n);
+  return hash.toString(16).padStart(16, '0');
+}

@@ -1,0 +1,156 @@
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { assert, monotonicMs, PlimsollError } from '../../base/index.ts';
+import { loadErrors } from '../errors.ts';
+import type { Metric, MetricRegistry } from '../metrics/registry.ts';
+import type { LoadOptions } from '../options/options.ts';
+import { createScriptRuntime, type ScriptRuntime } from '../script/runtime.ts';
+import type { CompiledScript } from '../script/compile.ts';
+import { GroupNode } from './groups.ts';
+import { TargetCache } from '../http/target.ts';
+import { TimerWheel } from './wheel.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
+export type Phase = 'init' | 'setup' | 'run' | 'teardown' | 'summary';
+
+/** What all VUs of a load process share. */
+export class Engine {
+  readonly script: CompiledScript;
+  readonly scriptFile: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly metrics: MetricRegistry;
+  readonly wheel = new TimerWheel();
+  readonly rootGroup = new GroupNode('', undefined);
+  readonly http: HttpMetrics;
+  readonly checks: Metric;
+  readonly groupDuration: Metric;
+  readonly runtime: ScriptRuntime;
+  readonly log: (level: LogLevel, message: string, source: string) => void;
+  #options: LoadOptions | undefined;
+  #targets: TargetCache | undefined;
+  phase: Phase = 'init';
+  /** A fault that ends the test: a blocking call that could not wait, `test.abort()`. */
+  onAbort: (reason: unknown) => void = () => undefined;
+  /** Exact bytes of files that `open` has read. */
+  readonly #files = new Map<string, Buffer>();
+  readonly #texts = new Map<string, string>();
+  readonly sharedArrays = new Map<string, readonly unknown[]>();
+  /** How often each kind of error happened, by its message. */
+  readonly errorCounts = new Map<string, number>();
+
+  constructor(parts: {
+    script: CompiledScript;
+    scriptFile: string;
+    env: Record<string, string>;
+    metrics: MetricRegistry;
+    log: Engine['log'];
+  }) {
+    this.script = parts.script;
+    this.scriptFile = parts.scriptFile;
+    this.env = parts.env;
+    this.metrics = parts.metrics;
+    this.log = parts.log;
+    this.http = httpMetrics(parts.metrics);
+    this.checks = parts.metrics.builtIn('checks');
+    this.groupDuration = parts.metrics.builtIn('group_duration');
+    this.runtime = createScriptRuntime(
+      (site) => parts.script.place(site),
+      (error) => this.onAbort(error),
+    );
+  }
+
+  /** Known once the first instance has run its init code. */
+  get options(): LoadOptions {
+    assert(this.#options, 'options are read after init');
+    return this.#options;
+  }
+
+  set options(options: LoadOptions) {
+    this.#options = options;
+    this.#targets = new TargetCache(options.userAgent);
+  }
+
+  get targets(): TargetCache {
+    assert(this.#targets, 'requests are made after init');
+    return this.#targets;
+  }
+
+  /** k6's `open()`: text, or with `'b'` an ArrayBuffer. Paths are relative to the script. */
+  open(path: string, mode?: string): string | ArrayBuffer {
+    const file = isAbsolute(path) ? path : resolve(dirname(this.scriptFile), path);
+    let bytes = this.#files.get(file);
+    if (!bytes) {
+      try {
+        bytes = readFileSync(file);
+      } catch (cause) {
+        throw new PlimsollError(loadErrors.PL_LOAD_SCRIPT_MISSING, {
+          what: `open() cannot read ${JSON.stringify(path)}`,
+          where: file,
+          cause,
+        });
+      }
+      this.#files.set(file, bytes);
+    }
+    if (mode === 'b') return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+    let text = this.#texts.get(file);
+    if (text === undefined) this.#texts.set(file, (text = bytes.toString('utf8')));
+    return text;
+  }
+
+  /** When script code last gave way to sockets and timers. */
+  turnStartedAt = 0;
+
+  /** Calls `fn` after sockets and timers had their turn. */
+  nextTurn(fn: () => void): void {
+    setImmediate(() => {
+      this.turnStartedAt = monotonicMs();
+      fn();
+    });
+  }
+
+  /** Parameters of a request that are not supported are refused, not ignored. */
+  unsupported(params: { jar: unknown; auth: string | undefined; compression: string | undefined }): void {
+    const name = params.jar !== undefined ? 'jar' : params.auth !== undefined ? 'auth' : 'compression';
+    const error = new PlimsollError(loadErrors.PL_LOAD_OPTIONS_INVALID, { what: `the request parameter "${name}" is not supported` });
+    this.onAbort(error);
+    throw error;
+  }
+
+  countError(message: string): void {
+    const count = this.errorCounts.get(message);
+    // A message may hold anything (ports, identifiers); what is kept stays bounded.
+    if (count === undefined && this.errorCounts.size >= 200)
+      this.errorCounts.set('other errors', (this.errorCounts.get('other errors') ?? 0) + 1);
+    else this.errorCounts.set(message, (count ?? 0) + 1);
+  }
+}
+
+export interface HttpMetrics {
+  readonly requests: Metric;
+  readonly duration: Metric;
+  readonly blocked: Metric;
+  readonly connecting: Metric;
+  readonly tlsHandshaking: Metric;
+  readonly sending: Metric;
+  readonly waiting: Metric;
+  readonly receiving: Metric;
+  readonly failed: Metric;
+  readonly dataSent: Metric;
+  readonly dataReceived: Metric;
+}
+
+function httpMetrics(metrics: MetricRegistry): HttpMetrics {
+  return {
+    requests: metrics.builtIn('http_reqs'),
+    duration: metrics.builtIn('http_req_duration'),
+    blocked: metrics.builtIn('http_req_blocked'),
+    connecting: metrics.builtIn('http_req_connecting'),
+    tlsHandshaking: metrics.builtIn('http_req_tls_handshaking'),
+    sending: metrics.builtIn('http_req_sending'),
+    waiting: metrics.builtIn('http_req_waiting'),
+    receiving: metrics.builtIn('http_req_receiving'),
+    failed: metrics.builtIn('http_req_failed'),
+    dataSent: metrics.builtIn('data_sent'),
+    dataReceived: metrics.builtIn('data_received'),
+  };
+}

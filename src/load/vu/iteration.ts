@@ -1,0 +1,112 @@
+import { monotonicMs } from '../../base/index.ts';
+import type { Metric } from '../metrics/registry.ts';
+import { cannotSuspend } from '../script/runtime.ts';
+import type { Engine } from './engine.ts';
+import { WheelEntry } from './wheel.ts';
+import type { Vu } from './vu.ts';
+
+type ExecFunction = (data: unknown) => unknown;
+
+/** Longest stretch of script code without a look at sockets and timers. */
+const TURN_MS = 10;
+
+/** Runs iterations of one scenario and counts them. */
+export class IterationRunner {
+  complete = 0;
+  interrupted = 0;
+  readonly #engine: Engine;
+  readonly #exec: string;
+  readonly #iterations: Metric;
+  readonly #duration: Metric;
+  /** What setup returned, as JSON: each VU gets its own copy. */
+  readonly #setupData: string | undefined;
+  readonly #dataOf = new WeakMap<Vu, unknown>();
+
+  constructor(engine: Engine, exec: string, setupData: string | undefined) {
+    this.#engine = engine;
+    this.#exec = exec;
+    this.#setupData = setupData;
+    this.#iterations = engine.metrics.builtIn('iterations');
+    this.#duration = engine.metrics.builtIn('iteration_duration');
+  }
+
+  /** Runs one iteration; never rejects. False when it was interrupted. */
+  run(vu: Vu): Promise<boolean> {
+    return new Promise((resolve) => {
+      const startedAt = monotonicMs();
+      vu.onInterrupt = () => {
+        vu.onInterrupt = undefined;
+        this.interrupted++;
+        this.#leave(vu);
+        resolve(false);
+      };
+      const settle = (error?: unknown): void => {
+        if (vu.onInterrupt === undefined) return;
+        vu.onInterrupt = undefined;
+        this.#finish(vu, startedAt, error, resolve);
+      };
+      try {
+        const result = (vu.exports[this.#exec] as ExecFunction)(this.#data(vu));
+        if (result instanceof Promise) result.then(() => settle(), settle);
+        else settle();
+      } catch (error) {
+        settle(error);
+      }
+    });
+  }
+
+  #finish(vu: Vu, startedAt: number, error: unknown, resolve: (complete: boolean) => void): void {
+    const engine = this.#engine;
+    if (error !== undefined) engine.log('error', engine.script.stackOf(error), 'stacktrace');
+    if (vu.suspension) {
+      vu.suspension.drop();
+      engine.onAbort(
+        cannotSuspend(
+          'an iteration ended before one of its blocking calls: the JavaScript engine itself made the call and cannot wait',
+          engine.scriptFile,
+        ),
+      );
+    }
+    const endedAt = monotonicMs();
+    this.complete++;
+    this.#iterations.add(1, vu);
+    this.#duration.add(endedAt - startedAt, vu);
+    this.#leave(vu);
+    vu.iteration++;
+    const restMs = engine.options.minIterationDurationMs - (endedAt - startedAt);
+    if (restMs > 0) engine.wheel.start(new Call(() => resolve(true)), restMs);
+    else if (endedAt - engine.turnStartedAt > TURN_MS) engine.nextTurn(() => resolve(true));
+    else resolve(true);
+  }
+
+  #leave(vu: Vu): void {
+    vu.suspension = undefined;
+    vu.group = this.#engine.rootGroup;
+    if (vu.cookies && !this.#engine.options.noCookiesReset) vu.cookies = undefined;
+    if (this.#engine.options.noVUConnectionReuse) vu.close();
+  }
+
+  #data(vu: Vu): unknown {
+    if (this.#setupData === undefined) return undefined;
+    let data = this.#dataOf.get(vu);
+    if (data === undefined) {
+      data = JSON.parse(this.#setupData);
+      if (typeof data === 'object' && data !== null) this.#dataOf.set(vu, data);
+    }
+    return data;
+  }
+}
+
+/** A function as an entry of the timer wheel. */
+export class Call extends WheelEntry {
+  readonly #fn: () => void;
+
+  constructor(fn: () => void) {
+    super();
+    this.#fn = fn;
+  }
+
+  onDue(): void {
+    this.#fn();
+  }
+}

@@ -1,0 +1,185 @@
+import { seededRandom } from '../../base/index.ts';
+import type { TagLookup } from '../metrics/registry.ts';
+import type { ScriptExports } from '../script/compile.ts';
+import { cannotSuspend } from '../script/runtime.ts';
+import { CookieStore } from '../http/cookies.ts';
+import { ConnectionPool } from '../http/pool.ts';
+import { createConsole } from './console.ts';
+import type { Engine } from './engine.ts';
+import type { GroupNode } from './groups.ts';
+import { hostModule } from '../modules/index.ts';
+import { WheelEntry } from './wheel.ts';
+
+/** Something that a VU waits for. */
+export interface Suspension {
+  /** Gives it up. The promise behind it is never settled: the script does not go on, not even its `finally` blocks, as in k6. */
+  drop(): void;
+}
+
+/** The scenario that a VU runs for. */
+export interface ScenarioContext {
+  readonly name: string;
+  readonly executor: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/**
+ * A virtual user: its instance of the script, its connections, its place in the run.
+ *
+ * Its code runs only while `suspension` is empty. That is the invariant which makes a rewritten
+ * script right: a blocking call that the script failed to wait for is found by the next call to any
+ * of k6's functions, or at the end of the iteration, and ends the test with an error.
+ */
+export class Vu implements TagLookup {
+  readonly engine: Engine;
+  /** `__VU`: from 1 on; 0 in the instance that reads options and runs setup. */
+  id: number;
+  /** `__ITER`: iterations of this VU so far. */
+  iteration = 0;
+  group: GroupNode;
+  exports: ScriptExports = {};
+  isInitialised = false;
+  env: Readonly<Record<string, string>>;
+  scenario: ScenarioContext | undefined = undefined;
+  /** Tags that the script sets for all further samples (`exec.vu.metrics.tags`). */
+  tags: Record<string, string> | undefined = undefined;
+  suspension: Suspension | undefined = undefined;
+  /** Set while an iteration runs: ends it from outside. */
+  onInterrupt: (() => void) | undefined = undefined;
+  /** `http.setResponseCallback`; null switches http_req_failed off. */
+  responseCallback: unknown = undefined;
+  cookies: CookieStore | undefined = undefined;
+  readonly pool: ConnectionPool;
+  readonly #sleep: Sleep;
+  /** The script's Math: its own when it may seed the random numbers. */
+  readonly #math: typeof Math;
+  readonly #modules = new Map<string, unknown>();
+
+  constructor(engine: Engine, id: number) {
+    this.engine = engine;
+    this.id = id;
+    this.group = engine.rootGroup;
+    this.env = engine.env;
+    this.pool = new ConnectionPool(engine);
+    this.#math = engine.script.seedsRandom ? (Object.create(Math) as typeof Math) : Math;
+    this.#sleep = new Sleep(this);
+  }
+
+  /** Runs the init code of the script for this VU. */
+  initialise(): void {
+    const { engine } = this;
+    const open = (path: string, mode?: string): string | ArrayBuffer => {
+      if (this.isInitialised) throw new Error('open() can only be called in the init context, outside of functions');
+      return engine.open(path, mode);
+    };
+    const globals: Record<string, unknown> = {};
+    const load = (name: string): unknown => {
+      let module = this.#modules.get(name);
+      if (module === undefined) this.#modules.set(name, (module = hostModule(this, name)));
+      return module;
+    };
+    const console = createConsole(this);
+    Object.assign(globals, { console, globalThis: globals, open, require: load });
+    this.exports = engine.script.factory(this, engine.runtime, Promise, load, globals, console, open, load, this.#math);
+    this.isInitialised = true;
+    // What the init code asked for is never asked for again by name.
+    this.#modules.clear();
+  }
+
+  /** A scenario takes this VU. */
+  join(scenario: ScenarioContext): void {
+    this.scenario = scenario;
+    this.env = Object.keys(scenario.env).length > 0 ? { ...this.engine.env, ...scenario.env } : this.engine.env;
+  }
+
+  /** To be called first by each of k6's functions. Throws when the script should not be running. */
+  enter(): void {
+    if (this.suspension !== undefined) this.#refuse();
+  }
+
+  #refuse(): never {
+    const error = cannotSuspend('a blocking call was not waited for: the JavaScript engine itself called it', this.#where());
+    this.engine.onAbort(error);
+    throw error;
+  }
+
+  #where(): string {
+    const frame = /file:\/\/(\S+?):\d+\)/.exec(this.engine.script.stackOf(new Error('here')));
+    return frame?.[1] ?? this.engine.scriptFile;
+  }
+
+  /** Waits without occupying anything; 0 and less do not wait at all. */
+  sleep(seconds: number): Promise<void> | undefined {
+    this.enter();
+    const delayMs = seconds * 1000;
+    return delayMs > 0 ? this.#sleep.wait(delayMs) : undefined;
+  }
+
+  /** This VU's cookie jar, made when the first cookie comes. */
+  cookieStore(): CookieStore {
+    return (this.cookies ??= new CookieStore());
+  }
+
+  /** The value of a system or scenario tag for this VU's samples. */
+  tag(name: string): string | undefined {
+    const own = this.tags?.[name];
+    if (own !== undefined) return own;
+    if (name === 'group') return this.group.path;
+    if (name === 'vu') return String(this.id);
+    if (name === 'iter') return String(this.iteration);
+    const { scenario } = this;
+    if (name === 'scenario') return scenario?.name ?? 'default';
+    return scenario?.tags[name] ?? this.engine.options.tags[name];
+  }
+
+  /** `randomSeed()`: Math.random of this VU from now on. */
+  seedRandom(seed: number): void {
+    const random = seededRandom(seed);
+    Object.defineProperty(this.#math, 'random', { value: () => random.float(), configurable: true });
+  }
+
+  /** Ends the current iteration, if there is one: its code is never resumed. */
+  interrupt(): void {
+    this.suspension?.drop();
+    this.suspension = undefined;
+    this.onInterrupt?.();
+  }
+
+  /** The end of this VU: no connection stays. */
+  close(): void {
+    this.pool.close();
+  }
+}
+
+/** `sleep()`; one object per VU, used again each time. */
+class Sleep extends WheelEntry implements Suspension {
+  readonly #vu: Vu;
+  #resolve: (() => void) | undefined;
+  readonly #executor = (resolve: () => void): void => {
+    this.#resolve = resolve;
+  };
+
+  constructor(vu: Vu) {
+    super();
+    this.#vu = vu;
+  }
+
+  wait(delayMs: number): Promise<void> {
+    this.#vu.suspension = this;
+    this.#vu.engine.wheel.start(this, delayMs);
+    return new Promise(this.#executor);
+  }
+
+  onDue(): void {
+    const resolve = this.#resolve;
+    this.#resolve = undefined;
+    this.#vu.suspension = undefined;
+    resolve?.();
+  }
+
+  drop(): void {
+    this.#vu.engine.wheel.cancel(this);
+    this.#resolve = undefined;
+  }
+}
