@@ -1,0 +1,171 @@
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { InvalidArgumentError, type Command } from 'commander';
+import { createLogger, errorMessage, ExitCode, formatSpan, monotonicMs, packageRoot, PlimsollError } from '../../base/index.ts';
+import { openRegion, type Region } from '../../region/index.ts';
+import { cliErrors } from '../errors.ts';
+import { portCandidates } from '../ports.ts';
+import { interruptible } from '../signals.ts';
+import { planDemo, type DemoPlan } from './plan.ts';
+import { Narrator } from './narrator.ts';
+import { makeReport, renderReport, type DemoReport } from './report.ts';
+import { createEcsStack, type EcsStack } from './stack.ts';
+import { tellStory } from './story.ts';
+
+interface DemoOptions {
+  json?: string;
+  timeScale: number;
+  keep?: true;
+  port?: number;
+  data?: string;
+}
+
+const demoLoad = { first: 250, peak: 500, calm: 20 };
+const targetCpuPercent = 20;
+const cpuUnits = 256;
+const memoryMiB = 512;
+/** What PostgreSQL, the balancer and the first task take to start, for the progress bar. */
+const startUpMs = 8000;
+
+export function registerDemo(program: Command): void {
+  program
+    .command('demo')
+    .description(
+      'the whole story on this machine in about two minutes: TaskOverflow behind the load balancer, 1 → 4 → 1 tasks under a ramp of users',
+    )
+    .argument('[stack]', 'the stack to show: ecs', 'ecs')
+    .option('--json <file>', 'also write the report as JSON')
+    .option('--time-scale <n>', 'how much faster than the wall the region’s clock runs, 1 to 60', parseTimeScale, 20)
+    .option('--port <n>', 'port of the load balancer on 127.0.0.1 (default: 8080, or a free one)', parsePort)
+    .option('--data <dir>', 'folder for databases and logs (default: a temporary one that is removed)')
+    .option('--keep', 'leave everything running after the report, until Ctrl-C')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ plimsoll demo                    watch it in the terminal
+  $ plimsoll demo --json demo.json   also write the figures
+  $ plimsoll demo --keep             then use the service with curl or a browser
+
+Exit code 0 only if it scaled out to 4, came back to 1, and no request failed; the others are in docs/errors.md.`,
+    )
+    .action(async (stack: string, options: DemoOptions) => {
+      process.exitCode = await demo(stack, options);
+    });
+}
+
+async function demo(stackName: string, options: DemoOptions): Promise<number> {
+  if (stackName !== 'ecs') {
+    throw new PlimsollError(cliErrors.PL_CLI_STACK_UNKNOWN, {
+      what: `there is no demo of the stack "${stackName}"`,
+      fix: 'this version has: ecs',
+    });
+  }
+  const startedMs = monotonicMs();
+  if (options.json !== undefined) writeJson(options.json, { ok: false, problems: ['the demo has not ended'] });
+  const dataDir = options.data === undefined ? temporaryFolder() : emptyFolder(resolve(options.data));
+  const log = createLogger('plimsoll', 'info', join(dataDir, 'plimsoll.log'));
+  const plan = planDemo(options.timeScale, demoLoad);
+  const narrator = new Narrator(startedMs);
+  const { signal, exitCode, dispose } = interruptible();
+  let region: Region | undefined;
+  try {
+    narrator.step(`the region runs ${options.timeScale} × as fast as the wall clock; about ${formatSpan(startUpMs + plan.loadMs)} in all`);
+    region = await openRegion({
+      dataDir,
+      timeScale: options.timeScale,
+      portsFor: () => portCandidates(options.port, 8080),
+      log,
+    });
+    signal.throwIfAborted();
+    narrator.enforcement(region.driver.enforcement, cpuUnits, memoryMiB);
+    const stack = await createEcsStack(region, { cpuUnits, memoryMiB, targetCpuPercent, signal }, (text) => narrator.step(text));
+    const report = await runStory(region, stack, plan, { startedMs, narrator, signal, log });
+    narrator.close();
+    process.stdout.write(renderReport(report));
+    if (options.json !== undefined) writeJson(options.json, report);
+    if (options.keep) await keep(stack, signal);
+    return report.ok ? ExitCode.ok : ExitCode.failed;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    narrator.close();
+    process.stderr.write('plimsoll: interrupted, stopping everything\n');
+    return exitCode();
+  } finally {
+    narrator.close();
+    await region?.close();
+    if (options.data === undefined) rmSync(dataDir, { recursive: true, force: true });
+    dispose();
+  }
+}
+
+interface RunContext {
+  startedMs: number;
+  narrator: Narrator;
+  signal: AbortSignal;
+  log: ReturnType<typeof createLogger>;
+}
+
+async function runStory(region: Region, stack: EcsStack, plan: DemoPlan, context: RunContext): Promise<DemoReport> {
+  const { startedMs, narrator, signal, log } = context;
+  const story = await tellStory(region, stack, {
+    script: join(packageRoot, 'examples/scripts/taskoverflow.js'),
+    plan,
+    startedMs,
+    expectedMs: startUpMs + plan.loadMs,
+    signal,
+    log,
+    onFrame: (frame) => narrator.frame(frame),
+  });
+  return makeReport(region, stack, story, monotonicMs() - startedMs);
+}
+
+async function keep(stack: EcsStack, signal: AbortSignal): Promise<void> {
+  process.stdout.write(`Still running: ${stack.url} (its page), ${stack.url}/api/v1/todos. Ctrl-C stops it.\n`);
+  await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+}
+
+/** Others may pass through, not look: a PostgreSQL that runs as another user, because we are root, needs that. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-demo-'));
+  chmodSync(folder, 0o711);
+  return folder;
+}
+
+/** The demo tells its story from the beginning, so it does not go on with an older state. */
+function emptyFolder(folder: string): string {
+  if (existsSync(folder) && readdirSync(folder).length > 0) {
+    throw new PlimsollError(cliErrors.PL_CLI_DATA_NOT_EMPTY, {
+      what: 'the folder for --data is not empty',
+      where: folder,
+      fix: 'name a new or empty one',
+    });
+  }
+  return folder;
+}
+
+function writeJson(file: string, value: unknown): void {
+  try {
+    writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+  } catch (error) {
+    throw new PlimsollError(cliErrors.PL_CLI_OUTPUT, {
+      what: `the report cannot be written: ${errorMessage(error)}`,
+      where: file,
+      fix: 'choose another file with --json',
+      cause: error,
+    });
+  }
+}
+
+function parseTimeScale(text: string): number {
+  const scale = Number(text);
+  if (!(scale >= 1 && scale <= 60)) throw new InvalidArgumentError('It is a number from 1 to 60.');
+  return scale;
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError('It is a port from 1 to 65535.');
+  return port;
+}

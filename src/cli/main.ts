@@ -1,0 +1,42 @@
+import { Command, CommanderError } from 'commander';
+import { errorMessage, ExitCode, packageVersion, PlimsollError } from '../base/index.ts';
+import { registerDemo } from './demo/command.ts';
+
+/** The command line. Sets `process.exitCode`; a failure is one line on stderr, its stack only with `--debug`. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = buildProgram();
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = report(error, argv.includes('--debug'));
+  }
+}
+
+/** All commands, unparsed: for `main` and for the tests of --help. */
+export function buildProgram(): Command {
+  const program = new Command('plimsoll')
+    .description('How many concurrent users can your software handle, what breaks first, and what does it take to carry more?')
+    .version(packageVersion())
+    .option('--debug', 'show stack traces of errors')
+    .showHelpAfterError('(plimsoll --help lists the commands)')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`plimsoll: ${text.replace(/^error: /, '')}`) });
+  registerDemo(program);
+  program.addHelpText(
+    'after',
+    '\nExamples:\n  $ plimsoll demo\n  $ plimsoll demo --json demo.json\n\nExit codes and errors: docs/errors.md',
+  );
+  for (const command of program.commands) command.exitOverride().configureOutput(program.configureOutput());
+  return program;
+}
+
+function report(error: unknown, debug: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  const line =
+    error instanceof PlimsollError
+      ? `${error.message} [${error.code}]`
+      : `unexpected fault: ${errorMessage(error)} [PL_INTERNAL]; --debug shows where`;
+  process.stderr.write(`plimsoll: ${line}\n`);
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  return error instanceof PlimsollError ? error.exitCode : ExitCode.internal;
+}
