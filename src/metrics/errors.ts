@@ -17,6 +17,14 @@ export const metricsErrors = defineErrors({
     exitCode: ExitCode.usage,
     when: 'A statistic is none that CloudWatch knows, or its bounds make no range.',
   },
+  PL_METRICS_EXPRESSION: {
+    exitCode: ExitCode.usage,
+    when: 'A metric math expression cannot be read, names something that does not exist, refers to itself, or gives a function what it does not take.',
+  },
+  PL_METRICS_ALARM_RULE: {
+    exitCode: ExitCode.usage,
+    when: 'The rule of a composite alarm cannot be read.',
+  },
   PL_METRICS_SERIES: {
     exitCode: ExitCode.failed,
     when: 'The store holds as many series as it may; a further one was refused.',
