@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { errorMessage, ExitCode, packageVersion, PlimsollError } from '../base/index.ts';
+import { RunExitCode } from '../load/index.ts';
 import { registerDemo } from './demo/command.ts';
+import { registerRun } from './run.ts';
 
 /** The command line. Sets `process.exitCode`; a failure is one line on stderr, its stack only with `--debug`. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -8,7 +10,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
-    process.exitCode = report(error, argv.includes('--debug'));
+    process.exitCode = report(error, argv);
   }
 }
 
@@ -22,6 +24,7 @@ export function buildProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`plimsoll: ${text.replace(/^error: /, '')}`) });
   registerDemo(program);
+  registerRun(program);
   program.addHelpText(
     'after',
     '\nExamples:\n  $ plimsoll demo\n  $ plimsoll demo --json demo.json\n\nExit codes and errors: docs/errors.md',
@@ -30,8 +33,10 @@ export function buildProgram(): Command {
   return program;
 }
 
-function report(error: unknown, debug: boolean): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+function report(error: unknown, argv: readonly string[]): number {
+  const debug = argv.includes('--debug');
+  // `run` answers with k6's exit codes, bad flags included.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : argv[2] === 'run' ? RunExitCode.usage : ExitCode.usage;
   const line =
     error instanceof PlimsollError
       ? `${error.message} [${error.code}]`

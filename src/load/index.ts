@@ -14,6 +14,10 @@ export function startLoad(request: LoadRequest): LoadRun {
 
 export { loadErrors, RunExitCode } from './errors.ts';
 export { goDuration } from './run/describe.ts';
+export { mergeOptions, type RawOptions } from './options/options.ts';
+export { optionsFromEnvironment, optionSources, readOption, type OptionSource } from './options/sources.ts';
+export { logText } from './terminal/log.ts';
+export { headerText, progressLines } from './terminal/progress.ts';
 export type {
   CheckResult,
   LoadPlan,

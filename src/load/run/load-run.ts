@@ -73,7 +73,7 @@ export class Run implements LoadRun {
     const vus = maxVus(options.scenarios);
     const count = processCount(vus, this.#request.workers);
     this.#tally = new Tally(count);
-    this.#defineThresholds();
+    this.#defineThresholds(raw['noThresholds'] === true);
     this.#planned.resolve({
       scenarios: options.scenarios.map((scenario) => ({
         name: scenario.name,
@@ -185,7 +185,8 @@ export class Run implements LoadRun {
     this.#tell({ type: 'end' });
   }
 
-  #defineThresholds(): void {
+  #defineThresholds(noThresholds: boolean): void {
+    if (noThresholds) return;
     for (const [name, list] of Object.entries(this.#options.thresholds)) {
       const metric = this.#tally.metrics.submetric(name);
       const thresholds = list.map(parseThreshold);

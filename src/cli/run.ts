@@ -1,0 +1,244 @@
+import { createWriteStream, readFileSync, writeFileSync, type WriteStream } from 'node:fs';
+import type { Command } from 'commander';
+import { errorMessage, monotonicMs, PlimsollError, systemClock } from '../base/index.ts';
+import {
+  headerText,
+  loadErrors,
+  logText,
+  mergeOptions,
+  optionsFromEnvironment,
+  optionSources,
+  progressLines,
+  readOption,
+  RunExitCode,
+  startLoad,
+  type LoadPlan,
+  type LoadProgress,
+  type LoadRun,
+  type LogLine,
+  type RawOptions,
+} from '../load/index.ts';
+
+/** `plimsoll run SCRIPT`: k6's `run` with its flags, environment variables, output and exit codes. */
+
+interface Flags {
+  env?: string[];
+  tag?: string[];
+  config?: string;
+  workers?: string;
+  includeSystemEnvVars: boolean;
+  quiet?: true;
+  verbose?: true;
+  color: boolean;
+  summary: boolean;
+  summaryExport?: string;
+  logFormat: string;
+  consoleOutput?: string;
+  [flag: string]: unknown;
+}
+
+export function registerRun(program: Command): void {
+  const command = program
+    .command('run')
+    .description('run a k6 script')
+    .argument('<script>', 'the script: JavaScript or TypeScript')
+    .helpGroup('Load:');
+  for (const { flag, short, kind, help } of optionSources) {
+    const names = `${short === undefined ? '' : `-${short}, `}--${flag}`;
+    if (kind === 'switch') command.option(names, help);
+    else if (kind === 'stages') command.option(`${names} <duration:target>`, help, collect);
+    else command.option(`${names} <${kind === 'integer' ? 'n' : 'value'}>`, help);
+  }
+  command
+    .option('-e, --env <NAME=value>', 'a variable of __ENV; can be repeated', collect)
+    .option('--tag <name=value>', 'a tag for all samples; can be repeated', collect)
+    .option('-c, --config <file>', 'JSON file with options; the script takes precedence over it')
+    .option('--include-system-env-vars', 'show the environment of this process to the script', true)
+    .option('--no-include-system-env-vars', 'show the script only what --env gives')
+    .option('--workers <n>', 'load processes that share the VUs (default: cores − 1)')
+    .option('-q, --quiet', 'no header, no progress')
+    .option('-v, --verbose', 'debug messages too')
+    .option('--no-color', 'no colours')
+    .option('--no-summary', 'no summary at the end')
+    .option('--summary-export <file>', 'write the metrics of the summary to a JSON file')
+    .option('--log-format <format>', 'text, json or raw', 'text')
+    .option('--console-output <file>', "write the script's console output to a file")
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ plimsoll run script.js
+  $ plimsoll run -u 50 -d 1m script.js
+  $ plimsoll run -s 30s:100 -s 1m:100 -s 10s:0 -e BASE_URL=http://localhost:8080 script.js
+
+Exit codes are k6's: 0 passed, 99 a threshold failed, 104 bad options, 105 interrupted, 107 the script failed, 255 bad usage.`,
+    )
+    .action(async (script: string, flags: Flags) => {
+      process.exitCode = await runScript(script, flags);
+    });
+}
+
+function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+async function runScript(script: string, flags: Flags): Promise<number> {
+  const colour = flags.color && process.stderr.isTTY && process.env['NO_COLOR'] === undefined;
+  const { logFormat } = flags;
+  if (logFormat !== 'text' && logFormat !== 'json' && logFormat !== 'raw')
+    throw usage(`--log-format is text, json or raw, not ${logFormat}`);
+  const startedAt = monotonicMs();
+  const view = new ProgressView(flags.quiet === true);
+  const consoleFile: WriteStream | undefined = flags.consoleOutput === undefined ? undefined : createWriteStream(flags.consoleOutput);
+  const log = (line: LogLine): void => {
+    if (line.level === 'debug' && flags.verbose !== true) return;
+    const text = logText(line, monotonicMs() - startedAt, logFormat, colour, systemClock.nowMs());
+    if (consoleFile && line.source === 'console') consoleFile.write(`${text}\n`);
+    else view.above(() => process.stderr.write(`${text}\n`));
+  };
+  const run = startLoad({
+    script,
+    env: environmentOf(flags),
+    defaults: configOf(flags),
+    options: mergeOptions([optionsFromEnvironment(process.env), optionsOf(flags)]),
+    ...(flags.workers === undefined ? {} : { workers: workersOf(flags.workers) }),
+    log,
+  });
+  const release = stopOnSignal(run, log);
+  try {
+    run.plan.then((plan) => view.begin(plan, script)).catch(() => undefined);
+    run.onProgress((progress) => view.show(progress));
+    const result = await run.result;
+    view.end();
+    if (flags.summary) process.stdout.write(result.summaryText);
+    for (const [file, content] of Object.entries(result.files)) writeOutput(file, content);
+    if (flags.summaryExport !== undefined)
+      writeOutput(flags.summaryExport, JSON.stringify({ root_group: result.rootGroup, metrics: result.metrics }, null, 2));
+    if (result.exitCode === RunExitCode.thresholdsFailed) {
+      const failed = [...new Set(result.thresholds.filter(({ ok }) => !ok).map(({ metric }) => metric))];
+      log({ level: 'error', message: `thresholds on metrics '${failed.join(', ')}' have been crossed`, source: '' });
+    } else if (result.reason !== undefined) log({ level: 'error', message: `the test ended early: ${result.reason}`, source: '' });
+    return result.exitCode;
+  } finally {
+    release();
+    consoleFile?.end();
+  }
+}
+
+/** The header and, once a second, how far the run is: rewritten in place on a terminal, one block after the other elsewhere. */
+class ProgressView {
+  readonly #isQuiet: boolean;
+  readonly #isTerminal = process.stdout.isTTY;
+  #plan: LoadPlan | undefined;
+  #last: LoadProgress | undefined;
+  #linesShown = 0;
+
+  constructor(isQuiet: boolean) {
+    this.#isQuiet = isQuiet;
+  }
+
+  begin(plan: LoadPlan, script: string): void {
+    this.#plan = plan;
+    if (!this.#isQuiet) process.stdout.write(headerText(plan, script, []));
+  }
+
+  show(progress: LoadProgress): void {
+    this.#last = progress;
+    if (this.#isQuiet || !this.#plan) return;
+    const lines = progressLines(progress, this.#plan);
+    this.#erase();
+    process.stdout.write(`${this.#isTerminal ? '' : '\n'}${lines.join('\n')}\n`);
+    this.#linesShown = lines.length;
+  }
+
+  /** Writes something else without breaking the block. */
+  above(write: () => void): void {
+    this.#erase();
+    write();
+    if (this.#isTerminal && this.#last && this.#linesShown > 0) this.show(this.#last);
+  }
+
+  end(): void {
+    this.#linesShown = 0;
+  }
+
+  #erase(): void {
+    if (this.#isTerminal && this.#linesShown > 0) process.stdout.write(`\u001b[${this.#linesShown}A\u001b[0J`);
+  }
+}
+
+/** Once: a graceful stop with teardown and summary. Twice: the end. */
+function stopOnSignal(run: LoadRun, log: (line: LogLine) => void): () => void {
+  let count = 0;
+  const onSignal = (): void => {
+    count++;
+    if (count > 1) process.exit(RunExitCode.externalAbort);
+    log({ level: 'warning', message: 'stopping: iterations under way may finish; again to end at once', source: '' });
+    run.stop();
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
+  return () => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
+  };
+}
+
+function optionsOf(flags: Flags): RawOptions {
+  const options: Record<string, unknown> = {};
+  for (const source of optionSources) {
+    const key = source.flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const value = flags[key];
+    if (value === true) options[source.option] = true;
+    else if (typeof value === 'string') options[source.option] = readOption(source, value, `--${source.flag}`);
+    else if (Array.isArray(value)) options[source.option] = readOption(source, value.join(','), `--${source.flag}`);
+  }
+  if (flags.tag) options['tags'] = pairs(flags.tag, '--tag');
+  return options;
+}
+
+function configOf(flags: Flags): RawOptions {
+  const file = flags.config ?? process.env['K6_CONFIG'];
+  if (file === undefined) return {};
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as RawOptions;
+  } catch (cause) {
+    throw new PlimsollError(loadErrors.PL_LOAD_USAGE, {
+      what: `the configuration file cannot be read: ${errorMessage(cause)}`,
+      where: file,
+      cause,
+    });
+  }
+}
+
+function environmentOf(flags: Flags): Record<string, string> {
+  const inherited: Record<string, string> = {};
+  if (flags.includeSystemEnvVars) for (const [name, value] of Object.entries(process.env)) if (value !== undefined) inherited[name] = value;
+  return { ...inherited, ...pairs(flags.env ?? [], '--env') };
+}
+
+function pairs(list: readonly string[], flag: string): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const item of list) {
+    const equals = item.indexOf('=');
+    if (equals > 0) out[item.slice(0, equals)] = item.slice(equals + 1);
+    else if (flag === '--env' && item !== '' && equals < 0) out[item] = process.env[item] ?? '';
+    else throw usage(`${flag} needs NAME=value, got ${JSON.stringify(item)}`);
+  }
+  return out;
+}
+
+function workersOf(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw usage(`--workers needs a positive whole number, got ${JSON.stringify(text)}`);
+  return Number(text);
+}
+
+function usage(what: string): PlimsollError {
+  return new PlimsollError(loadErrors.PL_LOAD_USAGE, { what });
+}
+
+function writeOutput(file: string, content: string): void {
+  try {
+    writeFileSync(file, content);
+  } catch (cause) {
+    throw new PlimsollError(loadErrors.PL_LOAD_USAGE, { what: `a summary cannot be written: ${errorMessage(cause)}`, where: file, cause });
+  }
+}
