@@ -3,6 +3,7 @@ import {
   BodyEvent,
   BodyMode,
   BodyReader,
+  ConnectionOption,
   FieldId,
   MORE,
   Method,
@@ -13,7 +14,8 @@ import {
   type Trailers,
 } from '../http1/index.ts';
 import type { Downstream, Exchange } from './exchange.ts';
-import { Relay, writeAnswerHead, writeInterimHead, writeRequestHead, type ClientFacts } from './forward-head.ts';
+import { classify } from './desync.ts';
+import { Relay, writeAnswerHead, writeInterimHead, writeRequestHead, writeSwitchHead, type ClientFacts } from './forward-head.ts';
 import type { Front } from './front.ts';
 import { errorAnswer, writeOwnAnswer, type OwnAnswer } from './own-answers.ts';
 import type { Timed } from './sweeper.ts';
@@ -126,6 +128,22 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
     writeAnswerHead(this.#out, head, this.#relay, this.#lastAnswer, this.#minor === 0);
   }
 
+  onSwitch(head: ResponseHead): void {
+    const exchange = this.#exchange!;
+    this.#relay = Relay.asIs;
+    this.#answering = true;
+    this.#lastAnswer = true;
+    this.#body.start(BodyMode.untilClose, -1);
+    exchange.bodyDone = false;
+    exchange.bodyChunked = false;
+    writeSwitchHead(this.#out, head);
+    this.flush();
+    const early = this.#pending;
+    this.#pending = undefined;
+    this.onUpstreamDrain();
+    if (early !== undefined) this.#feed(exchange, early, 0, early.length);
+  }
+
   onAnswerBytes(buffer: Buffer, start: number, end: number): void {
     const out = this.#out;
     if (this.#relay === Relay.chunked)
@@ -221,6 +239,11 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
     const mode = head.chunked ? BodyMode.chunked : head.contentLength > 0 ? BodyMode.length : BodyMode.none;
     this.#body.start(mode, head.contentLength);
     const refusal = refusalOf(head);
+    const suspicion = classify(head, front.desyncMode === 'strictest');
+    if (suspicion !== undefined && front.desyncMode === 'strictest') {
+      this.#refuse(400, suspicion.reason);
+      return end;
+    }
     if (refusal !== undefined) {
       this.#refuse(refusal.status, refusal.reason);
       return end;
@@ -234,12 +257,14 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
     }
     const exchange = front.begin(head, this);
     this.#exchange = exchange;
-    // Length with chunked: forwarded in its one safe reading, and neither connection is trusted afterwards.
-    if (head.chunked && head.contentLength >= 0) {
+    // An ambiguous request is forwarded in its one safe reading, and neither connection is trusted afterwards.
+    if (suspicion !== undefined && front.desyncMode === 'defensive') {
       this.#lastAnswer = true;
       exchange.closeUpstream = true;
+      front.counters.countReason(suspicion.reason);
     }
-    writeRequestHead(exchange.request, head, this, front.traces);
+    exchange.upgrade = asksUpgrade(head);
+    writeRequestHead(exchange.request, head, this, front.traces, exchange.upgrade);
     exchange.bodyChunked = head.chunked;
     return this.#start(exchange, buffer, bodyStart, end);
   }
@@ -365,6 +390,13 @@ const optionsAnswer: OwnAnswer = {
   body: '',
   extraFields: 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n',
 };
+
+/** RFC 9110 section 7.8. HTTP/2 without TLS is not switched to by a request (RFC 9113 section 3.1). */
+function asksUpgrade(head: RequestHead): boolean {
+  if (head.minor === 0 || (head.connection & ConnectionOption.upgrade) === 0) return false;
+  const index = head.indexOfId(FieldId.upgrade);
+  return index >= 0 && !/(?:^|[\s,])h2c?(?:$|[\s,])/i.test(head.value(index));
+}
 
 /** Requests that are answered here whatever the routes say. */
 function refusalOf(head: RequestHead): { status: number; reason: string } | undefined {

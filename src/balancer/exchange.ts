@@ -11,6 +11,8 @@ export interface Downstream {
   /** A 1xx answer to pass on. Positions of `head` are valid during the call. */
   onInterim(head: ResponseHead): void;
   onAnswer(head: ResponseHead): void;
+  /** The target switched protocols (101): from now on bytes go both ways as they come. */
+  onSwitch(head: ResponseHead): void;
   onAnswerBytes(buffer: Buffer, start: number, end: number): void;
   /** The answer is whole; to be sent with the next flush. */
   onAnswerEnd(trailers: Trailers | undefined): void;
@@ -54,6 +56,8 @@ export class Exchange {
   /** Everything handed over so far is in `request`. */
   replayable = true;
   closeUpstream = false;
+  /** The client asked for another protocol, and the target was asked for it. */
+  upgrade = false;
   connectTimeoutMs = 10_000;
   idleTimeoutMs = 60_000;
   #attempts = 0;
@@ -115,6 +119,13 @@ export class Exchange {
     counters.countAnswer(head.status);
     counters.responseTimeMs.record(monotonicMs() - this.#sentMs);
     this.downstream!.onAnswer(head);
+  }
+
+  onSwitch(head: ResponseHead): void {
+    this.group!.counters.countAnswer(head.status);
+    this.replayable = false;
+    this.closeUpstream = true;
+    this.downstream!.onSwitch(head);
   }
 
   /** The answer is whole and sent. */

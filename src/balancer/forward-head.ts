@@ -31,7 +31,7 @@ const keepAliveLine = Buffer.from('Connection: keep-alive\r\n');
  * (RFC 9110 section 7.6.1), X-Forwarded-* and X-Amzn-Trace-Id set, the framing the only one.
  * Runs of lines that stay are copied at once.
  */
-export function writeRequestHead(out: HeadWriter, head: RequestHead, client: ClientFacts, traces: TraceIds): void {
+export function writeRequestHead(out: HeadWriter, head: RequestHead, client: ClientFacts, traces: TraceIds, upgrade: boolean): void {
   const { buffer } = head;
   const absolute = head.form === TargetForm.absolute;
   if (absolute) {
@@ -45,7 +45,14 @@ export function writeRequestHead(out: HeadWriter, head: RequestHead, client: Cli
   writeForwarded(out, head, client);
   traces.write(out, head);
   if (head.chunked) out.block(chunkedLine);
+  if (upgrade) writeUpgrade(out, head);
   out.crlf();
+}
+
+function writeUpgrade(out: HeadWriter, head: RequestHead | ResponseHead): void {
+  const index = head.indexOfId(FieldId.upgrade);
+  out.text('Connection: Upgrade\r\n');
+  if (index >= 0) out.text('Upgrade: ').copy(head.buffer, head.valueStart(index), head.valueEnd(index)).crlf();
 }
 
 function copyFields(out: HeadWriter, head: RequestHead, absolute: boolean): void {
@@ -85,14 +92,37 @@ export const Relay = { /** No body, or one with its length. */ asIs: 0, chunked:
 /** Writes the head of an answer as the client gets it. `close` and `keepAlive10` say what Connection tells it. */
 export function writeAnswerHead(out: HeadWriter, head: ResponseHead, relay: number, close: boolean, keepAlive10: boolean): void {
   writeStatusLine(out, head);
+  copyAnswerFields(out, head, relay !== Relay.asIs);
+  if (relay === Relay.chunked) out.block(chunkedLine);
+  if (close) out.block(closeLine);
+  else if (keepAlive10) out.block(keepAliveLine);
+  out.crlf();
+}
+
+/** A 1xx answer, passed on. */
+export function writeInterimHead(out: HeadWriter, head: ResponseHead): void {
+  writeStatusLine(out, head);
+  copyAnswerFields(out, head, true);
+  out.crlf();
+}
+
+/** The answer that turns a connection into a tunnel. */
+export function writeSwitchHead(out: HeadWriter, head: ResponseHead): void {
+  writeStatusLine(out, head);
+  copyAnswerFields(out, head, true);
+  writeUpgrade(out, head);
+  out.crlf();
+}
+
+function copyAnswerFields(out: HeadWriter, head: ResponseHead, dropLength: boolean): void {
   const { count } = head;
   let runStart = -1;
-  let lengthSeen = false;
+  let lengthSeen = dropLength;
   for (let i = 0; i < count; i++) {
     const id = head.id(i);
     let dropped = id !== 0 && HOP_BY_HOP[id] === 1;
     if (id === FieldId['content-length']) {
-      dropped = relay !== Relay.asIs || lengthSeen;
+      dropped = lengthSeen;
       lengthSeen = true;
     } else if (!dropped) dropped = head.namedByConnection(i);
     if (!dropped) {
@@ -103,15 +133,6 @@ export function writeAnswerHead(out: HeadWriter, head: ResponseHead, relay: numb
     }
   }
   if (runStart >= 0) out.copy(head.buffer, runStart, head.fieldsEnd);
-  if (relay === Relay.chunked) out.block(chunkedLine);
-  if (close) out.block(closeLine);
-  else if (keepAlive10) out.block(keepAliveLine);
-  out.crlf();
-}
-
-/** A 1xx answer, passed on. */
-export function writeInterimHead(out: HeadWriter, head: ResponseHead): void {
-  writeAnswerHead(out, head, Relay.untilClose, false, false);
 }
 
 const http11 = Buffer.from('HTTP/1.1');

@@ -6,6 +6,7 @@ import type { GroupState } from './group-state.ts';
 import type { DateText } from './own-answers.ts';
 import type { TraceIds } from './trace-id.ts';
 import type { RequestHead } from '../http1/index.ts';
+import type { LoadBalancerAttributes } from '../model/index.ts';
 
 /** What a route resolves to at the moment. Replaced as a whole by a new snapshot. */
 export interface Route {
@@ -26,6 +27,7 @@ export class Front {
   idleTimeoutMs = 60_000;
   keepAliveMs = 3_600_000;
   connectTimeoutMs = 10_000;
+  desyncMode: NonNullable<LoadBalancerAttributes['desyncMode']> = 'defensive';
 
   constructor(parts: { engine: Engine; date: DateText; traces: TraceIds; counters: LoadBalancerCounters; route: Route; port: number }) {
     this.engine = parts.engine;
@@ -34,6 +36,13 @@ export class Front {
     this.counters = parts.counters;
     this.route = parts.route;
     this.forwardedLines = Buffer.from(`X-Forwarded-Proto: http\r\nX-Forwarded-Port: ${parts.port}\r\n`);
+  }
+
+  configure(attributes: LoadBalancerAttributes): void {
+    this.idleTimeoutMs = attributes.idleTimeoutMs ?? 60_000;
+    this.keepAliveMs = attributes.clientKeepAliveMs ?? 3_600_000;
+    this.connectTimeoutMs = attributes.connectTimeoutMs ?? 10_000;
+    this.desyncMode = attributes.desyncMode ?? 'defensive';
   }
 
   onOpen(connection: ClientConnection): void {
@@ -58,6 +67,7 @@ export class Front {
     exchange.method = head.method;
     exchange.replayable = true;
     exchange.closeUpstream = false;
+    exchange.upgrade = false;
     exchange.idleTimeoutMs = this.idleTimeoutMs;
     exchange.connectTimeoutMs = this.connectTimeoutMs;
     return exchange;

@@ -123,6 +123,7 @@ export class Runtime {
 
   #rewire(bound: Bound, config: Listener, group: GroupState): Bound {
     bound.front.route = { group };
+    bound.front.configure(config.attributes ?? {});
     return { ...bound, config };
   }
 
@@ -143,6 +144,7 @@ export class Runtime {
     const port = typeof address === 'object' && address !== null ? address.port : config.port;
     const counters = this.#countersOf(config.loadBalancerId);
     const front = new Front({ engine: this.#engine, date: this.#date, traces: this.#traces, counters, route: { group }, port });
+    front.configure(config.attributes ?? {});
     server.on('connection', (socket) => {
       const transport = new StreamTransport(socket, unowned);
       transport.owner = new ClientConnection(front, transport);

@@ -148,7 +148,7 @@ export class TargetConnection implements TransportOwner, Timed {
       }
       if (next < 0) return this.#lose('target-garbage', 502, describeProblem(next).reason);
       if (head.status >= 200) return this.#begin(exchange, next, end);
-      if (head.status === 101) return this.#lose('target-unasked-upgrade', 502);
+      if (head.status === 101) return this.#switch(exchange, next, end);
       exchange.downstream!.onInterim(head);
       head.reset();
       at = next;
@@ -162,6 +162,16 @@ export class TargetConnection implements TransportOwner, Timed {
     this.#inBody = true;
     exchange.onAnswer(head);
     this.#relay(exchange, head.buffer, bodyStart, end);
+  }
+
+  // A tunnel is an answer that goes on until one side closes.
+  #switch(exchange: Exchange, bodyStart: number, end: number): void {
+    if (!exchange.upgrade) return this.#lose('target-unasked-upgrade', 502);
+    const { buffer } = this.#head;
+    this.#body.start(BodyMode.untilClose, -1);
+    this.#inBody = true;
+    exchange.onSwitch(this.#head);
+    if (this.#exchange === exchange) this.#relay(exchange, buffer, bodyStart, end);
   }
 
   #relay(exchange: Exchange, buffer: Buffer, start: number, end: number): void {

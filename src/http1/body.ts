@@ -1,4 +1,4 @@
-import { CR, HEX, LF, SEMICOLON, VALUE } from './bytes.ts';
+import { CR, HEX, LF, SEMICOLON, TOKEN, VALUE } from './bytes.ts';
 import { Fields, MORE, type HeadLimits } from './fields.ts';
 import { Problem } from './problems.ts';
 import { BodyMode } from './response.ts';
@@ -23,6 +23,38 @@ const SIZE_DIGITS_MAX = 13;
  *      └─;─▶ extension ─CR─▶ sizeEnd ──LF, size 0──▶ trailer ──▶ done
  */
 const State = { size: 0, extension: 1, sizeEnd: 2, data: 3, dataCr: 4, dataLf: 5, trailer: 6, done: 7 } as const;
+
+/** Where in `;name=value` or `;name="quoted"` an extension is (RFC 9112 section 7.1.1, without white space). */
+const Part = { nameStart: 0, name: 1, valueStart: 2, value: 3, quoted: 4, escaped: 5, quotedEnd: 6 } as const;
+const EQUALS = 61;
+const QUOTE = 34;
+const BACKSLASH = 92;
+
+/** The part after one more byte, or -1 when it may not stand there. */
+function nextPart(part: number, byte: number): number {
+  switch (part) {
+    case Part.nameStart:
+      return TOKEN[byte] === 1 ? Part.name : -1;
+    case Part.name:
+      if (byte === EQUALS) return Part.valueStart;
+      if (byte === SEMICOLON) return Part.nameStart;
+      return TOKEN[byte] === 1 ? Part.name : -1;
+    case Part.valueStart:
+      if (byte === QUOTE) return Part.quoted;
+      return TOKEN[byte] === 1 ? Part.value : -1;
+    case Part.value:
+      if (byte === SEMICOLON) return Part.nameStart;
+      return TOKEN[byte] === 1 ? Part.value : -1;
+    case Part.quoted:
+      if (byte === QUOTE) return Part.quotedEnd;
+      if (byte === BACKSLASH) return Part.escaped;
+      return VALUE[byte] === 1 ? Part.quoted : -1;
+    case Part.escaped:
+      return VALUE[byte] === 1 ? Part.quoted : -1;
+    default:
+      return byte === SEMICOLON ? Part.nameStart : -1;
+  }
+}
 
 /** The fields after the last chunk. Never merge them into the head: see `RequestHead`, which has long been acted on. */
 export class Trailers extends Fields {
@@ -66,6 +98,7 @@ export class BodyReader {
   #digits = 0;
   #extension = 0;
   #extensions = 0;
+  #extensionPart = 0;
   #carry: Buffer = none;
 
   start(mode: BodyMode, contentLength: number): void {
@@ -180,6 +213,7 @@ export class BodyReader {
     if (byte === CR) this.#state = State.sizeEnd;
     else if (byte === SEMICOLON) {
       this.#state = State.extension;
+      this.#extensionPart = Part.nameStart;
       this.#extension = 1;
     } else return Problem.chunkSize;
     return 0;
@@ -187,14 +221,14 @@ export class BodyReader {
 
   #onExtension(byte: number): number {
     this.at++;
-    if (byte === CR) {
+    if (++this.#extension > EXTENSION_MAX || ++this.#extensions > EXTENSIONS_MAX) return Problem.chunkExtensionTooLong;
+    const part = this.#extensionPart;
+    if (byte === CR && (part === Part.name || part === Part.value || part === Part.quotedEnd)) {
       this.#state = State.sizeEnd;
       return 0;
     }
-    if (VALUE[byte] === 0) return Problem.chunkExtension;
-    this.#extension++;
-    this.#extensions++;
-    return this.#extension > EXTENSION_MAX || this.#extensions > EXTENSIONS_MAX ? Problem.chunkExtensionTooLong : 0;
+    this.#extensionPart = nextPart(part, byte);
+    return this.#extensionPart < 0 ? Problem.chunkExtension : 0;
   }
 
   // Usually just the empty line, in one read. Otherwise the section is collected until it is whole.

@@ -21,6 +21,20 @@ export interface Listener {
   readonly port: number;
   readonly protocol: 'HTTP';
   readonly defaultAction: Action;
+  /** Attributes of the load balancer as far as they concern this listener; each has AWS's default. */
+  readonly attributes?: LoadBalancerAttributes;
+}
+
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html */
+export interface LoadBalancerAttributes {
+  /** How long a connection in use may be silent. Default 60 s. */
+  readonly idleTimeoutMs?: number;
+  /** How long a client's connection may be kept between requests. Default 3,600 s. */
+  readonly clientKeepAliveMs?: number;
+  /** Ours. Default 10 s, as AWS has it. */
+  readonly connectTimeoutMs?: number;
+  /** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/desync-mitigation-mode.html. Default `defensive`. */
+  readonly desyncMode?: 'monitor' | 'defensive' | 'strictest';
 }
 
 export type Action = ForwardAction;
