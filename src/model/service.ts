@@ -10,6 +10,29 @@ export interface TaskDefinition {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/**
+ * One version of a service on its way in, in, or on its way out:
+ * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
+ */
+export interface Deployment {
+  /** `ecs-svc/` and digits. */
+  readonly id: string;
+  /** PRIMARY is the one that is wanted; ACTIVE ones still have tasks. */
+  readonly status: 'PRIMARY' | 'ACTIVE';
+  readonly taskDefinition: TaskDefinition;
+  readonly rolloutState: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED';
+  readonly rolloutStateReason: string;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html */
+export interface CircuitBreaker {
+  readonly enable: boolean;
+  /** Go back to the last version that worked. */
+  readonly rollback: boolean;
+}
+
 export interface Service {
   readonly cluster: string;
   readonly name: string;
@@ -22,6 +45,9 @@ export interface Service {
   readonly minimumHealthyPercent?: number;
   /** Percent of the desired count that may exist while tasks are replaced, rounded down; 200 when absent. */
   readonly maximumPercent?: number;
+  /** PRIMARY first. Without any, all tasks are of the one version that there is. */
+  readonly deployments?: readonly Deployment[];
+  readonly circuitBreaker?: CircuitBreaker;
 }
 
 /**
@@ -84,6 +110,8 @@ export interface Task {
   readonly state: TaskState;
   readonly address: string;
   readonly port: number;
+  /** The deployment that it was launched for; absent: the PRIMARY one. */
+  readonly deploymentId?: string;
   readonly createdAtMs: number;
   readonly startedAtMs?: number;
   /** As the balancer last reported it. */

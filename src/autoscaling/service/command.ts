@@ -1,4 +1,4 @@
-import type { Service, Task } from '../../model/index.ts';
+import type { Deployment, Service, Task } from '../../model/index.ts';
 
 /**
  * What `decideService` sees: the service as it is wanted, its tasks as they are, and two things it said before.
@@ -29,7 +29,7 @@ export interface StartFailures {
  *
  * | command | the region | and then tells the task |
  * | --- | --- | --- |
- * | launch | makes `count` tasks in PROVISIONING, publishes `serviceEvents.started`, leases an address, starts the process | `addressLeased`, `processStarted`; `processGone` if it cannot |
+ * | launch | makes `count` tasks of the PRIMARY deployment in PROVISIONING, publishes `serviceEvents.started`, leases an address, starts the process | `addressLeased`, `processStarted`; `processGone` if it cannot |
  * | activate | registers the task with the target group | `registered` |
  * | deactivate | deregisters it, keeps `reason` as its stopped reason | `toldToStop`; sets `drained` when the balancer says so |
  * | stop | keeps `reason` if it has none; SIGTERM, SIGKILL after the stop timeout; releases the address | `drained` (was DEACTIVATING) or `toldToStop`, then `processGone`, `addressReleased` |
@@ -48,6 +48,8 @@ export interface ServiceDecision {
   readonly commands: readonly ServiceCommand[];
   /** The service runs what is wanted and nothing else; hand it back as `steadyReported`. */
   readonly steady: boolean;
+  /** What the service's deployments have become, to be stored with it; absent when nothing about them has changed. */
+  readonly deployments?: readonly Deployment[];
   /** When to decide again although nothing has happened; absent when there is nothing to wait for. */
   readonly requeueAfterMs?: number;
 }

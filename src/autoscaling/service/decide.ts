@@ -2,21 +2,24 @@ import type { ServiceCommand, ServiceDecision, ServiceSnapshot } from './command
 import { serviceEvents } from './events.ts';
 import { finish } from './finish.ts';
 import { launch } from './launch.ts';
-import { graceLeftMs, observe, type Observation } from './observe.ts';
+import { graceLeftMs, liveCount, observe, type Observation } from './observe.ts';
 import { register } from './register.ts';
 import { retire } from './retire.ts';
+import { decideRollout } from './rollout.ts';
 
 /**
- * One pass of a service's scheduler: what to do now so that the service comes to run `desiredCount` healthy tasks.
- * Level-triggered: it looks at what is, not at what happened, so that any number of passes and any loss of events
- * lead to the same end.
+ * One pass of a service's scheduler: what to do now so that the service comes to run `desiredCount` healthy tasks of
+ * the wanted version. Level-triggered: it looks at what is, not at what happened, so that any number of passes and
+ * any loss of events lead to the same end.
  *
- *     observe ─▶ finish ─▶ register ─▶ launch ─▶ retire ─▶ steady?
- *                drained   started     missing   surplus,
- *                → stop    → activate            unhealthy
+ *     observe ─▶ finish ─▶ register ─▶ launch ─▶ retire ─▶ steady? ─▶ deployments
+ *                drained   started     missing   surplus,             completed,
+ *                → stop    → activate            unhealthy,           failed,
+ *                                                outdated             rolled back
  *
  * An unhealthy task is replaced before it is stopped: it counts as missing, so a new one is launched beside it, and
- * it leaves once a healthy task stands in for it.
+ * it leaves once a healthy task stands in for it. A new version comes in the same way, between the service's minimum
+ * and maximum: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
  */
 export function decideService(snapshot: ServiceSnapshot, nowMs: number): ServiceDecision {
   const observation = observe(snapshot, nowMs);
@@ -24,19 +27,27 @@ export function decideService(snapshot: ServiceSnapshot, nowMs: number): Service
   const launched = launch(observation, snapshot.failures);
   const commands: ServiceCommand[] = [...finished.commands, ...register(observation), ...launched.commands, ...retire(observation)];
   const steady = isSteady(observation);
+  const rollout = decideRollout(observation, snapshot.failures, steady);
+  commands.push(...rollout.commands);
   if (steady && !snapshot.steadyReported) commands.push({ type: 'event', message: serviceEvents.steady(snapshot.service) });
 
   const waits = [finished.requeueAfterMs, launched.requeueAfterMs, graceEndMs(observation)].filter((wait) => wait !== undefined);
-  return waits.length === 0 ? { commands, steady } : { commands, steady, requeueAfterMs: Math.min(...waits) };
+  return {
+    commands,
+    steady,
+    ...(rollout.deployments ? { deployments: rollout.deployments } : {}),
+    ...(waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) }),
+  };
 }
 
-function isSteady({ service, starting, healthy, untried, unhealthy, leaving }: Observation): boolean {
-  const others = starting.length + untried.length + unhealthy.length + leaving.length;
+function isSteady({ service, starting, healthy, untried, unhealthy, outdated, leaving }: Observation): boolean {
+  const others = starting.length + untried.length + unhealthy.length + liveCount(outdated) + leaving.length;
   return healthy.length === service.desiredCount && others === 0;
 }
 
 /** When the first bad health that is still forgiven stops being so. */
-function graceEndMs({ service, untried, nowMs }: Observation): number | undefined {
-  const waits = untried.filter(({ health }) => health === 'UNHEALTHY').map((task) => graceLeftMs(task, service, nowMs));
+function graceEndMs({ service, untried, outdated, nowMs }: Observation): number | undefined {
+  const forgiven = [...untried, ...outdated.untried].filter(({ health }) => health === 'UNHEALTHY');
+  const waits = forgiven.map((task) => graceLeftMs(task, service, nowMs));
   return waits.length === 0 ? undefined : Math.min(...waits);
 }

@@ -1,4 +1,5 @@
 import type { Service, Task } from '../../model/index.ts';
+import { primaryOf } from './observe.ts';
 
 /**
  * The service's events as ECS words them: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
@@ -17,17 +18,27 @@ export const serviceEvents = {
   unhealthy: (service: Service, task: Task): string =>
     `${subject(service)} (task ${task.id}) (port ${task.port}) is unhealthy in ${groupOf(service)} due to (reason ${task.healthReason ?? 'Health checks failed'}).`,
   cannotStart: (service: Service): string => `${subject(service)} is unable to consistently start tasks successfully.`,
+  deploymentCompleted: (service: Service, id: string): string => `${subject(service)} (deployment ${id}) deployment completed.`,
+  deploymentFailed: (service: Service, id: string): string =>
+    `${subject(service)} (deployment ${id}) deployment failed: tasks failed to start.`,
+  rollingBack: (service: Service, id: string): string => `${subject(service)} rolling back to (deployment ${id}).`,
   steady: (service: Service): string => `${subject(service)} has reached a steady state.`,
 } as const;
 
 /** `stoppedReason` of tasks, as in https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html */
 export const stoppedReasons = {
-  scaling: (service: Service): string => `Scaling activity initiated by ${subject(service)}`,
+  scaling: (service: Service): string => `Scaling activity initiated by ${initiator(service)}`,
   unhealthy: (service: Service): string => `Task failed ELB health checks in ${groupOf(service)}`,
 } as const;
 
 function subject(service: Service): string {
   return `(service ${service.name})`;
+}
+
+/** The deployment that acts, where the service has any. */
+function initiator(service: Service): string {
+  const primary = primaryOf(service);
+  return primary ? `(deployment ${primary.id})` : subject(service);
 }
 
 function groupOf(service: Service): string {

@@ -1,12 +1,12 @@
-import type { Service, Task } from '../../model/index.ts';
+import type { Deployment, Service, Task } from '../../model/index.ts';
 import type { ServiceSnapshot } from './command.ts';
 
+/** ECS's defaults: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html */
 const DEFAULT_MAXIMUM_PERCENT = 200;
+const DEFAULT_MINIMUM_HEALTHY_PERCENT = 100;
 
-/** A service's tasks, sorted by what they mean to it. Every task is in exactly one of the lists. */
-export interface Observation {
-  readonly service: Service;
-  readonly nowMs: number;
+/** Tasks that are there or coming, by what they mean to the service. */
+export interface LiveTasks {
   /** On the way to traffic. */
   readonly starting: readonly Task[];
   /** RUNNING, and the health check has agreed; without a balancer every RUNNING task. */
@@ -15,28 +15,71 @@ export interface Observation {
   readonly untried: readonly Task[];
   /** RUNNING and unhealthy beyond its grace. */
   readonly unhealthy: readonly Task[];
+}
+
+/** A service's tasks, sorted. Every task is in exactly one list; the lists of its own are of the wanted version. */
+export interface Observation extends LiveTasks {
+  readonly service: Service;
+  readonly nowMs: number;
+  /** The deployment that is wanted; undefined where the service never had another version. */
+  readonly primary: Deployment | undefined;
+  /** Tasks of versions that are on their way out. */
+  readonly outdated: LiveTasks;
   /** Draining, stopping or being taken down. */
   readonly leaving: readonly Task[];
   readonly stopped: readonly Task[];
   /** As many tasks may exist while some are being replaced, not counting those that leave. */
   readonly countMax: number;
+  /** As many must stay healthy while versions change. */
+  readonly healthyMin: number;
 }
+
+type Place = keyof LiveTasks | 'leaving' | 'stopped';
+type Lists = Record<keyof LiveTasks, Task[]>;
 
 export function observe({ service, tasks }: ServiceSnapshot, nowMs: number): Observation {
-  const lists = {
-    starting: [] as Task[],
-    healthy: [] as Task[],
-    untried: [] as Task[],
-    unhealthy: [] as Task[],
-    leaving: [] as Task[],
-    stopped: [] as Task[],
+  const primary = primaryOf(service);
+  const [current, outdated] = [emptyLists(), emptyLists()];
+  const leaving: Task[] = [];
+  const stopped: Task[] = [];
+  for (const task of tasks) {
+    const place = placeOf(task, service, nowMs);
+    if (place === 'leaving') leaving.push(task);
+    else if (place === 'stopped') stopped.push(task);
+    else (isOf(task, primary) ? current : outdated)[place].push(task);
+  }
+  const { desiredCount, maximumPercent = DEFAULT_MAXIMUM_PERCENT, minimumHealthyPercent = DEFAULT_MINIMUM_HEALTHY_PERCENT } = service;
+  return {
+    service,
+    nowMs,
+    primary,
+    ...current,
+    outdated,
+    leaving,
+    stopped,
+    countMax: Math.max(desiredCount, Math.floor((desiredCount * maximumPercent) / 100)),
+    healthyMin: Math.ceil((desiredCount * minimumHealthyPercent) / 100),
   };
-  for (const task of tasks) lists[placeOf(task, service, nowMs)].push(task);
-  const percent = service.maximumPercent ?? DEFAULT_MAXIMUM_PERCENT;
-  return { ...lists, service, nowMs, countMax: Math.max(service.desiredCount, Math.floor((service.desiredCount * percent) / 100)) };
 }
 
-function placeOf(task: Task, service: Service, nowMs: number): 'starting' | 'healthy' | 'untried' | 'unhealthy' | 'leaving' | 'stopped' {
+export function primaryOf(service: Service): Deployment | undefined {
+  return service.deployments?.find(({ status }) => status === 'PRIMARY');
+}
+
+/** Whether a task is of a deployment; one without a mark is of whatever is wanted. */
+export function isOf(task: Task, deployment: Deployment | undefined): boolean {
+  return deployment === undefined || task.deploymentId === undefined || task.deploymentId === deployment.id;
+}
+
+export function liveCount({ starting, healthy, untried, unhealthy }: LiveTasks): number {
+  return starting.length + healthy.length + untried.length + unhealthy.length;
+}
+
+function emptyLists(): Lists {
+  return { starting: [], healthy: [], untried: [], unhealthy: [] };
+}
+
+function placeOf(task: Task, service: Service, nowMs: number): Place {
   switch (task.state) {
     case 'PROVISIONING':
     case 'PENDING':

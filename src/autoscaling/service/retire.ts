@@ -11,10 +11,12 @@ import { balanced, youngestFirst, type Observation } from './observe.ts';
  *   first whose end costs least: tasks that take no traffic yet, then untried ones, then the youngest.
  * - **Unhealthy tasks** once a healthy one stands in for each; where the maximum leaves no room to start a
  *   replacement first, one at a time before it.
+ * - **Tasks of an outdated version**: those that serve nobody at once, the others as healthy ones of the new version
+ *   take their place, never going below the healthy minimum.
  */
 export function retire(observation: Observation): ServiceCommand[] {
   const { service } = observation;
-  const surplus = surplusTasks(observation);
+  const surplus = [...surplusTasks(observation), ...outdatedTasks(observation)];
   const unhealthy = replacedTasks(observation);
   const pending = surplus.filter(({ state }) => state !== 'RUNNING');
   const running = surplus.filter(({ state }) => state === 'RUNNING');
@@ -36,6 +38,17 @@ function surplusTasks({ service, starting, healthy, untried }: Observation): Tas
   if (surplus <= 0) return [];
   const order = [starting, untried, healthy].flatMap((tasks) => tasks.toSorted(youngestFirst));
   return order.slice(0, surplus);
+}
+
+function outdatedTasks({ primary, outdated, healthy, healthyMin }: Observation): Task[] {
+  if (primary === undefined || primary.rolloutState === 'FAILED') return [];
+  const spare = Math.max(0, healthy.length + outdated.healthy.length - healthyMin);
+  return [
+    ...outdated.starting,
+    ...outdated.untried,
+    ...outdated.unhealthy,
+    ...outdated.healthy.toSorted(youngestFirst).reverse().slice(0, spare),
+  ];
 }
 
 function replacedTasks(observation: Observation): Task[] {

@@ -4,6 +4,7 @@ import { countFailure, noFailures } from './backoff.ts';
 import type { ServiceCommand, StartFailures } from './command.ts';
 import { decideService } from './decide.ts';
 import { serviceEvents } from './events.ts';
+import { startDeployment } from './rollout.ts';
 
 /**
  * A stand-in for the region in tests: it executes a service's commands on tasks that are nothing but their
@@ -33,8 +34,20 @@ export class ServiceWorld {
     this.#steady = decision.steady;
     this.requeueAfterMs = decision.requeueAfterMs;
     for (const command of decision.commands) this.#execute(command);
+    const { deployments } = decision;
+    if (deployments) {
+      this.service = { ...this.service, deployments, taskDefinition: deployments[0]?.taskDefinition ?? this.service.taskDefinition };
+      this.failures = noFailures;
+    }
     this.commands.push(...decision.commands);
     return decision.commands;
+  }
+
+  /** UpdateService with another revision of the task definition. */
+  deploy(revision: number): void {
+    const taskDefinition = { ...this.service.taskDefinition, revision };
+    this.service = startDeployment(this.service, taskDefinition, `ecs-svc/${revision}`, this.nowMs);
+    this.failures = noFailures;
   }
 
   /** Lets everything that can happen without a fault happen, until nothing more does. */
@@ -114,8 +127,18 @@ export class ServiceWorld {
     switch (command.type) {
       case 'launch': {
         const ids = Array.from({ length: command.count }, () => `t${this.#nextId++}`);
+        const primary = this.service.deployments?.[0];
+        const mark = primary ? { deploymentId: primary.id } : {};
         for (const id of ids)
-          this.tasks.push({ id, state: 'PROVISIONING', address: '127.18.0.1', port: 6400, createdAtMs: this.nowMs, health: 'UNKNOWN' });
+          this.tasks.push({
+            id,
+            state: 'PROVISIONING',
+            address: '127.18.0.1',
+            port: 6400,
+            createdAtMs: this.nowMs,
+            health: 'UNKNOWN',
+            ...mark,
+          });
         this.events.push(serviceEvents.started(this.service, ids));
         return;
       }
