@@ -95,6 +95,19 @@ describe('a service', () => {
     assert.ok(world.events.includes('(service web) stopped 1 pending tasks.'));
   });
 
+  it('never registers a task in the same breath in which it stops it', () => {
+    const world = settled({ desiredCount: 1 });
+    world.service = { ...world.service, desiredCount: 2 };
+    world.step();
+    world.change('t2', { state: 'ACTIVATING' });
+    world.service = { ...world.service, desiredCount: 1 };
+    assert.deepEqual(
+      world.step().map(({ type }) => type),
+      ['stop', 'event'],
+    );
+    assert.equal(world.task('t2').state, 'STOPPING');
+  });
+
   it('stops without draining where no balancer stands before it', () => {
     const world = settled({ targetGroupId: '', desiredCount: 1 });
     assert.deepEqual(world.events, ['(service web) has started 1 tasks: (task t1).', '(service web) has reached a steady state.']);

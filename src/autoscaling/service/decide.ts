@@ -25,7 +25,8 @@ export function decideService(snapshot: ServiceSnapshot, nowMs: number): Service
   const observation = observe(snapshot, nowMs);
   const finished = finish(observation);
   const launched = launch(observation, snapshot.failures);
-  const commands: ServiceCommand[] = [...finished.commands, ...register(observation), ...launched.commands, ...retire(observation)];
+  const retired = retire(observation);
+  const commands: ServiceCommand[] = [...finished.commands, ...register(observation, retired), ...launched.commands, ...retired];
   const steady = isSteady(observation);
   const rollout = decideRollout(observation, snapshot.failures, steady);
   commands.push(...rollout.commands);
