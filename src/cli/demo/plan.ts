@@ -41,11 +41,11 @@ const minuteMs = 60_000;
 
 export function planDemo(timeScale: number, load: DemoLoad): DemoPlan {
   const region = (ms: number): number => ms / timeScale;
-  const climbMs = 12_000;
+  const climbMs = 10_000;
   // The alarm needs its periods in full, one more that began before the load, and the new tasks a moment to start.
   const holdMs = Math.max(4_000, region((highAlarmPeriods + 1) * minuteMs) - climbMs + 8_000);
-  const secondClimbMs = 15_000;
-  const secondHoldMs = 12_000;
+  const secondClimbMs = 20_000;
+  const secondHoldMs = 8_000;
   const fallMs = 3_000;
   // The low alarm's periods in full after the last busy one, a period to spare, and the drain.
   const calmMs = region((lowAlarmPeriods + 3) * minuteMs) + 6_000;

@@ -34,6 +34,8 @@ export interface ReportedLimit {
   p95Ms: number;
   reached: boolean;
   saturated: string;
+  /** How busy each part was there, percent of what it may use. */
+  busy: Record<string, number>;
 }
 
 export function reportedLimit(limit: CarriedLimit | undefined): ReportedLimit | null {
@@ -45,6 +47,7 @@ export function reportedLimit(limit: CarriedLimit | undefined): ReportedLimit | 
     p95Ms: Math.round(limit.p95Ms),
     reached,
     saturated: `${busiest.part} at ${Math.round(busiest.percent)} %`,
+    busy: Object.fromEntries(Object.entries(limit.busy).map(([part, percent]) => [part, Math.round(percent)])),
   };
 }
 
@@ -132,7 +135,7 @@ export function renderReport(report: DemoReport): string {
 }
 
 function limitLine(label: string, limit: ReportedLimit | null): string {
-  if (!limit) return `    ${label.padEnd(8)} not measured: no three seconds in a row with this many healthy tasks and traffic`;
+  if (!limit) return `    ${label.padEnd(8)} not measured: no two seconds in a row with this many healthy tasks and traffic`;
   const carried = `${limit.reached ? '' : 'at least '}${formatCount(limit.users)} users, ${formatCount(limit.rps)} requests/s (p95 ${formatSpan(limit.p95Ms)})`;
   return `    ${label.padEnd(8)} ${carried}; ${limit.reached ? 'saturated' : 'busiest'}: ${limit.saturated}`;
 }

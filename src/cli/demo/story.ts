@@ -1,7 +1,7 @@
 import { Histogram, monotonicMs, systemClock, type Logger } from '../../base/index.ts';
 import { startLoad, type LoadProgress, type LoadResult, type LoadRun } from '../../load/index.ts';
 import type { Region } from '../../region/index.ts';
-import type { Sample } from './limits.ts';
+import { wholeMachine, type Sample } from './limits.ts';
 import { ProcessObserver, residentBytes } from './observer.ts';
 import type { DemoPlan } from './plan.ts';
 import { healthyTasks, type EcsStack } from './stack.ts';
@@ -21,6 +21,8 @@ export interface Story {
 
 export interface StoryOptions {
   script: string;
+  /** How long the list of todos is that each visit reads. */
+  todos: number;
   plan: DemoPlan;
   /** Wall milliseconds since the command began, for the progress bar. */
   startedMs: number;
@@ -31,14 +33,15 @@ export interface StoryOptions {
 }
 
 const frameMs = 500;
+const sampleMs = 500;
 
 /** Swarms the stack by the plan and watches what it does; ends when the load has ended. */
 export async function tellStory(region: Region, stack: EcsStack, options: StoryOptions): Promise<Story> {
   const run = startLoad({
     script: options.script,
-    env: { BASE_URL: stack.url },
+    env: { BASE_URL: stack.url, TODOS: String(options.todos) },
     options: { stages: options.plan.stages.map((stage) => ({ ...stage })) },
-    progressMs: 1000,
+    progressMs: sampleMs,
     log: (line) => options.log.info(line, 'load'),
   });
   const watch = new Watch(region, stack, run, options);
@@ -55,7 +58,7 @@ export async function tellStory(region: Region, stack: EcsStack, options: StoryO
   }
 }
 
-/** Collects one sample a second and the picture of the moment. */
+/** Collects the samples and the picture of the moment. */
 class Watch {
   readonly #region: Region;
   readonly #stack: EcsStack;
@@ -87,7 +90,7 @@ class Watch {
   #onProgress(progress: LoadProgress): void {
     this.#progress = progress;
     const healthy = healthyTasks(this.#region, this.#stack.serviceKey);
-    // A second in which the number changed belongs to neither: -1 fits no limit.
+    // A span in which the number changed belongs to neither: -1 fits no limit.
     const healthyTasksThroughout = healthy === this.#healthyBefore ? healthy : -1;
     this.#healthyBefore = healthy;
     this.#peakTasks = Math.max(this.#peakTasks, healthy);
@@ -121,7 +124,7 @@ class Watch {
       'CPU of the database': usage.databaseCpuPercent,
       'the balancer process': most(balancerPids),
       'the load generator': most(this.#run.pids),
-      'CPU of the machine': machine,
+      [wholeMachine]: machine,
     };
   }
 
