@@ -27,7 +27,8 @@ test('the limit is the most users of two seconds in a row within the bound, and 
   const limit = carriedWith(samples, 1);
   assert.equal(limit?.users, 97);
   assert.equal(limit?.reached, true);
-  assert.deepEqual(limit?.busiest, { part: 'CPU of the tasks', percent: 100 });
+  assert.equal(limit?.busiest.part, 'CPU of the tasks');
+  assert.equal(Math.round(limit?.busiest.percent ?? 0), 100);
 });
 
 test('a test that ended before the limit says so', () => {
