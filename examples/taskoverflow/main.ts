@@ -31,13 +31,13 @@ const config = configOrFail();
 for (const name of Object.keys(process.env)) if (name.startsWith('PG')) delete process.env[name];
 
 const log = createLog(config.logLevel);
-const stopped = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped.abort(signal));
+// Until it listens there is nothing to finish; a migration that is cut off is rolled back by the server.
+let stop = (_signal: string): void => process.exit(exitCodes.stopped);
+for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => stop(signal));
 
 try {
-  await prepareDatabase(config.database, { log, signal: stopped.signal });
+  await prepareDatabase(config.database, { log });
 } catch (error) {
-  if (stopped.signal.aborted) process.exit(exitCodes.stopped);
   if (error instanceof DatabaseNotReady) fail(exitCodes.databaseNotReady, error.message);
   throw error;
 }
@@ -50,13 +50,13 @@ try {
 } catch (error) {
   fail(exitCodes.addressNotUsable, `cannot listen on ${config.host} port ${config.port}: ${(error as Error).message}`);
 }
+let stopping: Promise<void> | undefined;
+stop = (signal) => void (stopping ??= finish(signal));
 
-const stop = async (): Promise<never> => {
-  log.info({ signal: stopped.signal.reason as string }, 'stopping');
+async function finish(signal: string): Promise<void> {
+  log.info({ signal }, 'stopping');
   await app.stop(stopGraceMs);
   await database.close();
   log.info('stopped');
   process.exit(exitCodes.stopped);
-};
-if (stopped.signal.aborted) await stop();
-stopped.signal.addEventListener('abort', () => void stop());
+}

@@ -137,7 +137,7 @@ test('a start does not wait for what waiting does not mend', { timeout: 30_000 }
 
 function prepare(text: string, waitMs = 60_000): Promise<void> {
   const { database } = readConfig({ DATABASE_URL: text });
-  return prepareDatabase(database, { log: silentLog, signal: new AbortController().signal, waitMs });
+  return prepareDatabase(database, { log: silentLog, waitMs });
 }
 
 function refusal(message: RegExp): (error: unknown) => boolean {

@@ -12,8 +12,6 @@ export class DatabaseNotReady extends Error {
 
 export interface PrepareOptions {
   readonly log: Logger;
-  /** Ends the waiting; the rejection is the signal's. */
-  readonly signal: AbortSignal;
   /** How long to try in all. */
   readonly waitMs?: number;
 }
@@ -27,7 +25,7 @@ const delayMaxMs = 2000;
  * @throws {DatabaseNotReady} after `waitMs`, and at once for what waiting does not mend: wrong credentials, no such database,
  *   missing rights.
  */
-export async function prepareDatabase(address: DatabaseAddress, { log, signal, waitMs = 60_000 }: PrepareOptions): Promise<void> {
+export async function prepareDatabase(address: DatabaseAddress, { log, waitMs = 60_000 }: PrepareOptions): Promise<void> {
   const where = `${address.host}:${address.port}/${address.database}`;
   const deadlineMs = performance.now() + waitMs;
   for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, delayMaxMs)) {
@@ -41,7 +39,7 @@ export async function prepareDatabase(address: DatabaseAddress, { log, signal, w
       throw new DatabaseNotReady(`the database ${where} was not reachable within ${waitMs / 1000} s: ${reason}`, { cause: error });
     }
     log.warn({ database: where, reason, nextTryMs: Math.round(pauseMs) }, 'waiting for the database');
-    await sleep(pauseMs, undefined, { signal });
+    await sleep(pauseMs);
   }
 }
 

@@ -24,7 +24,7 @@ export const silentLog = pino({ level: 'silent' });
 
 export async function startApp(databaseUrl: string, options: Partial<DatabaseOptions> = {}): Promise<TestApp> {
   const config = readConfig({ DATABASE_URL: databaseUrl });
-  await prepareDatabase(config.database, { log: silentLog, signal: new AbortController().signal, waitMs: 10_000 });
+  await prepareDatabase(config.database, { log: silentLog, waitMs: 10_000 });
   const database = new Database(config.database, { ...config, ...options });
   const app = createApp(database, silentLog);
   return {
