@@ -11,3 +11,7 @@ export * from './policy/adjustment.ts';
 export * from './policy/combine.ts';
 export * from './policy/simple.ts';
 export * from './policy/step.ts';
+export { groupActivities, groupCauses, instanceCauses } from './group/activities.ts';
+export * from './group/command.ts';
+export * from './group/decide.ts';
+export { selectForTermination } from './group/terminationPolicy.ts';

@@ -1,0 +1,450 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { AutoScalingGroup, GroupInstance, LifecycleHook, TerminationPolicy } from '../../model/index.ts';
+import { groupActivities, groupCauses } from './activities.ts';
+import type { GroupCommand } from './command.ts';
+import { selectForTermination } from './terminationPolicy.ts';
+import { GroupWorld } from './test-support.ts';
+
+const MINUTE = 60_000;
+
+const group: AutoScalingGroup = {
+  name: 'web',
+  minSize: 1,
+  maxSize: 8,
+  desiredCapacity: 2,
+  zones: ['us-east-1a', 'us-east-1b'],
+  templateVersion: '1',
+  targetGroupIds: ['tg'],
+  healthCheckType: 'ELB',
+  healthCheckGracePeriodMs: 0,
+  instanceWarmupMs: 0,
+  terminationPolicies: ['Default'],
+  hooks: [],
+  suspendedProcesses: [],
+};
+
+function settled(change: Partial<AutoScalingGroup> = {}): GroupWorld {
+  const world = new GroupWorld({ ...group, ...change });
+  world.settle();
+  return world;
+}
+
+const causes = (commands: readonly GroupCommand[]): string[] => commands.flatMap((command) => ('cause' in command ? [command.cause] : []));
+const types = (commands: readonly GroupCommand[]): string[] => commands.map(({ type }) => type);
+
+function hook(name: string, transition: 'LAUNCHING' | 'TERMINATING', change: Partial<LifecycleHook> = {}): LifecycleHook {
+  return {
+    name,
+    transition: `autoscaling:EC2_INSTANCE_${transition}`,
+    heartbeatTimeoutMs: 10 * MINUTE,
+    defaultResult: 'ABANDON',
+    ...change,
+  };
+}
+
+describe('an Auto Scaling group', () => {
+  it('launches what lacks, spread over its zones, and says why as AWS does', () => {
+    const world = new GroupWorld({ ...group, desiredCapacity: 3 });
+    world.capacityCauses = [groupCauses.update(world.nowMs, { min: 1, max: 8, desired: 3 }, 0)];
+    const launches = world.step();
+    assert.deepEqual(world.perZone('Pending'), [2, 1]);
+    assert.deepEqual(
+      new Set(causes(launches)),
+      new Set([
+        'At 2026-01-01T00:00:00Z a user request update of AutoScalingGroup constraints to min: 1, max: 8, desired: 3 changing the desired capacity from 0 to 3.  ' +
+          'At 2026-01-01T00:00:00Z an instance was started in response to a difference between desired and actual capacity, increasing the capacity from 0 to 3.',
+      ]),
+    );
+    world.settle();
+    assert.equal(world.in('InService').length, 3);
+    assert.ok(world.steady);
+    assert.equal(groupActivities.launching('i-0001'), 'Launching a new EC2 instance: i-0001');
+  });
+
+  it('registers an instance before it is in service, once its machine runs', () => {
+    const world = new GroupWorld({ ...group, desiredCapacity: 1 });
+    world.step();
+    assert.deepEqual(world.step(), []);
+    world.change('i-0001', { machine: 'running' });
+    assert.deepEqual(world.step(), [{ type: 'register', instanceId: 'i-0001' }]);
+    assert.equal(world.instance('i-0001').state, 'InService');
+  });
+
+  it('scales in by draining first and names the chosen instances', () => {
+    const world = settled({ desiredCapacity: 3 });
+    world.capacityCauses = [groupCauses.alarm(world.nowMs, 'cpu-low', 'down', 3, 2)];
+    world.group = { ...world.group, desiredCapacity: 2 };
+    const commands = world.step();
+    assert.deepEqual(types(commands), ['terminate', 'deregister']);
+    assert.deepEqual(causes(commands), [
+      'At 2026-01-01T00:00:00Z a monitor alarm cpu-low in state ALARM triggered policy down changing the desired capacity from 3 to 2.  ' +
+        'At 2026-01-01T00:00:00Z an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from 3 to 2.  ' +
+        'At 2026-01-01T00:00:00Z instance i-0001 was selected for termination.',
+    ]);
+    assert.deepEqual(world.step(), [], 'requests are in flight');
+    world.change('i-0001', { registered: false });
+    assert.deepEqual(world.step(), [{ type: 'destroy', instanceId: 'i-0001' }]);
+    assert.deepEqual(world.perZone('InService'), [1, 1]);
+    assert.equal(groupActivities.terminating('i-1', true), 'Terminating EC2 instance: i-1 - Waiting For ELB Connection Draining.');
+  });
+
+  it('does not scale in on what is still pending', () => {
+    const world = settled({ desiredCapacity: 1 });
+    world.group = { ...world.group, desiredCapacity: 3 };
+    world.step();
+    world.group = { ...world.group, desiredCapacity: 1 };
+    assert.deepEqual(world.step(), []);
+    world.settle();
+    assert.equal(world.in('InService').length, 1);
+  });
+
+  it('waits longer and longer after launches that fail', () => {
+    const world = new GroupWorld({ ...group, desiredCapacity: 1 });
+    world.step();
+    world.crash('i-0001');
+    assert.deepEqual(types(world.step()), ['terminate']);
+    assert.equal(world.requeueAfterMs, 10_000);
+    world.nowMs += 10_000;
+    world.settle();
+    assert.equal(world.in('InService').length, 1);
+  });
+
+  it('honours suspended processes', () => {
+    const launchOff = new GroupWorld({ ...group, suspendedProcesses: ['Launch'] });
+    assert.deepEqual(launchOff.step(), []);
+    const world = settled();
+    world.group = { ...world.group, desiredCapacity: 1, suspendedProcesses: ['Terminate'] };
+    assert.deepEqual(world.step(), []);
+    world.group = { ...group, suspendedProcesses: ['ReplaceUnhealthy'] };
+    world.crash('i-0001');
+    assert.deepEqual(world.step(), []);
+  });
+});
+
+describe('the health of an instance', () => {
+  it('that is lost is made good at once, each with its cause', () => {
+    for (const [change, cause] of [
+      [{ machine: 'gone' }, /in response to an EC2 health check indicating it has been terminated or stopped\.$/],
+      [{ targetHealth: 'UNHEALTHY' }, /in response to an ELB system health check failure\.$/],
+      [{ setHealth: 'Unhealthy' }, /in response to a user health-check\.$/],
+    ] as const) {
+      const world = settled();
+      world.change('i-0001', change);
+      const commands = world.step();
+      assert.deepEqual(types(commands), ['terminate', 'deregister', 'launch']);
+      assert.match(causes(commands)[0] as string, cause);
+      assert.match(
+        causes(commands)[1] as string,
+        /an instance was launched in response to an unhealthy instance needing to be replaced\.$/,
+      );
+      world.settle();
+      assert.deepEqual(world.perZone('InService'), [1, 1]);
+    }
+  });
+
+  it('as the balancer sees it counts only for groups that listen to it, and after the grace', () => {
+    const deaf = settled({ healthCheckType: 'EC2' });
+    deaf.change('i-0001', { targetHealth: 'UNHEALTHY' });
+    assert.deepEqual(deaf.step(), []);
+    const world = settled({ healthCheckGracePeriodMs: 5 * MINUTE });
+    world.change('i-0001', { targetHealth: 'UNHEALTHY' });
+    world.nowMs += MINUTE;
+    assert.deepEqual(world.step(), []);
+    assert.equal(world.requeueAfterMs, 4 * MINUTE);
+    world.nowMs += 4 * MINUTE;
+    assert.ok(types(world.step()).includes('terminate'));
+  });
+});
+
+describe('lifecycle hooks', () => {
+  it('hold an instance on its way in and out, one after the other, until they are answered', () => {
+    const world = new GroupWorld({
+      ...group,
+      desiredCapacity: 1,
+      hooks: [hook('a', 'LAUNCHING'), hook('b', 'LAUNCHING'), hook('bye', 'TERMINATING')],
+    });
+    world.step();
+    world.change('i-0001', { machine: 'running' });
+    const answer = (): void =>
+      void world.change('i-0001', {
+        hook: { ...(world.instance('i-0001').hook as NonNullable<GroupInstance['hook']>), result: 'CONTINUE' },
+      });
+    assert.deepEqual(world.step(), [{ type: 'startHook', instanceId: 'i-0001', hook: 'a' }]);
+    assert.equal(world.instance('i-0001').state, 'Pending:Wait');
+    assert.deepEqual(world.step(), []);
+    assert.equal(world.requeueAfterMs, 10 * MINUTE);
+    answer();
+    assert.deepEqual(types(world.step()), ['endHook', 'startHook']);
+    answer();
+    world.step();
+    assert.equal(world.instance('i-0001').state, 'Pending:Proceed');
+    world.settle();
+    world.group = { ...world.group, minSize: 0, desiredCapacity: 0 };
+    world.step();
+    assert.deepEqual(world.step(), [], 'drains before its hook');
+    world.change('i-0001', { registered: false });
+    assert.deepEqual(world.step(), [{ type: 'startHook', instanceId: 'i-0001', hook: 'bye' }]);
+    world.settle();
+    assert.deepEqual(world.instances, []);
+  });
+
+  it('that are abandoned or run out end an instance on its way in', () => {
+    for (const end of ['abandoned', 'timeout'] as const) {
+      const world = new GroupWorld({ ...group, desiredCapacity: 1, hooks: [hook('a', 'LAUNCHING')] });
+      world.step();
+      world.change('i-0001', { machine: 'running' });
+      world.step();
+      if (end === 'abandoned') world.change('i-0001', { hook: { name: 'a', heartbeatAtMs: world.nowMs, result: 'ABANDON' } });
+      else world.nowMs += 10 * MINUTE;
+      assert.deepEqual(types(world.step()), ['terminate']);
+      assert.equal(world.instance('i-0001').state, 'Terminating');
+    }
+  });
+
+  it('that run out with CONTINUE let it in', () => {
+    const world = new GroupWorld({ ...group, desiredCapacity: 1, hooks: [hook('a', 'LAUNCHING', { defaultResult: 'CONTINUE' })] });
+    world.step();
+    world.change('i-0001', { machine: 'running' });
+    world.step();
+    world.nowMs += 10 * MINUTE;
+    world.step();
+    world.step();
+    assert.equal(world.instance('i-0001').state, 'InService');
+  });
+});
+
+describe('standby and detachment', () => {
+  it('take an instance out of the target groups and keep its machine; the group makes up for it', () => {
+    const world = settled();
+    world.tell('i-0001', 'enterStandby');
+    assert.deepEqual(new Set(types(world.step())), new Set(['launch', 'deregister']));
+    world.settle();
+    assert.equal(world.instance('i-0001').state, 'Standby');
+    assert.equal(world.in('InService').length, 2);
+    world.tell('i-0001', 'exitStandby');
+    world.group = { ...world.group, desiredCapacity: 3 };
+    world.settle();
+    assert.equal(world.instance('i-0001').state, 'InService');
+    world.tell('i-0001', 'detach');
+    world.group = { ...world.group, desiredCapacity: 2 };
+    world.settle();
+    assert.equal(world.instance('i-0001').state, 'Detached');
+  });
+});
+
+describe('the instances a scale-in ends', () => {
+  const HOUR = 60 * MINUTE;
+  const NOW = Date.UTC(2026, 0, 1, 12);
+  const make = (id: string, zone: string, ageMs: number, templateVersion = '1', protectedFromScaleIn = false): GroupInstance => ({
+    id,
+    state: 'InService',
+    zone,
+    templateVersion,
+    launchedAtMs: NOW - ageMs,
+    machine: 'running',
+    targetHealth: 'HEALTHY',
+    protectedFromScaleIn,
+    registered: true,
+    hooksDone: [],
+  });
+  const chosen = (instances: GroupInstance[], count: number, ...terminationPolicies: TerminationPolicy[]): string[] =>
+    selectForTermination({ ...group, terminationPolicies }, instances, count, NOW).map(({ id }) => id);
+  const fleet = [
+    make('old', 'us-east-1a', 10 * HOUR + 5 * MINUTE),
+    make('hour', 'us-east-1a', 3 * HOUR + 59 * MINUTE, '2'),
+    make('new', 'us-east-1a', MINUTE, '2'),
+    make('lone', 'us-east-1b', 20 * HOUR),
+  ];
+
+  it('come from the fullest zone, whatever the policy', () => {
+    for (const policy of ['Default', 'OldestInstance', 'NewestInstance', 'ClosestToNextInstanceHour', 'OldestLaunchTemplate'] as const) {
+      assert.ok(!chosen(fleet, 2, policy).includes('lone'), policy);
+    }
+  });
+
+  it('follow the policies', () => {
+    assert.deepEqual(chosen(fleet, 1, 'OldestInstance'), ['old']);
+    assert.deepEqual(chosen(fleet, 1, 'NewestInstance'), ['new']);
+    assert.deepEqual(chosen(fleet, 1, 'ClosestToNextInstanceHour'), ['hour']);
+    assert.deepEqual(chosen(fleet, 1, 'OldestLaunchTemplate'), ['old']);
+    assert.deepEqual(
+      chosen(
+        fleet.filter(({ id }) => id !== 'old'),
+        1,
+        'Default',
+      ),
+      ['hour'],
+      'same template: the nearest to its next hour',
+    );
+    assert.deepEqual(chosen(fleet, 1), ['old'], 'no policy is the default one');
+  });
+
+  it('are never protected ones, even if too few are left', () => {
+    const guarded = fleet.map((instance) => ({ ...instance, protectedFromScaleIn: instance.id !== 'new' }));
+    assert.deepEqual(chosen(guarded, 3, 'OldestInstance'), ['new']);
+  });
+});
+
+describe('zones', () => {
+  it('that have grown apart are rebalanced: launch first, end after', () => {
+    const world = settled({ desiredCapacity: 4, zones: ['us-east-1a'] });
+    world.group = { ...world.group, zones: ['us-east-1a', 'us-east-1b'] };
+    const commands = world.step();
+    assert.match(
+      causes(commands)[0] as string,
+      /launched to balance instances in zones us-east-1a with other zones resulting in a better balance in zone us-east-1b/,
+    );
+    for (let i = 0; i < 40; i++) {
+      assert.ok(world.in('InService').length >= 4);
+      world.step();
+      for (const { id } of world.instances) world.progress(id);
+    }
+    world.settle();
+    assert.deepEqual(world.perZone('InService'), [2, 2]);
+  });
+
+  it('stay as they are while rebalancing is suspended', () => {
+    const world = settled({ desiredCapacity: 4, zones: ['us-east-1a'] });
+    world.group = { ...world.group, zones: ['us-east-1a', 'us-east-1b'], suspendedProcesses: ['AZRebalance'] };
+    assert.deepEqual(world.step(), []);
+  });
+});
+
+describe('a warm pool', () => {
+  it('prepares stopped instances up to the maximum, and a scale-out takes them', () => {
+    const world = settled({ maxSize: 5, warmPool: { minSize: 0, state: 'Stopped' } });
+    assert.equal(world.in('Warmed:Stopped').length, 3);
+    assert.ok(world.in('Warmed:Stopped').every((id) => world.instance(id).machine === 'stopped'));
+    world.group = { ...world.group, desiredCapacity: 4 };
+    assert.deepEqual(types(world.step()), ['take', 'take']);
+    world.settle();
+    assert.deepEqual([world.in('InService').length, world.in('Warmed:Stopped').length], [4, 1]);
+  });
+
+  it('is kept at its minimum and emptied when it is given up', () => {
+    const world = settled({ maxSize: 2, warmPool: { minSize: 2, state: 'Running' } });
+    assert.equal(world.in('Warmed:Running').length, 2);
+    const { warmPool: _, ...without } = world.group;
+    world.group = without;
+    world.settle();
+    assert.equal(world.instances.length, 2);
+  });
+});
+
+describe('an instance refresh', () => {
+  const refresh = { id: 'r', templateVersion: '2', startedAtMs: 0 };
+
+  it('replaces in batches that leave the healthy minimum', () => {
+    const world = settled({ desiredCapacity: 4, instanceWarmupMs: MINUTE });
+    world.nowMs += MINUTE;
+    world.group = { ...world.group, templateVersion: '2', refresh: { ...refresh, minHealthyPercentage: 50, maxHealthyPercentage: 100 } };
+    const commands = world.step();
+    assert.equal(world.in('Terminating').length, 2);
+    assert.match(causes(commands)[0] as string, /taken out of service in response to an instance refresh/);
+    world.settle();
+    assert.equal(world.refreshPercent, 0, 'new instances have to warm up first');
+    assert.equal(world.requeueAfterMs, MINUTE);
+    world.nowMs += MINUTE;
+    world.step();
+    assert.equal(world.refreshPercent, 50);
+    world.settle();
+    world.nowMs += MINUTE;
+    world.settle();
+    assert.equal(world.refreshPercent, 100);
+    assert.ok(world.instances.every(({ templateVersion }) => templateVersion === '2'));
+  });
+
+  it('launches first where the maximum allows it', () => {
+    const world = settled({ desiredCapacity: 2 });
+    world.group = { ...world.group, templateVersion: '2', refresh: { ...refresh, minHealthyPercentage: 100, maxHealthyPercentage: 150 } };
+    const commands = world.step();
+    assert.deepEqual(types(commands), ['launch']);
+    assert.match(causes(commands)[0] as string, /launched in response to an instance refresh/);
+    for (let i = 0; i < 60; i++) {
+      assert.ok(world.in('InService').length >= 2);
+      world.step();
+      for (const { id } of world.instances) world.progress(id);
+    }
+    world.settle();
+    assert.deepEqual(
+      world.instances.map(({ templateVersion }) => templateVersion),
+      ['2', '2'],
+    );
+    assert.equal(world.refreshPercent, 100);
+  });
+
+  it('replaces a lone instance although the minimum forbids it: nothing else would', () => {
+    const world = settled({ desiredCapacity: 1 });
+    world.group = { ...world.group, templateVersion: '2', refresh: { ...refresh, minHealthyPercentage: 90, maxHealthyPercentage: 100 } };
+    world.settle();
+    assert.equal(world.instances[0]?.templateVersion, '2');
+  });
+});
+
+describe('the maximum lifetime of instances', () => {
+  it('replaces the oldest, one at a time', () => {
+    const world = settled({ maxInstanceLifetimeMs: 1000 * MINUTE });
+    assert.equal(world.requeueAfterMs, 1000 * MINUTE);
+    world.nowMs += 1000 * MINUTE;
+    assert.deepEqual(types(world.step()), ['terminate', 'deregister', 'launch']);
+    world.settle();
+    assert.ok(world.instances.every(({ id }) => id !== 'i-0001' && id !== 'i-0002'));
+  });
+});
+
+describe('whatever happens to a group', () => {
+  type Fault = 'crash' | 'sick' | 'progress' | 'scale' | 'protect' | 'standby' | 'wait';
+  const faults = fc.array(
+    fc.tuple(
+      fc.constantFrom<Fault>('crash', 'sick', 'progress', 'progress', 'progress', 'scale', 'protect', 'standby', 'wait'),
+      fc.nat(1000),
+    ),
+    { maxLength: 80 },
+  );
+  const shapes = fc.record({
+    hooks: fc.subarray([hook('in', 'LAUNCHING'), hook('out', 'TERMINATING')]),
+    zones: fc.constantFrom(['a'], ['a', 'b'], ['a', 'b', 'c']),
+    warmPool: fc.option(fc.constant({ minSize: 1, state: 'Stopped' as const })),
+  });
+
+  it('it never kills an instance with requests in flight and comes to rest with what is wanted, spread evenly', () => {
+    fc.assert(
+      fc.property(shapes, faults, ({ hooks, zones, warmPool }, steps) => {
+        const world = new GroupWorld({ ...group, maxSize: 5, hooks, zones, ...(warmPool ? { warmPool } : {}) });
+        for (const [fault, pick] of steps) {
+          world.step();
+          disturb(world, fault, pick);
+        }
+        for (const { id, state } of world.instances) {
+          if (state === 'InService') world.change(id, { targetHealth: 'HEALTHY' });
+          world.change(id, { protectedFromScaleIn: false });
+        }
+        world.nowMs += 27 * MINUTE;
+        world.settle();
+        const { desiredCapacity } = world.group;
+        assert.equal(world.in('InService').length, desiredCapacity);
+        const counts = world.perZone('InService');
+        assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, `zones hold ${counts.join(', ')}`);
+        const others = world.instances.filter(({ state }) => !['InService', 'Standby', 'Warmed:Stopped'].includes(state));
+        assert.deepEqual(others, []);
+        assert.ok(world.steady);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  function disturb(world: GroupWorld, fault: Fault, pick: number): void {
+    if (fault === 'wait') world.nowMs += pick * 100;
+    if (fault === 'scale') world.group = { ...world.group, desiredCapacity: pick % 6 };
+    const instance = world.instances[pick % Math.max(1, world.instances.length)];
+    if (instance === undefined) return;
+    const { id, state } = instance;
+    if (fault === 'crash' && (state === 'InService' || state.startsWith('Pending'))) world.crash(id);
+    if (fault === 'sick' && state === 'InService') world.change(id, { targetHealth: 'UNHEALTHY' });
+    if (fault === 'protect') world.change(id, { protectedFromScaleIn: true });
+    if (fault === 'progress') world.progress(id);
+    if (fault === 'standby' && state === 'InService') world.tell(id, 'enterStandby');
+  }
+});
