@@ -6,9 +6,10 @@ import { LoadBalancerCounters } from './counters.ts';
 import type { Engine } from './engine.ts';
 import { Front } from './front.ts';
 import { GroupState, type GroupEvents } from './group-state.ts';
+import { acceptHandles, handles, type HandleTransport } from './handle-transport.ts';
 import { DateText } from './own-answers.ts';
 import { TraceIds } from './trace-id.ts';
-import { StreamTransport, streamOptions } from './transport.ts';
+import { StreamTransport, streamOptions, unowned, type Transport } from './transport.ts';
 
 interface Bound {
   readonly config: Listener;
@@ -145,12 +146,11 @@ export class Runtime {
     const counters = this.#countersOf(config.loadBalancerId);
     const front = new Front({ engine: this.#engine, date: this.#date, traces: this.#traces, counters, route: { group }, port });
     front.configure(config.attributes ?? {});
-    server.on('connection', (socket) => {
-      const transport = new StreamTransport(socket, unowned);
-      transport.owner = new ClientConnection(front, transport);
-    });
-    // Out of file descriptors, as a rule: the connection waits in the backlog, and the next one may do better.
-    server.on('error', () => counters.rejectedConnectionCount++);
+    accept(
+      server,
+      (transport) => (transport.owner = new ClientConnection(front, transport)),
+      () => counters.rejectedConnectionCount++,
+    );
     return { config, server, front, port };
   }
 
@@ -171,4 +171,15 @@ function isKept(bound: Bound, snapshot: RoutingSnapshot): boolean {
   );
 }
 
-const unowned = { onBytes: () => undefined, onEnd: () => undefined, onDrain: () => undefined, onClose: () => undefined };
+/** `onError` runs when a connection could not be taken, as a rule for want of file descriptors. */
+function accept(server: Server, onTransport: (transport: Transport) => void, onError: () => void): void {
+  server.on('error', onError);
+  if (handles === undefined) server.on('connection', (socket) => onTransport(new StreamTransport(socket, unowned)));
+  else {
+    const onHandle = (transport: HandleTransport): void => {
+      onTransport(transport);
+      transport.open();
+    };
+    acceptHandles(handles, server, onHandle, onError);
+  }
+}

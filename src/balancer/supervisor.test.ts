@@ -4,7 +4,7 @@ import { startBalancer } from './index.ts';
 import { eventually, exchange, RawTarget, snapshotOf } from './testkit.ts';
 import type { TargetHealth } from '../model/index.ts';
 
-const timeout = 60_000;
+const timeout = 20_000;
 const hello = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
 const get = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 

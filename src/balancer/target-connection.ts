@@ -1,8 +1,9 @@
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import { monotonicMs } from '../base/index.ts';
 import { BodyEvent, BodyMode, BodyReader, MORE, Method, ResponseHead, describeProblem } from '../http1/index.ts';
 import type { Engine } from './engine.ts';
 import type { Exchange } from './exchange.ts';
+import { connectHandle, handles } from './handle-transport.ts';
 import type { TargetState } from './target-state.ts';
 import type { Timed } from './sweeper.ts';
 import { StreamTransport, streamOptions, type Transport, type TransportOwner } from './transport.ts';
@@ -127,14 +128,20 @@ export class TargetConnection implements TransportOwner, Timed {
     this.target.connections.add(this);
     this.engine.sweeper.add(this);
     this.deadlineMs = monotonicMs() + timeoutMs;
+    if (handles !== undefined && isIP(host) !== 0) {
+      this.transport = connectHandle(handles, host, port, this, () => this.#onConnect());
+      return;
+    }
     const socket = connect({ host, port, noDelay: true, ...streamOptions });
     this.transport = new StreamTransport(socket, this);
-    socket.once('connect', () => {
-      if (this.#closed || this.#exchange === undefined) return;
-      this.ready = true;
-      this.deadlineMs = monotonicMs() + this.#exchange.idleTimeoutMs;
-      this.#exchange.onReady(this);
-    });
+    socket.once('connect', () => this.#onConnect());
+  }
+
+  #onConnect(): void {
+    if (this.#closed || this.#exchange === undefined) return;
+    this.ready = true;
+    this.deadlineMs = monotonicMs() + this.#exchange.idleTimeoutMs;
+    this.#exchange.onReady(this);
   }
 
   #readHead(exchange: Exchange, buffer: Buffer, start: number, end: number): void {

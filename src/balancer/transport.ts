@@ -9,7 +9,7 @@ export interface TransportOwner {
   onEnd(): void;
   /** What `write` held back has been sent. */
   onDrain(): void;
-  /** It is closed for good, by either side; nothing is called after it. `code` is a system error code such as ECONNRESET. */
+  /** The peer or the network closed it for good; nothing is called after it. Our own `destroy` is not told. `code` is a system error code such as ECONNRESET. */
   onClose(code: string | undefined): void;
 }
 
@@ -80,6 +80,7 @@ export class StreamTransport implements Transport {
   }
 
   destroy(reset = false): void {
+    this.owner = unowned;
     if (reset && !('encrypted' in this.socket)) this.socket.resetAndDestroy();
     else this.socket.destroy();
   }
@@ -93,6 +94,13 @@ export class StreamTransport implements Transport {
 }
 
 const nothing = Buffer.alloc(0);
+
+function ignore(): void {
+  // Nobody is interested any more.
+}
+
+/** Owner of a connection that has none yet, or none any more. */
+export const unowned: TransportOwner = { onBytes: ignore, onEnd: ignore, onDrain: ignore, onClose: ignore };
 
 /** Options that make Node's own mark agree with ours. */
 export const streamOptions = { allowHalfOpen: true, highWaterMark: WAITING_MAX } as const;

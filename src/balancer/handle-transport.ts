@@ -1,0 +1,256 @@
+import type { Server } from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import { plainAddress, unowned, type Transport, type TransportOwner } from './transport.ts';
+
+/**
+ * TCP on Node's own socket handles, below `net.Socket`: no stream objects, no events, one shared read
+ * buffer, and writes that the kernel takes at once leave nothing behind. It is what `net.Socket` is built on,
+ * reached through `process.binding`, which other runtimes lack: then `handles` is undefined and
+ * streams are used instead. Measured in bench/RESULTS.md.
+ */
+interface TcpHandle {
+  /** Must be a function always: the runtime checks. */
+  onread: () => void;
+  readStart(): number;
+  readStop(): number;
+  useUserBuffer(buffer: Uint8Array): void;
+  setNoDelay(on: boolean): number;
+  getpeername(out: Partial<Address>): number;
+  getsockname(out: Partial<Address>): number;
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  shutdown(request: ShutdownRequest): number;
+  connect(request: ConnectRequest, address: string, port: number): number;
+  connect6(request: ConnectRequest, address: string, port: number): number;
+  close(): void;
+  reset(): number;
+}
+
+interface Address {
+  address: string;
+  port: number;
+}
+
+interface WriteRequest {
+  oncomplete: ((status: number) => void) | undefined;
+}
+
+interface ShutdownRequest {
+  oncomplete: () => void;
+}
+
+interface ConnectRequest {
+  oncomplete: (status: number) => void;
+}
+
+interface Handles {
+  readonly TCP: new (kind: number) => TcpHandle;
+  readonly TCPConnectWrap: new () => ConnectRequest;
+  readonly WriteWrap: new () => WriteRequest;
+  readonly ShutdownWrap: new () => ShutdownRequest;
+  readonly state: Int32Array;
+  readonly readBytes: number;
+  readonly wasAsync: number;
+  readonly socketKind: number;
+}
+
+export const handles: Handles | undefined = findHandles();
+
+function findHandles(): Handles | undefined {
+  const binding = (process as { binding?: (name: string) => Record<string, unknown> }).binding;
+  if (binding === undefined || 'bun' in process.versions || process.env['PLIMSOLL_STREAMS'] === '1') return undefined;
+  try {
+    const tcp = binding('tcp_wrap') as unknown as {
+      TCP: Handles['TCP'];
+      TCPConnectWrap: Handles['TCPConnectWrap'];
+      constants: { SOCKET: number };
+    };
+    const stream = binding('stream_wrap') as unknown as {
+      WriteWrap: Handles['WriteWrap'];
+      ShutdownWrap: Handles['ShutdownWrap'];
+      streamBaseState: Int32Array | undefined;
+      kReadBytesOrError: number;
+      kLastWriteWasAsync: number;
+    };
+    if (stream.streamBaseState === undefined || typeof tcp.TCP.prototype.useUserBuffer !== 'function') return undefined;
+    return {
+      TCP: tcp.TCP,
+      TCPConnectWrap: tcp.TCPConnectWrap,
+      WriteWrap: stream.WriteWrap,
+      ShutdownWrap: stream.ShutdownWrap,
+      state: stream.streamBaseState,
+      readBytes: stream.kReadBytesOrError,
+      wasAsync: stream.kLastWriteWasAsync,
+      socketKind: tcp.constants.SOCKET,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+const END_OF_FILE = -4095;
+
+/** All handles read into the same memory: what arrives is used up, or copied, before the next read. */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+
+export class HandleTransport implements Transport {
+  owner: TransportOwner;
+  readonly #handles: Handles;
+  readonly #handle: TcpHandle;
+  #closed = false;
+  #reading = false;
+  /** Writes that the kernel has not taken in full. */
+  #waiting = 0;
+  #peer: Address | undefined;
+  #local: Address | undefined;
+
+  constructor(all: Handles, handle: TcpHandle, owner: TransportOwner) {
+    this.#handles = all;
+    this.#handle = handle;
+    this.owner = owner;
+    handle.onread = () => this.#onRead();
+    handle.useUserBuffer(readBuffer);
+  }
+
+  /** A connected handle starts to be read. */
+  open(): void {
+    this.#handle.setNoDelay(true);
+    this.resume();
+  }
+
+  get remoteAddress(): string {
+    return plainAddress((this.#peer ??= this.#name('getpeername')).address);
+  }
+
+  get remotePort(): number {
+    return (this.#peer ??= this.#name('getpeername')).port;
+  }
+
+  get localAddress(): string {
+    return plainAddress((this.#local ??= this.#name('getsockname')).address);
+  }
+
+  get localPort(): number {
+    return (this.#local ??= this.#name('getsockname')).port;
+  }
+
+  write(bytes: Buffer): boolean {
+    if (this.#closed) return true;
+    const all = this.#handles;
+    const request = spare ?? new all.WriteWrap();
+    spare = undefined;
+    const status = this.#handle.writeBuffer(request, bytes);
+    if (status !== 0) {
+      this.#failLater(status);
+      return true;
+    }
+    if (all.state[all.wasAsync] === 0) {
+      spare = request;
+      return true;
+    }
+    this.#waiting++;
+    request.oncomplete = (result) => this.#onWritten(result);
+    return false;
+  }
+
+  pause(): void {
+    if (this.#closed || !this.#reading) return;
+    this.#reading = false;
+    this.#handle.readStop();
+  }
+
+  resume(): void {
+    if (this.#closed || this.#reading) return;
+    this.#reading = true;
+    const status = this.#handle.readStart();
+    if (status !== 0) this.#failLater(status);
+  }
+
+  end(): void {
+    if (this.#closed) return;
+    const request = new this.#handles.ShutdownWrap();
+    request.oncomplete = ignore;
+    this.#handle.shutdown(request);
+  }
+
+  destroy(reset = false): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#handle.onread = ignore;
+    if (!reset || this.#handle.reset() !== 0) this.#handle.close();
+  }
+
+  #onRead(): void {
+    if (this.#closed) return;
+    const count = this.#handles.state[this.#handles.readBytes] as number;
+    if (count > 0) this.owner.onBytes(readBuffer, 0, count);
+    else if (count === END_OF_FILE) {
+      this.pause();
+      this.owner.onEnd();
+    } else if (count < 0) this.#fail(count);
+  }
+
+  #onWritten(status: number): void {
+    if (this.#closed) return;
+    this.#waiting--;
+    if (status < 0) this.#fail(status);
+    else if (this.#waiting === 0) this.owner.onDrain();
+  }
+
+  // Its owner is in the middle of a write and must not be told there and then.
+  #failLater(status: number): void {
+    queueMicrotask(() => this.#fail(status));
+  }
+
+  #fail(status: number): void {
+    if (this.#closed) return;
+    this.destroy();
+    this.owner.onClose(getSystemErrorName(status));
+  }
+
+  #name(method: 'getpeername' | 'getsockname'): Address {
+    const out: Partial<Address> = {};
+    this.#handle[method](out);
+    return { address: out.address ?? '', port: out.port ?? 0 };
+  }
+}
+
+/** A write that was finished at once leaves its request object to the next. */
+let spare: WriteRequest | undefined;
+
+function ignore(): void {
+  // Nobody is interested: the read side tells when the peer is done, and a closed handle is nobody's.
+}
+
+/** Takes the accepted connections of a listening server as handles. */
+export function acceptHandles(
+  all: Handles,
+  server: Server,
+  onTransport: (transport: HandleTransport) => void,
+  onError: (code: string) => void,
+): void {
+  const listening = (server as unknown as { _handle: { onconnection: (status: number, handle: TcpHandle | undefined) => void } })._handle;
+  listening.onconnection = (status, handle) => {
+    if (status !== 0 || handle === undefined) return onError(status === 0 ? 'EUNKNOWN' : getSystemErrorName(status));
+    onTransport(new HandleTransport(all, handle, unowned));
+  };
+}
+
+/** Connects to an IP address. `onConnect` runs once it is open; a failure is told by the owner's `onClose`. */
+export function connectHandle(all: Handles, address: string, port: number, owner: TransportOwner, onConnect: () => void): HandleTransport {
+  const handle = new all.TCP(all.socketKind);
+  const transport = new HandleTransport(all, handle, owner);
+  const request = new all.TCPConnectWrap();
+  request.oncomplete = (status) => {
+    if (status !== 0) return closeWith(transport, status);
+    transport.open();
+    onConnect();
+  };
+  const failed = address.includes(':') ? handle.connect6(request, address, port) : handle.connect(request, address, port);
+  if (failed !== 0) queueMicrotask(() => closeWith(transport, failed));
+  return transport;
+}
+
+function closeWith(transport: HandleTransport, status: number): void {
+  transport.destroy();
+  transport.owner.onClose(getSystemErrorName(status));
+}
