@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
@@ -23,13 +23,16 @@ interface DemoOptions {
 
 /** A quarter of a vCPU answers about 180 lists of this length a second, so that a small machine can show the limits of one task and of four. */
 const todos = 300;
-const demoLoad = { first: 500, peak: 1400, calm: 20 };
+const demoLoad = { first: 500, peak: 1400, calm: 8 };
 const targetCpuPercent = 20;
 const cpuUnits = 256;
 const memoryMiB = 512;
 /** What PostgreSQL, the balancer and the first task take to start, for the progress bar. */
 const startUpMs = 8000;
 const minuteMs = 60_000;
+/** pino's number for `warn`. */
+const warnLevel = 40;
+const warningsShown = 12;
 
 export function registerDemo(program: Command): void {
   program
@@ -68,7 +71,8 @@ async function demo(stackName: string, options: DemoOptions): Promise<number> {
   const startedMs = monotonicMs();
   if (options.json !== undefined) writeJson(options.json, { ok: false, problems: ['the demo has not ended'] });
   const dataDir = options.data === undefined ? temporaryFolder() : emptyFolder(resolve(options.data));
-  const log = createLogger('plimsoll', 'info', join(dataDir, 'plimsoll.log'));
+  const logFile = join(dataDir, 'plimsoll.log');
+  const log = createLogger('plimsoll', 'info', logFile);
   const plan = planDemo(options.timeScale, demoLoad);
   const narrator = new Narrator(startedMs);
   const { signal, exitCode, dispose } = interruptible();
@@ -88,6 +92,7 @@ async function demo(stackName: string, options: DemoOptions): Promise<number> {
     const report = await runStory(region, stack, plan, { startedMs, narrator, signal, log });
     narrator.close();
     process.stdout.write(renderReport(report));
+    if (!report.ok) process.stderr.write(recentWarnings(logFile));
     if (options.json !== undefined) writeJson(options.json, report);
     if (options.keep) await keep(stack, signal);
     return report.ok ? ExitCode.ok : ExitCode.failed;
@@ -155,6 +160,17 @@ function emptyFolder(folder: string): string {
     });
   }
   return folder;
+}
+
+/** The last warnings and errors of a log, one line each: what is needed to understand a demo that did not hold. */
+function recentWarnings(file: string): string {
+  const entries = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { level: number; time: number; msg?: string; err?: { message: string } })
+    .filter((entry) => entry.level >= warnLevel)
+    .slice(-warningsShown);
+  return entries.map(({ time, msg, err }) => `${new Date(time).toISOString()} ${msg ?? ''}${err ? `: ${err.message}` : ''}\n`).join('');
 }
 
 function writeJson(file: string, value: unknown): void {

@@ -10,7 +10,8 @@
  *     |  climb | hold |  climb   |  hold    |        calm           |
  *
  * The first climb passes what one task carries before the high alarm can fire, so that both limits are
- * measured. The calm traffic goes on while it scales in: a request lost by draining would show.
+ * measured. The calm traffic goes on while it scales in: a request lost by draining would show. It ends as soon
+ * as the service is back at one task; the plan's calm part is the longest that this may take.
  */
 export interface LoadStage {
   readonly duration: string;
@@ -21,7 +22,7 @@ export interface DemoPlan {
   readonly stages: readonly LoadStage[];
   readonly usersMax: number;
   readonly calmUsers: number;
-  /** Wall milliseconds of the whole load. */
+  /** Wall milliseconds of the whole load, when it scales in at once as it should. */
   readonly loadMs: number;
   /** When the calm part begins. */
   readonly calmFromMs: number;
@@ -38,6 +39,7 @@ export interface DemoLoad {
 const highAlarmPeriods = 3;
 const lowAlarmPeriods = 15;
 const minuteMs = 60_000;
+const scaleInCooldownMs = 5 * minuteMs;
 
 export function planDemo(timeScale: number, load: DemoLoad): DemoPlan {
   const region = (ms: number): number => ms / timeScale;
@@ -47,8 +49,8 @@ export function planDemo(timeScale: number, load: DemoLoad): DemoPlan {
   const secondClimbMs = 20_000;
   const secondHoldMs = 8_000;
   const fallMs = 3_000;
-  // The low alarm's periods in full after the last busy one, a period to spare, and the drain.
-  const calmMs = region((lowAlarmPeriods + 3) * minuteMs) + 6_000;
+  // The low alarm's periods in full after the last busy one, a cooldown in case it scales in twice, and the drain.
+  const calmMs = region((lowAlarmPeriods + 3) * minuteMs + scaleInCooldownMs) + 8_000;
   const stages = [
     { duration: seconds(climbMs), target: load.first },
     { duration: seconds(holdMs), target: load.first },
@@ -58,7 +60,7 @@ export function planDemo(timeScale: number, load: DemoLoad): DemoPlan {
     { duration: seconds(calmMs), target: load.calm },
   ];
   const calmFromMs = climbMs + holdMs + secondClimbMs + secondHoldMs + fallMs;
-  return { stages, usersMax: load.peak, calmUsers: load.calm, loadMs: calmFromMs + calmMs, calmFromMs };
+  return { stages, usersMax: load.peak, calmUsers: load.calm, loadMs: calmFromMs + calmMs - region(scaleInCooldownMs), calmFromMs };
 }
 
 function seconds(ms: number): string {

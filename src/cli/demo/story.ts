@@ -34,6 +34,7 @@ export interface StoryOptions {
 
 const frameMs = 500;
 const sampleMs = 500;
+const settledMs = 4000;
 
 /** Swarms the stack by the plan and watches what it does; ends when the load has ended. */
 export async function tellStory(region: Region, stack: EcsStack, options: StoryOptions): Promise<Story> {
@@ -72,6 +73,7 @@ class Watch {
   #progress: LoadProgress | undefined;
   #memoryBytesMax = 0;
   #peakTasks = 0;
+  #settledAtMs: number | undefined;
 
   constructor(region: Region, stack: EcsStack, run: LoadRun, options: StoryOptions) {
     this.#region = region;
@@ -106,11 +108,21 @@ class Watch {
       healthyTasks: healthyTasksThroughout,
       busy: this.#busy(),
     });
+    this.#stopWhenSettled(progress.elapsedMs);
     const pids = [process.pid, ...this.#region.balancerPids, ...this.#run.pids];
     this.#memoryBytesMax = Math.max(
       this.#memoryBytesMax,
       pids.reduce((sum, pid) => sum + residentBytes(pid), 0),
     );
+  }
+
+  /** The story is over when the service has been back at its minimum for a while, all others gone. */
+  #stopWhenSettled(elapsedMs: number): void {
+    const tasks = this.#region.ecs.tasks(this.#stack.serviceKey).filter((task) => task.state !== 'STOPPED');
+    const back =
+      elapsedMs > this.#options.plan.calmFromMs && this.#peakTasks > this.#stack.minTasks && tasks.length === this.#stack.minTasks;
+    if (!back) this.#settledAtMs = undefined;
+    else if (elapsedMs - (this.#settledAtMs ??= elapsedMs) >= settledMs) this.#run.stop();
   }
 
   #busy(): Record<string, number> {
