@@ -146,8 +146,9 @@ async function serve(binaries: Binaries, folder: string, run: Runner): Promise<P
     }
   };
   const signal = (name: NodeJS.Signals): void => {
-    if (server?.pid === undefined) return;
-    for (const pid of [server.pid, ...childrenOf(server.pid)]) process.kill(pid, name);
+    if (server?.pid === undefined || !server.kill(name)) return;
+    // The parent comes first: once it stands still, no child is added to the list.
+    for (const pid of childrenOf(server.pid)) killIfThere(pid, name);
   };
   const stop = async (): Promise<void> => {
     const running = server;
@@ -234,6 +235,15 @@ async function untilReady(server: ChildProcess, port: number): Promise<void> {
     } finally {
       await sql.end({ timeout: 1 });
     }
+  }
+}
+
+/** A session's process may end between its being listed and its signal. */
+function killIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
