@@ -1,4 +1,3 @@
-import { monotonicMs } from '../base/index.ts';
 import {
   BodyEvent,
   BodyMode,
@@ -59,7 +58,7 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
     this.transport = transport;
     this.address = transport.remoteAddress;
     this.forwardedLines = front.forwardedLines;
-    this.deadlineMs = monotonicMs() + front.idleTimeoutMs;
+    this.deadlineMs = front.engine.sweeper.deadlineIn(front.idleTimeoutMs);
     front.onOpen(this);
   }
 
@@ -164,7 +163,7 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
   flush(): boolean {
     const { engine, counters } = this.front;
     counters.processedBytes += engine.out.length;
-    this.deadlineMs = monotonicMs() + this.front.idleTimeoutMs;
+    this.deadlineMs = this.front.engine.sweeper.deadlineIn(this.front.idleTimeoutMs);
     return engine.flush(this.transport);
   }
 
@@ -225,7 +224,7 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
     if (at >= end || this.#closed || this.#lingering) return;
     this.#pending = Buffer.from(buffer.subarray(at, end));
     if (this.#exchange !== undefined) this.#pause();
-    else this.deadlineMs = Math.min(this.deadlineMs, monotonicMs() + this.front.idleTimeoutMs);
+    else this.deadlineMs = Math.min(this.deadlineMs, this.front.engine.sweeper.deadlineIn(this.front.idleTimeoutMs));
   }
 
   /** Starts the request in `#head`, whose body begins at `bodyStart`. Returns where the next one begins. */
@@ -276,7 +275,7 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
       this.#out.block(continueHead);
       this.flush();
     }
-    this.deadlineMs = monotonicMs() + this.front.idleTimeoutMs;
+    this.deadlineMs = this.front.engine.sweeper.deadlineIn(this.front.idleTimeoutMs);
     exchange.start();
     if (this.#exchange === exchange && !exchange.bodyDone && !exchange.bodyWanted) this.#pause();
     return at;
@@ -284,7 +283,7 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
 
   /** More of the body of the request in flight. Returns where the next request begins. */
   #feed(exchange: Exchange, buffer: Buffer, start: number, end: number): number {
-    this.deadlineMs = monotonicMs() + this.front.idleTimeoutMs;
+    this.deadlineMs = this.front.engine.sweeper.deadlineIn(this.front.idleTimeoutMs);
     const out = this.#out;
     const at = this.#readBody(exchange, out, buffer, start, end);
     if (at < 0) return end;
@@ -327,7 +326,7 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
   #next(): void {
     if (this.#closed || this.#lingering) return;
     if (this.#lastAnswer) return this.#linger();
-    this.deadlineMs = monotonicMs() + this.front.keepAliveMs;
+    this.deadlineMs = this.front.engine.sweeper.deadlineIn(this.front.keepAliveMs);
     if (this.#taking) return;
     if (this.#paused) {
       this.#paused = false;
@@ -358,7 +357,7 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
   #linger(): void {
     this.#lingering = true;
     this.#pending = undefined;
-    this.deadlineMs = monotonicMs() + LINGER_MS;
+    this.deadlineMs = this.front.engine.sweeper.deadlineIn(LINGER_MS);
     this.transport.end();
     if (this.#paused) this.transport.resume();
   }

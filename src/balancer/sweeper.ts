@@ -8,15 +8,24 @@ export interface Timed {
 }
 
 /**
- * Deadlines without timers: moving one is a plain assignment, and a single tick looks for those that
- * have passed. They are met late by up to one period, never early.
+ * Deadlines without timers and without asking the time: moving one is an addition and an assignment, and a single
+ * tick looks for those that have passed. They are met late by up to two periods, never early.
  */
 export class Sweeper {
   readonly #timed = new Set<Timed>();
   readonly #timer: Timer;
+  readonly #periodMs: number;
+  /** Time of the last tick: at most one period behind. */
+  #nowMs = monotonicMs();
 
   constructor(clock: Clock, periodMs = 250) {
+    this.#periodMs = periodMs;
     this.#timer = clock.every(periodMs, () => this.sweep(monotonicMs()));
+  }
+
+  /** What `deadlineMs` has to be for something due `spanMs` from now. */
+  deadlineIn(spanMs: number): number {
+    return this.#nowMs + this.#periodMs + spanMs;
   }
 
   add(timed: Timed): void {
@@ -28,6 +37,7 @@ export class Sweeper {
   }
 
   sweep(nowMs: number): void {
+    this.#nowMs = nowMs;
     for (const timed of this.#timed) {
       if (timed.deadlineMs > nowMs) continue;
       timed.deadlineMs = Number.POSITIVE_INFINITY;

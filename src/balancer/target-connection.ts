@@ -1,5 +1,4 @@
 import { connect, isIP } from 'node:net';
-import { monotonicMs } from '../base/index.ts';
 import { BodyEvent, BodyMode, BodyReader, MORE, Method, ResponseHead, describeProblem } from '../http1/index.ts';
 import type { Engine } from './engine.ts';
 import type { Exchange } from './exchange.ts';
@@ -47,7 +46,7 @@ export class TargetConnection implements TransportOwner, Timed {
     this.#exchange = exchange;
     this.requests++;
     if (this.ready) {
-      this.deadlineMs = monotonicMs() + exchange.idleTimeoutMs;
+      this.deadlineMs = this.engine.sweeper.deadlineIn(exchange.idleTimeoutMs);
       exchange.onReady(this);
     } else this.#connect(exchange.connectTimeoutMs);
   }
@@ -55,7 +54,7 @@ export class TargetConnection implements TransportOwner, Timed {
   /** The other side moved: the time without any progress begins anew. */
   touch(): void {
     const exchange = this.#exchange;
-    if (exchange !== undefined) this.deadlineMs = monotonicMs() + exchange.idleTimeoutMs;
+    if (exchange !== undefined) this.deadlineMs = this.engine.sweeper.deadlineIn(exchange.idleTimeoutMs);
   }
 
   resume(): void {
@@ -81,7 +80,7 @@ export class TargetConnection implements TransportOwner, Timed {
     const exchange = this.#exchange;
     if (exchange === undefined) return this.close();
     exchange.counters!.processedBytes += end - start;
-    this.deadlineMs = monotonicMs() + exchange.idleTimeoutMs;
+    this.deadlineMs = this.engine.sweeper.deadlineIn(exchange.idleTimeoutMs);
     if (this.#inBody) return this.#relay(exchange, buffer, start, end);
     if (this.#pending === undefined) return this.#readHead(exchange, buffer, start, end);
     const bytes = Buffer.concat([this.#pending, buffer.subarray(start, end)]);
@@ -127,7 +126,7 @@ export class TargetConnection implements TransportOwner, Timed {
     const { host, port } = this.target;
     this.target.connections.add(this);
     this.engine.sweeper.add(this);
-    this.deadlineMs = monotonicMs() + timeoutMs;
+    this.deadlineMs = this.engine.sweeper.deadlineIn(timeoutMs);
     if (handles !== undefined && isIP(host) !== 0) {
       this.transport = connectHandle(handles, host, port, this, () => this.#onConnect());
       return;
@@ -140,7 +139,7 @@ export class TargetConnection implements TransportOwner, Timed {
   #onConnect(): void {
     if (this.#closed || this.#exchange === undefined) return;
     this.ready = true;
-    this.deadlineMs = monotonicMs() + this.#exchange.idleTimeoutMs;
+    this.deadlineMs = this.engine.sweeper.deadlineIn(this.#exchange.idleTimeoutMs);
     this.#exchange.onReady(this);
   }
 
@@ -208,7 +207,7 @@ export class TargetConnection implements TransportOwner, Timed {
     this.#head.reset();
     this.#inBody = false;
     if (this.#paused) this.resume();
-    if (reusable && this.target.keepIdle(this)) this.deadlineMs = monotonicMs() + IDLE_MS;
+    if (reusable && this.target.keepIdle(this)) this.deadlineMs = this.engine.sweeper.deadlineIn(IDLE_MS);
     else this.#discard();
     exchange.onEnd();
   }
