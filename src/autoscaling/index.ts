@@ -15,3 +15,7 @@ export { groupActivities, groupCauses, instanceCauses } from './group/activities
 export * from './group/command.ts';
 export * from './group/decide.ts';
 export { selectForTermination } from './group/terminationPolicy.ts';
+export * from './errors.ts';
+export * from './policy/predictive.ts';
+export * from './schedule/actions.ts';
+export * from './schedule/next.ts';

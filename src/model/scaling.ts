@@ -48,6 +48,42 @@ export interface SimpleScalingPolicy {
   readonly cooldownMs: number;
 }
 
+/** When something scheduled happens; all times in region time. */
+export interface Schedule {
+  /**
+   * `30 0 1 1,6,12 *` (EC2 Auto Scaling), or `at(2026-01-01T12:00:00)`, `rate(5 minutes)`,
+   * `cron(0 10 ? * MON-FRI *)` (Application Auto Scaling). Absent: once, at `startMs`.
+   */
+  readonly expression?: string;
+  /** IANA name; UTC when absent. */
+  readonly timeZone?: string;
+  readonly startMs?: number;
+  readonly endMs?: number;
+}
+
+/** A change of bounds and size at a time: PutScheduledUpdateGroupAction, PutScheduledAction. */
+export interface ScheduledAction {
+  readonly name: string;
+  readonly schedule: Schedule;
+  readonly minCapacity?: number;
+  readonly maxCapacity?: number;
+  /** EC2 Auto Scaling only. */
+  readonly desiredCapacity?: number;
+}
+
+/** https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-predictive-scaling.html */
+export interface PredictiveScalingPolicy {
+  readonly name: string;
+  /** Of the scaling metric per unit of capacity, e.g. 40 for 40 % CPU. */
+  readonly targetValue: number;
+  readonly mode: 'ForecastOnly' | 'ForecastAndScale';
+  /** Capacity is there so long before its hour begins, at most an hour. */
+  readonly schedulingBufferMs: number;
+  readonly maxCapacityBreach: 'HonorMaxCapacity' | 'IncreaseMaxCapacity';
+  /** With IncreaseMaxCapacity: percent above the forecast. */
+  readonly maxCapacityBufferPercent?: number;
+}
+
 /**
  * Why Application Auto Scaling did not scale although an alarm asked for it:
  * https://docs.aws.amazon.com/autoscaling/application/APIReference/API_NotScaledReason.html
