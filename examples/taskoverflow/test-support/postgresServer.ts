@@ -46,8 +46,8 @@ interface Binaries {
 export async function startPostgres(): Promise<PostgresServer> {
   const binaries = await findBinaries();
   const folder = mkdtempSync(join(tmpdir(), 'taskoverflow-postgres-'));
-  const run = runnerFor(binaries, folder);
   try {
+    const run = runnerFor(binaries, folder);
     initialise(binaries, folder, run);
     return await serve(binaries, folder, run);
   } catch (error) {
