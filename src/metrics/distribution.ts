@@ -18,11 +18,15 @@ export interface Cell {
  *     shift 0  | 128 | 129 | 130 | 131 |      relative error < 1/256
  *     shift 1  |    64     |    65     |                     < 1/128
  *
+ * While it grows the cells are in a map. `pack` lays them into one array of pairs, a fifth of the memory, and
+ * whatever changes it later unpacks it again.
+ *
  * Only non-negative values have a place here, as in CloudWatch, which gives no percentile for a metric
  * with negative values.
  */
 export class Distribution {
-  readonly #cells = new Map<number, number>();
+  /** A map while it grows; packed: cell and count, cell and count …, rising. */
+  #cells: Map<number, number> | Float32Array = new Map<number, number>();
   #shift = 0;
 
   add(value: number, count: number): void {
@@ -38,18 +42,24 @@ export class Distribution {
 
   merge(other: Distribution): void {
     while (this.#shift < other.#shift) this.#coarsen();
-    for (const [cell, count] of other.#cells) this.#addCell(cell, other.#shift, count);
+    for (const [cell, count] of other.#entries()) this.#addCell(cell, other.#shift, count);
   }
 
   /** Merges neighbours until at most `cellsMax` cells are left. */
   shrink(cellsMax: number): void {
-    while (this.#cells.size > cellsMax) this.#coarsen();
+    const wasPacked = this.#cells instanceof Float32Array;
+    while (this.#unpacked().size > cellsMax) this.#coarsen();
+    if (wasPacked) this.pack();
+  }
+
+  pack(): void {
+    if (this.#cells instanceof Map) this.#cells = Float32Array.from([...this.#cells].sort(([a], [b]) => a - b).flat());
   }
 
   /** The cells in rising order. */
   cells(): Cell[] {
     const half = this.#shift === 0 ? 0 : 1 << (this.#shift - 1);
-    return [...this.#cells]
+    return [...this.#entries()]
       .sort(([a], [b]) => a - b)
       .map(([cell, count]) => {
         const first = cell << this.#shift;
@@ -57,16 +67,28 @@ export class Distribution {
       });
   }
 
+  *#entries(): Generator<readonly [cell: number, count: number]> {
+    const cells = this.#cells;
+    if (cells instanceof Map) yield* cells;
+    else for (let i = 0; i < cells.length; i += 2) yield [cells[i] as number, cells[i + 1] as number];
+  }
+
+  #unpacked(): Map<number, number> {
+    if (this.#cells instanceof Float32Array) this.#cells = new Map(this.#entries());
+    return this.#cells;
+  }
+
   #addCell(cell: number, shift: number, count: number): void {
+    const cells = this.#unpacked();
     const own = cell >> (this.#shift - shift);
-    this.#cells.set(own, (this.#cells.get(own) ?? 0) + count);
-    if (this.#cells.size > CELLS_MAX) this.#coarsen();
+    cells.set(own, (cells.get(own) ?? 0) + count);
+    if (cells.size > CELLS_MAX) this.#coarsen();
   }
 
   #coarsen(): void {
-    const finer = [...this.#cells];
-    this.#cells.clear();
+    const coarser = new Map<number, number>();
+    for (const [cell, count] of this.#entries()) coarser.set(cell >> 1, (coarser.get(cell >> 1) ?? 0) + count);
+    this.#cells = coarser;
     this.#shift++;
-    for (const [cell, count] of finer) this.#cells.set(cell >> 1, (this.#cells.get(cell >> 1) ?? 0) + count);
   }
 }

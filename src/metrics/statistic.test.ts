@@ -116,6 +116,9 @@ describe('a distribution', () => {
         const other = of(b);
         other.merge(of(a));
         assert.deepEqual(merged.cells(), other.cells());
+        const before = merged.cells();
+        merged.pack();
+        assert.deepEqual(merged.cells(), before, 'packing changes nothing');
         merged.shrink(8);
         assert.ok(merged.cells().length <= 8);
         assert.equal(
@@ -124,6 +127,14 @@ describe('a distribution', () => {
         );
       }),
     );
+  });
+
+  it('goes on where it was after it has been packed', () => {
+    const [packed, plain] = [new Distribution(), new Distribution()];
+    for (const distribution of [packed, plain]) for (const value of [1, 2, 300]) distribution.add(value, 1);
+    packed.pack();
+    for (const distribution of [packed, plain]) distribution.add(2, 5);
+    assert.deepEqual(packed.cells(), plain.cells());
   });
 
   it('is bounded, at the price of precision, for values of all sizes', () => {

@@ -15,6 +15,11 @@ const simple: Readonly<Record<string, StatisticReader>> = {
   SampleCount: (summary) => summary.count,
 };
 
+/** Whether a statistic needs to know where the values lie. */
+export function isExtended(statistic: Statistic): boolean {
+  return !Object.hasOwn(simple, statistic);
+}
+
 /**
  * How a statistic is read, by its name:
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
@@ -34,7 +39,7 @@ const simple: Readonly<Record<string, StatisticReader>> = {
  * @throws PL_METRICS_STATISTIC
  */
 export function statisticReader(statistic: Statistic): StatisticReader {
-  const reader = simple[statistic] ?? percentile(statistic) ?? ranged(statistic);
+  const reader = (isExtended(statistic) ? undefined : simple[statistic]) ?? percentile(statistic) ?? ranged(statistic);
   if (reader === undefined) {
     throw new PlimsollError(metricsErrors.PL_METRICS_STATISTIC, {
       what: `"${statistic}" is not a statistic`,

@@ -2,7 +2,7 @@ import { PlimsollError } from '../base/index.ts';
 import type { Datapoint, MetricDatum, MetricIdentity, Statistic, Unit } from '../model/index.ts';
 import { metricsErrors } from './errors.ts';
 import { Series } from './series.ts';
-import { statisticReader } from './statistic.ts';
+import { isExtended, statisticReader } from './statistic.ts';
 import { Summary } from './summary.ts';
 
 const DIMENSIONS_MAX = 30;
@@ -151,10 +151,11 @@ export class MetricStore {
     if (series === undefined) return [];
     const firstMs = Math.floor(query.startMs / periodMs) * periodMs;
     const periods = new Map<number, Summary>();
+    const totalsOnly = !isExtended(query.statistic);
     for (const bucket of series.buckets(firstMs, query.endMs, periodMs)) {
       const startMs = Math.floor(bucket.startMs / periodMs) * periodMs;
       let period = periods.get(startMs);
-      if (period === undefined) periods.set(startMs, (period = new Summary()));
+      if (period === undefined) periods.set(startMs, (period = new Summary({ totalsOnly })));
       period.merge(bucket.summary);
     }
     return [...periods].sort(([a], [b]) => a - b);

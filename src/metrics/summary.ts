@@ -12,8 +12,12 @@ export class Summary {
   sum = 0;
   min = Number.POSITIVE_INFINITY;
   max = Number.NEGATIVE_INFINITY;
-  /** Absent once a negative value or a bare statistic set came in: then no percentile can be told. */
-  distribution: Distribution | undefined = new Distribution();
+  /** Absent where only totals are wanted, and once a negative value or a bare statistic set came in: then no percentile can be told. */
+  distribution: Distribution | undefined;
+
+  constructor(options: { totalsOnly?: boolean } = {}) {
+    this.distribution = options.totalsOnly === true ? undefined : new Distribution();
+  }
 
   add(measurement: Measurement): void {
     if ('value' in measurement) this.#addValue(checkValue(measurement.value), 1);
