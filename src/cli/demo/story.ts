@@ -1,5 +1,6 @@
 import { Histogram, monotonicMs, systemClock, type Logger } from '../../base/index.ts';
 import { startLoad, type LoadProgress, type LoadResult, type LoadRun } from '../../load/index.ts';
+import type { Alarm, ComparisonOperator } from '../../model/index.ts';
 import type { Region } from '../../region/index.ts';
 import { wholeMachine, type Sample } from './limits.ts';
 import { ProcessObserver, residentBytes } from './observer.ts';
@@ -166,7 +167,9 @@ class Watch {
         cpuPercent: this.#region.usage.tasks.get(task.id)?.cpuPercent,
       })),
       desired: this.#region.ecs.service(this.#stack.serviceKey).desiredCount,
-      alarms: this.#region.cloudWatch.alarms().map(({ alarm, status }) => ({ name: alarm.name, state: status.state })),
+      alarms: this.#region.cloudWatch
+        .alarms()
+        .map(({ alarm, status }) => ({ name: alarm.name, state: status.state, condition: conditionOf(alarm) })),
       activities: this.#region.scaling.activities(`service/${this.#stack.serviceKey}`),
       rpsHistory: this.#samples.map((sample) => (sample.requests * 1000) / Math.max(1, sample.spanMs)),
       tasksHistory: this.#samples.map((sample) => Math.max(0, sample.healthyTasks)),
@@ -191,4 +194,15 @@ class Watch {
       balancerFailures: this.#failures,
     };
   }
+}
+
+const signs: Record<ComparisonOperator, string> = {
+  GreaterThanOrEqualToThreshold: '≥',
+  GreaterThanThreshold: '>',
+  LessThanThreshold: '<',
+  LessThanOrEqualToThreshold: '≤',
+};
+
+function conditionOf({ metric, comparison, threshold, evaluationPeriods, periodS }: Alarm): string {
+  return `${metric.name} ${signs[comparison]} ${threshold} for ${evaluationPeriods} × ${periodS} s`;
 }

@@ -17,7 +17,13 @@ const frame: Frame = {
   failed: 0,
   tasks: [{ id: 'a'.repeat(32), state: 'RUNNING', health: 'HEALTHY', cpuPercent: 55, address: '127.16.0.3' }],
   desired: 4,
-  alarms: [{ name: `TargetTracking-service/taskoverflow/taskoverflow-AlarmHigh-${'x'.repeat(36)}`, state: 'ALARM' }],
+  alarms: [
+    {
+      name: `TargetTracking-service/taskoverflow/taskoverflow-AlarmHigh-${'x'.repeat(36)}`,
+      state: 'ALARM',
+      condition: 'CPUUtilization > 20 for 3 × 60 s',
+    },
+  ],
   activities: [],
   rpsHistory: [1, 2, 3],
   tasksHistory: [1, 1, 4],
@@ -25,7 +31,7 @@ const frame: Frame = {
 
 test('a frame shows users, requests/s, latency, tasks with CPU and health, and alarms', () => {
   const text = renderFrame(frame, 100, false).join('\n');
-  for (const part of ['300', '290', 'p95 700 ms', 'task aaaaaaaa', 'HEALTHY', '55 % CPU', 'ALARM', '1/4', '12,345'])
+  for (const part of ['300', '290', 'p95 700 ms', 'task aaaaaaaa', 'HEALTHY', '55 % CPU', 'ALARM', 'CPUUtilization > 20', '1/4', '12,345'])
     assert.ok(text.includes(part), part);
 });
 

@@ -17,10 +17,17 @@ export interface Frame {
   readonly failed: number;
   readonly tasks: readonly FrameTask[];
   readonly desired: number;
-  readonly alarms: readonly { readonly name: string; readonly state: string }[];
+  readonly alarms: readonly FrameAlarm[];
   readonly activities: readonly ScalingActivity[];
   readonly rpsHistory: readonly number[];
   readonly tasksHistory: readonly number[];
+}
+
+export interface FrameAlarm {
+  readonly name: string;
+  readonly state: string;
+  /** `CPUUtilization > 20 for 3 × 60 s`. */
+  readonly condition: string;
 }
 
 export interface FrameTask {
@@ -83,12 +90,17 @@ function taskLine(task: FrameTask, paint: (format: Color, text: string) => strin
 
 function alarmLine(alarm: Frame['alarms'][number], paint: (format: Color, text: string) => string): string {
   const format = alarm.state === 'ALARM' ? 'red' : alarm.state === 'OK' ? 'green' : 'dim';
-  return `alarm ${paint(format, alarm.state.padEnd(17))} ${alarm.name}`;
+  return `alarm ${paint(format, alarm.state.padEnd(17))} ${alarm.condition.padEnd(36)} ${paint('dim', withoutUuid(alarm.name))}`;
 }
 
 function activityLines(activity: ScalingActivity, paint: (format: Color, text: string) => string): string[] {
   const time = new Date(activity.atMs).toISOString().slice(11, 19);
-  return [`${time}  ${activity.description} (${activity.from} → ${activity.to})`, paint('dim', `          ${activity.cause}`)];
+  return [`${time}  ${activity.description} (${activity.from} → ${activity.to})`, paint('dim', `          ${withoutUuid(activity.cause)}`)];
+}
+
+/** The tail of an alarm's name helps programs, not readers. */
+function withoutUuid(text: string): string {
+  return text.replaceAll(/-[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, '');
 }
 
 /** Cuts a line to `columns` visible characters; colour sequences take no room and are always closed. */
