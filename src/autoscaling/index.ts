@@ -14,6 +14,7 @@ export * from './policy/step.ts';
 export { groupActivities, groupCauses, instanceCauses } from './group/activities.ts';
 export * from './group/command.ts';
 export * from './group/decide.ts';
+export * from './group/metrics.ts';
 export { selectForTermination } from './group/terminationPolicy.ts';
 export * from './errors.ts';
 export * from './policy/predictive.ts';

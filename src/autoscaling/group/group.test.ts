@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { AutoScalingGroup, GroupInstance, LifecycleHook, TerminationPolicy } from '../../model/index.ts';
 import { groupActivities, groupCauses } from './activities.ts';
 import type { GroupCommand } from './command.ts';
+import { groupMetrics, warmingUp } from './metrics.ts';
 import { selectForTermination } from './terminationPolicy.ts';
 import { GroupWorld } from './test-support.ts';
 
@@ -391,6 +392,38 @@ describe('the maximum lifetime of instances', () => {
     assert.deepEqual(types(world.step()), ['terminate', 'deregister', 'launch']);
     world.settle();
     assert.ok(world.instances.every(({ id }) => id !== 'i-0001' && id !== 'i-0002'));
+  });
+});
+
+describe('a group’s own metrics', () => {
+  it('count its instances by what they do', () => {
+    const world = settled({ desiredCapacity: 3, maxSize: 4, instanceWarmupMs: MINUTE, warmPool: { minSize: 0, state: 'Stopped' } });
+    const snapshot = () => ({ group: world.group, instances: world.instances, failures: world.failures, capacityCauses: [] });
+    assert.equal(warmingUp(snapshot(), world.nowMs), 3);
+    world.nowMs += MINUTE;
+    assert.equal(warmingUp(snapshot(), world.nowMs), 0);
+    world.tell('i-0001', 'enterStandby');
+    world.settle();
+    world.crash('i-0002');
+    world.step();
+    const values = Object.fromEntries(
+      groupMetrics(snapshot(), world.nowMs).map((datum) => [datum.name, 'value' in datum ? datum.value : undefined]),
+    );
+    assert.deepEqual(values, {
+      GroupMinSize: 1,
+      GroupMaxSize: 4,
+      GroupDesiredCapacity: 3,
+      GroupInServiceInstances: 2,
+      GroupPendingInstances: 1,
+      GroupStandbyInstances: 1,
+      GroupTerminatingInstances: 1,
+      GroupTotalInstances: 5,
+      WarmPoolMinSize: 0,
+      WarmPoolWarmedCapacity: 0,
+      WarmPoolPendingCapacity: 0,
+      WarmPoolTotalCapacity: 0,
+      GroupAndWarmPoolTotalCapacity: 5,
+    });
   });
 });
 

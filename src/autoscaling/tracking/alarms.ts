@@ -1,4 +1,4 @@
-import type { Alarm, MetricIdentity, TargetTrackingPolicy } from '../../model/index.ts';
+import type { Alarm, MetricIdentity, Statistic, TargetTrackingPolicy } from '../../model/index.ts';
 
 export interface TrackingAlarms {
   readonly high: Alarm;
@@ -12,6 +12,8 @@ export interface TrackingAlarmOptions {
    * target of 70 % CPU gives `CPUUtilization < 63`. The gap keeps high and low from taking turns.
    */
   readonly lowFactor?: number;
+  /** Average unless the metric is a count per target, such as ALBRequestCountPerTarget, which is a Sum. */
+  readonly statistic?: Statistic;
   readonly periodS?: number;
   readonly highPeriods?: number;
   readonly lowPeriods?: number;
@@ -29,12 +31,12 @@ export function trackingAlarms(
   uuidLow: string,
   options: TrackingAlarmOptions = {},
 ): TrackingAlarms {
-  const { lowFactor = 0.9, periodS = 60, highPeriods = 3, lowPeriods = 15 } = options;
+  const { lowFactor = 0.9, statistic = 'Average', periodS = 60, highPeriods = 3, lowPeriods = 15 } = options;
   const alarm = (side: 'High' | 'Low', id: string, periods: number): Omit<Alarm, 'threshold' | 'comparison'> => ({
     name: `TargetTracking-${policy.resourceId}-Alarm${side}-${id}`,
     description: `DO NOT EDIT OR DELETE. For TargetTrackingScaling policy ${policy.arn ?? policy.name}.`,
     metric,
-    statistic: 'Average',
+    statistic,
     periodS,
     evaluationPeriods: periods,
     datapointsToAlarm: periods,

@@ -116,6 +116,14 @@ describe('target tracking', () => {
     assert.equal(restarted.to === undefined && restarted.requeueAfterMs, 240 * SECOND, 'each step starts the cooldown anew');
   });
 
+  it('counts what still warms up as it counts a cooldown, and scales nothing in before', () => {
+    const warming = { capacity: 3, pending: 2 };
+    assert.equal(decide({ ...warming, metricValue: 60 }).to, undefined);
+    assert.equal(decide({ ...warming, metricValue: 61 }).to, 4);
+    assert.equal(decide({ capacity: 3, metricValue: 5, alarmInAlarm: 'low', pending: 1 }).to, undefined);
+    assert.equal(decide({ capacity: 3, metricValue: 5, alarmInAlarm: 'low', pending: 0 }).to, 1);
+  });
+
   it('waits out a scale-in cooldown, which a scale-out ends', () => {
     const scaledIn = recordScaling({}, { atMs: NOW, from: 4, to: 3 }, policy);
     const at = (history: ScalingHistory, alarmInAlarm: 'high' | 'low', metricValue: number): TargetTrackingDecision =>

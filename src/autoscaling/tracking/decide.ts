@@ -14,7 +14,10 @@ export interface TargetTrackingInput {
   readonly alarmInAlarm: 'high' | 'low' | undefined;
   /** For the cause. */
   readonly alarms: { readonly high: { readonly name: string }; readonly low?: { readonly name: string } };
+  /** For the cooldowns; stays `{}` for EC2 groups, which have none. */
   readonly history: ScalingHistory;
+  /** EC2 groups: how much of the capacity still warms up (`warmingUp`). It takes the place of both cooldowns. */
+  readonly pending?: number;
   readonly nowMs: number;
 }
 
@@ -41,6 +44,7 @@ export type TargetTrackingDecision =
  * - **Scale-out cooldown**: what is on its way is counted. The formula starts from the capacity before the climb,
  *   and only what it asks for beyond the present capacity is added.
  * - **Scale-in cooldown**: no scale-in; a scale-out ends it.
+ * - **Warm-up** (EC2): like a scale-out cooldown that ends when the instances are warm; nothing scales in before.
  * - Without data nothing is done: an application that is silent is not known to be idle.
  *
  * https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
@@ -58,13 +62,14 @@ function scaleOut(input: TargetTrackingInput, metricValue: number): TargetTracki
     return { to: undefined, why: `already at the maximum capacity of ${target.maxCapacity}`, notScaled };
   }
   const cooldownLeftMs = scaleOutCooldownLeftMs(history, policy, nowMs);
-  const base = cooldownLeftMs > 0 && history.lastScaleOut ? history.lastScaleOut.from : capacity;
+  const base = cooldownLeftMs > 0 && history.lastScaleOut ? history.lastScaleOut.from : capacity - (input.pending ?? 0);
   const to = clampCapacity(target, proportional(base, metricValue, policy.targetValue));
   if (to > capacity) return { to, activity: settingDesiredCount(to, alarmCause(input.alarms.high.name, policy.name)) };
   if (cooldownLeftMs > 0) {
     const why = `the scale-out from ${base} to ${capacity} is given ${formatSpan(cooldownLeftMs)} more to take effect`;
     return { to: undefined, why, requeueAfterMs: cooldownLeftMs };
   }
+  if (base < capacity) return { to: undefined, why: `${capacity - base} of ${capacity} still warm up` };
   return alreadyAtDesired(capacity, metricValue, policy);
 }
 
@@ -79,6 +84,7 @@ function scaleIn(input: TargetTrackingInput, metricValue: number): TargetTrackin
   if (cooldownLeftMs > 0) {
     return { to: undefined, why: `the scale-in cooldown runs for ${formatSpan(cooldownLeftMs)} more`, requeueAfterMs: cooldownLeftMs };
   }
+  if ((input.pending ?? 0) > 0) return { to: undefined, why: 'instances still warm up' };
   const to = clampCapacity(target, proportional(capacity, metricValue, policy.targetValue));
   if (to >= capacity) return alreadyAtDesired(capacity, metricValue, policy);
   return { to, activity: settingDesiredCount(to, alarmCause(input.alarms.low?.name ?? policy.name, policy.name)) };
