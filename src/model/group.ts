@@ -129,8 +129,8 @@ export interface GroupInstance {
   /** SetInstanceHealth's word; it stands until the instance is replaced or called Healthy again. */
   readonly setHealth?: 'Healthy' | 'Unhealthy';
   readonly protectedFromScaleIn: boolean;
-  /** Registered with the target groups, or still draining there. */
-  readonly registered: boolean;
+  /** What it is to the target groups; draining until the balancer says that its last request is done. */
+  readonly registration: 'none' | 'registered' | 'draining';
   readonly hook?: PendingHook;
   /** Names of the hooks of the present phase that are complete. */
   readonly hooksDone: readonly string[];

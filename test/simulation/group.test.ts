@@ -102,9 +102,9 @@ class GroupDay {
   /** Boots, health checks and drains take their time; once in an hour or so a machine dies or hangs. */
   #machines(): void {
     const { world } = this;
-    for (const { id, machine, state, launchedAtMs, registered } of world.instances) {
+    for (const { id, machine, launchedAtMs, registration } of world.instances) {
       if (machine === 'starting' && world.nowMs - launchedAtMs < 40 * SECOND) continue;
-      if (state === 'Terminating' && registered && this.#random.int(2) === 0) continue;
+      if (registration === 'draining' && this.#random.int(2) === 0) continue;
       world.progress(id);
     }
     const victim = this.inService()[this.#random.int(Math.max(1, this.inService().length))];

@@ -26,9 +26,9 @@ export interface GroupSnapshot {
  * | take | starts the machine of a warm instance, opens a launch activity | `taken`, sets `machine` |
  * | startHook | sets `hook`, tells EventBridge | `hookStarted` |
  * | endHook | moves `hook` to `hooksDone`; `last` where no other hook of the phase follows | `hooksDone` if `last` |
- * | register | registers with the target groups unless AddToLoadBalancer is suspended, closes the launch activity | `registered`, sets `inServiceAtMs` and, with target groups, `registered` |
+ * | register | registers with the target groups unless AddToLoadBalancer is suspended, closes the launch activity | `registered`, sets `inServiceAtMs` and, where it did register, `registration` |
  * | warm | stops the machine if the pool is of stopped ones, closes the activity | `warmedStopped` or `warmedRunning` |
- * | deregister | starts draining; clears `registered` when the balancer says that it is done | |
+ * | deregister | starts draining | sets `registration` to draining, to none when the balancer says that it is done |
  * | terminate | opens an activity `groupActivities.terminating(id, draining)` with `cause`; clears `hook`, `hooksDone` | `terminate` |
  * | leave | the instance has left the target groups on its way to Standby or Detached | `drained` |
  * | destroy | terminates the machine, closes the activity, forgets the instance | `gone` |

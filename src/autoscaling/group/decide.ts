@@ -1,18 +1,10 @@
-import type { GroupInstance } from '../../model/index.ts';
 import { backoffLeftMs } from '../service/backoff.ts';
-import { instanceCauses } from './activities.ts';
-import type { GroupCommand, GroupDecision, GroupSnapshot } from './command.ts';
-import { groupGraceEndMs, unhealthyInstances } from './health.ts';
-import { advance } from './lifecycle.ts';
+import type { GroupDecision, GroupSnapshot } from './command.ts';
+import { groupGraceEndMs } from './health.ts';
+import { advance, deregister } from './lifecycle.ts';
 import { isWarmingUp, observeGroup, type GroupObservation } from './observe.ts';
-import { expired, nextExpiryMs, planRefresh } from './replace.ts';
-import { grow, rebalance, surplusCause, surplusInstances, surplusWarm, warmUp } from './size.ts';
-
-/** An instance that this decision ends, and why. */
-interface Ending {
-  readonly instance: GroupInstance;
-  readonly cause: string;
-}
+import { planSize } from './plan.ts';
+import { nextExpiryMs } from './replace.ts';
 
 /**
  * One pass of an EC2 Auto Scaling group: every instance takes the step that is due, then the group is brought to its
@@ -20,7 +12,7 @@ interface Ending {
  *
  *     lifecycle ─▶ ends: unhealthy, refreshed, expired, surplus ─▶ launches ─▶ zones ─▶ warm pool
  *
- * Each instance gets at most one command for its own life in a pass: one that ends does nothing else.
+ * An instance that ends takes no other step in the same pass.
  */
 export function decideGroup(snapshot: GroupSnapshot, nowMs: number): GroupDecision {
   const observation = observeGroup(snapshot, nowMs);
@@ -28,10 +20,12 @@ export function decideGroup(snapshot: GroupSnapshot, nowMs: number): GroupDecisi
   const ending = new Set(plan.endings.map(({ instance }) => instance.id));
 
   const lives = snapshot.instances.filter(({ id }) => !ending.has(id)).map((instance) => advance(observation.group, instance, nowMs));
-  const ends = plan.endings.flatMap(({ instance, cause }): GroupCommand[] => endCommands(instance, cause));
+  const ends = plan.endings.flatMap(({ instance, cause }) => [
+    { type: 'terminate', instanceId: instance.id, cause } as const,
+    ...deregister(instance),
+  ]);
   const launchWaitMs = plan.launches.length === 0 ? 0 : backoffLeftMs(snapshot.failures, nowMs);
-  const launches = launchWaitMs > 0 ? [] : plan.launches;
-  const commands = [...lives.flatMap((life) => life.commands), ...ends, ...launches, ...draining(observation)];
+  const commands = [...lives.flatMap((life) => life.commands), ...ends, ...(launchWaitMs > 0 ? [] : plan.launches)];
 
   const waits = [
     ...lives.map(({ requeueAfterMs }) => requeueAfterMs),
@@ -39,69 +33,17 @@ export function decideGroup(snapshot: GroupSnapshot, nowMs: number): GroupDecisi
     groupGraceEndMs(observation),
     nextExpiryMs(observation),
     warmUpEndMs(observation),
-  ];
-  const known = waits.filter((wait) => wait !== undefined);
+  ].filter((wait) => wait !== undefined);
   return {
     commands,
-    steady:
-      commands.length === 0 &&
-      observation.inService.length === observation.group.desiredCapacity &&
-      observation.pending.length + observation.leaving.length === 0,
+    steady: commands.length === 0 && isComplete(observation),
     ...(plan.refreshPercent === undefined ? {} : { refreshPercent: plan.refreshPercent }),
-    ...(known.length === 0 ? {} : { requeueAfterMs: Math.min(...known) }),
+    ...(waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) }),
   };
 }
 
-interface SizePlan {
-  readonly endings: readonly Ending[];
-  readonly launches: readonly GroupCommand[];
-  readonly refreshPercent: number | undefined;
-}
-
-function planSize(observation: GroupObservation): SizePlan {
-  const { group, counted, nowMs } = observation;
-  const without = (gone: readonly Ending[]): GroupInstance[] => counted.filter((one) => !gone.some(({ instance }) => instance === one));
-
-  const unhealthy: Ending[] = unhealthyInstances(observation);
-  const refresh = planRefresh(observation, without(unhealthy));
-  const refreshed: Ending[] = (refresh?.out ?? []).map((instance) => ({ instance, cause: instanceCauses.refreshOut(nowMs) }));
-  const aged: Ending[] =
-    unhealthy.length + refreshed.length > 0
-      ? []
-      : expired(observation).map((instance) => ({ instance, cause: instanceCauses.lifetime(nowMs) }));
-  const replaced = [...unhealthy, ...refreshed, ...aged];
-
-  const extra = refresh?.extra ?? 0;
-  const wanted: GroupObservation =
-    extra === 0 ? observation : { ...observation, group: { ...group, desiredCapacity: group.desiredCapacity + extra } };
-  const remaining = without(replaced);
-  const refreshing =
-    refresh !== undefined && group.refresh !== undefined && group.refresh.maxHealthyPercentage > 100 && refresh.percent < 100;
-  const surplus = refreshing ? [] : surplusInstances(wanted, remaining);
-  const cause = surplusCause(observation, remaining.length, surplus);
-  const endings = [...replaced, ...surplus.map((instance) => ({ instance, cause }))];
-
-  const grown = grow(wanted, remaining, { unhealthy: unhealthy.length, refreshed: refreshed.length + extra });
-  const quiet =
-    endings.length === 0 && grown.length === 0 && refresh === undefined && observation.pending.length + observation.leaving.length === 0;
-  const cooled = grown.some(({ type }) => type === 'take')
-    ? []
-    : surplusWarm(observation).map((instance) => ({ instance, cause: instanceCauses.cooling(nowMs) }));
-  const launches = [...grown, ...(quiet ? rebalance(observation) : []), ...(grown.length === 0 ? warmUp(observation) : [])];
-  return { endings: [...endings, ...cooled], launches, refreshPercent: refresh?.percent };
-}
-
-function endCommands(instance: GroupInstance, cause: string): GroupCommand[] {
-  const commands: GroupCommand[] = [{ type: 'terminate', instanceId: instance.id, cause }];
-  if (instance.registered) commands.push({ type: 'deregister', instanceId: instance.id });
-  return commands;
-}
-
-/** Instances that were sent to standby or are being detached leave the target groups too. */
-function draining({ leaving }: GroupObservation): GroupCommand[] {
-  return leaving
-    .filter(({ state, registered }) => registered && (state === 'EnteringStandby' || state === 'Detaching'))
-    .map(({ id }) => ({ type: 'deregister', instanceId: id }));
+function isComplete({ group, inService, pending, leaving }: GroupObservation): boolean {
+  return inService.length === group.desiredCapacity && pending.length + leaving.length === 0;
 }
 
 /** A refresh goes on when the next of its instances has warmed up. */

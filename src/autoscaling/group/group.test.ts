@@ -85,7 +85,7 @@ describe('an Auto Scaling group', () => {
         'At 2026-01-01T00:00:00Z instance i-0001 was selected for termination.',
     ]);
     assert.deepEqual(world.step(), [], 'requests are in flight');
-    world.change('i-0001', { registered: false });
+    world.change('i-0001', { registration: 'none' });
     assert.deepEqual(world.step(), [{ type: 'destroy', instanceId: 'i-0001' }]);
     assert.deepEqual(world.perZone('InService'), [1, 1]);
     assert.equal(groupActivities.terminating('i-1', true), 'Terminating EC2 instance: i-1 - Waiting For ELB Connection Draining.');
@@ -185,7 +185,7 @@ describe('lifecycle hooks', () => {
     world.group = { ...world.group, minSize: 0, desiredCapacity: 0 };
     world.step();
     assert.deepEqual(world.step(), [], 'drains before its hook');
-    world.change('i-0001', { registered: false });
+    world.change('i-0001', { registration: 'none' });
     assert.deepEqual(world.step(), [{ type: 'startHook', instanceId: 'i-0001', hook: 'bye' }]);
     world.settle();
     assert.deepEqual(world.instances, []);
@@ -247,7 +247,7 @@ describe('the instances a scale-in ends', () => {
     machine: 'running',
     targetHealth: 'HEALTHY',
     protectedFromScaleIn,
-    registered: true,
+    registration: 'registered',
     hooksDone: [],
   });
   const chosen = (instances: GroupInstance[], count: number, ...terminationPolicies: TerminationPolicy[]): string[] =>
@@ -374,6 +374,38 @@ describe('an instance refresh', () => {
       ['2', '2'],
     );
     assert.equal(world.refreshPercent, 100);
+  });
+
+  it('of any shape ends with the new version alone and, once under way, keeps to its minimum and maximum', () => {
+    const orders = fc.infiniteStream(fc.nat(1000));
+    const shape = fc.record({
+      desiredCapacity: fc.integer({ min: 1, max: 6 }),
+      minHealthyPercentage: fc.constantFrom(0, 50, 90, 100),
+      maxHealthyPercentage: fc.constantFrom(100, 110, 150, 200),
+    });
+    fc.assert(
+      fc.property(shape, orders, ({ desiredCapacity, minHealthyPercentage, maxHealthyPercentage }, order) => {
+        const world = settled({ desiredCapacity });
+        world.group = { ...world.group, templateVersion: '2', refresh: { ...refresh, minHealthyPercentage, maxHealthyPercentage } };
+        const countMax = Math.max(desiredCapacity, Math.floor((desiredCapacity * maxHealthyPercentage) / 100));
+        const healthyMin = Math.ceil((desiredCapacity * minHealthyPercentage) / 100);
+        for (let i = 0; i < 300; i++) {
+          world.step();
+          const coming = world.instances.filter(({ state }) => state === 'Pending' || state === 'InService').length;
+          assert.ok(coming <= countMax);
+          const least = countMax > desiredCapacity ? healthyMin : Math.min(healthyMin, desiredCapacity - 1);
+          assert.ok(world.in('InService').length >= least);
+          const instance = world.instances[(order.next().value ?? 0) % world.instances.length];
+          if (instance) world.progress(instance.id);
+        }
+        world.settle();
+        assert.equal(world.refreshPercent, 100);
+        assert.deepEqual(
+          world.instances.map(({ templateVersion }) => templateVersion),
+          Array.from({ length: desiredCapacity }, () => '2'),
+        );
+      }),
+    );
   });
 
   it('replaces a lone instance although the minimum forbids it: nothing else would', () => {

@@ -2,7 +2,8 @@ import type { GroupInstance } from '../../model/index.ts';
 import { instanceCauses } from './activities.ts';
 import { suspended, type GroupObservation } from './observe.ts';
 
-export interface Unhealthy {
+/** An instance that a decision ends, and why. */
+export interface Ending {
   readonly instance: GroupInstance;
   readonly cause: string;
 }
@@ -13,7 +14,7 @@ export interface Unhealthy {
  * always, for it has been asked whether to respect the grace before it was set.
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-health-checks.html
  */
-export function unhealthyInstances({ group, counted, nowMs }: GroupObservation): Unhealthy[] {
+export function unhealthyInstances({ group, counted, nowMs }: GroupObservation): Ending[] {
   if (suspended(group, 'HealthCheck') || suspended(group, 'ReplaceUnhealthy') || suspended(group, 'Terminate')) return [];
   return counted.flatMap((instance) => {
     const cause = ailment(group.healthCheckType, instance, nowMs, group.healthCheckGracePeriodMs);

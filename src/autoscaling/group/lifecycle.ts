@@ -28,7 +28,7 @@ export function advance(group: AutoScalingGroup, instance: GroupInstance, nowMs:
     case 'Warmed:Pending:Wait':
       return awaitHook(group, instance, 'LAUNCHING', nowMs);
     case 'Terminating':
-      if (instance.registered) return none;
+      if (instance.registration !== 'none') return { commands: deregister(instance) };
       return nextHookOr(group, instance, 'TERMINATING', [{ type: 'destroy', instanceId: instance.id }]);
     case 'Terminating:Wait':
       return awaitHook(group, instance, 'TERMINATING', nowMs);
@@ -36,7 +36,7 @@ export function advance(group: AutoScalingGroup, instance: GroupInstance, nowMs:
       return { commands: [{ type: 'destroy', instanceId: instance.id }] };
     case 'EnteringStandby':
     case 'Detaching':
-      return instance.registered ? none : { commands: [{ type: 'leave', instanceId: instance.id }] };
+      return { commands: instance.registration === 'none' ? [{ type: 'leave', instanceId: instance.id }] : deregister(instance) };
     case 'Warmed:Stopped':
     case 'Warmed:Running':
     case 'InService':
@@ -46,6 +46,11 @@ export function advance(group: AutoScalingGroup, instance: GroupInstance, nowMs:
       return none;
   }
   return instance.state satisfies never;
+}
+
+/** Tells a registered instance to drain; one that drains already is waited for. */
+export function deregister({ id, registration }: GroupInstance): GroupCommand[] {
+  return registration === 'registered' ? [{ type: 'deregister', instanceId: id }] : [];
 }
 
 function arrive({ id, state }: GroupInstance): GroupCommand[] {

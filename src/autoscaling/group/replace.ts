@@ -7,6 +7,8 @@ export interface RefreshPlan {
   readonly out: readonly GroupInstance[];
   /** To be launched now, before others are ended. */
   readonly extra: number;
+  /** More than the desired capacity is wanted for now: nothing of it is surplus. */
+  readonly exceeds: boolean;
   /** How much of the group is of the new version and warm. */
   readonly percent: number;
 }
@@ -24,7 +26,9 @@ export function planRefresh(observation: GroupObservation, remaining: readonly G
   const ready = inService.filter((instance) => remaining.includes(instance) && !isWarmingUp(observation, instance));
   const readyNew = ready.filter(({ templateVersion }) => templateVersion === refresh.templateVersion).length;
   const percent = desiredCapacity === 0 ? 100 : Math.min(100, Math.floor((100 * readyNew) / desiredCapacity));
-  if (old.length === 0 || suspended(group, 'InstanceRefresh') || suspended(group, 'Terminate')) return { out: [], extra: 0, percent };
+  const exceeds = refresh.maxHealthyPercentage > 100 && percent < 100;
+  if (old.length === 0 || suspended(group, 'InstanceRefresh') || suspended(group, 'Terminate'))
+    return { out: [], extra: 0, exceeds, percent };
 
   const healthyMin = Math.ceil((desiredCapacity * refresh.minHealthyPercentage) / 100);
   const countMax = Math.max(desiredCapacity, Math.floor((desiredCapacity * refresh.maxHealthyPercentage) / 100));
@@ -41,7 +45,7 @@ export function planRefresh(observation: GroupObservation, remaining: readonly G
       .slice(0, spare),
   ];
   const extra = inPlace ? 0 : Math.max(0, Math.min(old.length - out.length - underWay, countMax - remaining.length));
-  return { out, extra, percent };
+  return { out, extra, exceeds, percent };
 }
 
 /** The instances that are older than the group allows, one at a time and only while nothing else is under way. */

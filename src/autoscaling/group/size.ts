@@ -12,15 +12,21 @@ export interface Replacing {
 
 /**
  * Launches what lacks, each in the zone that then has the fewest, out of the warm pool as long as it has prepared
- * instances. `remaining` are the instances that count and are not ended by the same decision.
+ * instances. `remaining` are the instances that count and are not ended by the same decision; `wanted` is the desired
+ * capacity, or more while a refresh launches first.
  */
-export function grow(observation: GroupObservation, remaining: readonly GroupInstance[], replacing: Replacing): GroupCommand[] {
+export function grow(
+  observation: GroupObservation,
+  remaining: readonly GroupInstance[],
+  replacing: Replacing,
+  wanted: number,
+): GroupCommand[] {
   const { group, nowMs, capacityCauses } = observation;
-  const count = group.desiredCapacity - remaining.length;
+  const count = wanted - remaining.length;
   if (count <= 0 || suspended(group, 'Launch')) return [];
   const zones = new Map([...byZone(group, remaining)].map(([zone, there]) => [zone, there.length]));
   const prepared = observation.warm.filter(({ state }) => state === 'Warmed:Stopped' || state === 'Warmed:Running');
-  const difference = sentences([...capacityCauses, instanceCauses.started(nowMs, remaining.length, group.desiredCapacity)]);
+  const difference = sentences([...capacityCauses, instanceCauses.started(nowMs, remaining.length, wanted)]);
   return Array.from({ length: count }, (_, i): GroupCommand => {
     const cause =
       i < replacing.unhealthy

@@ -46,12 +46,12 @@ export class GroupWorld {
   /** The next thing in an instance's normal life; false when it waits for a command. */
   progress(id: string): boolean {
     const instance = this.instance(id);
-    const { state, machine, registered, hook } = instance;
+    const { state, machine, registration, hook } = instance;
     if (machine === 'starting') return this.change(id, { machine: 'running' });
     if (hook && hook.result === undefined) return this.change(id, { hook: { ...hook, result: 'CONTINUE' } });
-    if (registered && (state === 'Terminating' || state === 'EnteringStandby' || state === 'Detaching'))
-      return this.change(id, { registered: false });
-    if (state === 'InService' && registered && instance.targetHealth === 'UNKNOWN') return this.change(id, { targetHealth: 'HEALTHY' });
+    if (registration === 'draining') return this.change(id, { registration: 'none' });
+    if (state === 'InService' && registration === 'registered' && instance.targetHealth === 'UNKNOWN')
+      return this.change(id, { targetHealth: 'HEALTHY' });
     return false;
   }
 
@@ -114,13 +114,19 @@ export class GroupWorld {
       }
       case 'register':
         this.tell(id, 'registered');
-        this.change(id, { inServiceAtMs: this.nowMs, registered: this.group.targetGroupIds.length > 0, targetHealth: 'UNKNOWN' });
+        this.change(id, {
+          inServiceAtMs: this.nowMs,
+          registration: this.group.targetGroupIds.length > 0 ? 'registered' : 'none',
+          targetHealth: 'UNKNOWN',
+        });
         return;
       case 'warm':
         this.tell(id, this.group.warmPool?.state === 'Running' ? 'warmedRunning' : 'warmedStopped');
         if (this.group.warmPool?.state !== 'Running') this.change(id, { machine: 'stopped' });
         return;
       case 'deregister':
+        assert(this.instance(id).registration === 'registered', `${id} is not registered`);
+        this.change(id, { registration: 'draining' });
         return;
       case 'leave':
         this.tell(id, 'drained');
@@ -132,7 +138,7 @@ export class GroupWorld {
         return;
       }
       case 'destroy':
-        assert(!this.instance(id).registered, `${id} still has requests in flight`);
+        assert(this.instance(id).registration === 'none', `${id} still has requests in flight`);
         this.tell(id, 'gone');
         this.instances = this.instances.filter((one) => one.id !== id);
         return;
@@ -150,7 +156,7 @@ export class GroupWorld {
       machine: 'starting',
       targetHealth: 'UNKNOWN',
       protectedFromScaleIn: false,
-      registered: false,
+      registration: 'none',
       hooksDone: [],
     });
   }
