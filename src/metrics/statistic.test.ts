@@ -78,7 +78,10 @@ describe('extended statistics', () => {
   });
 
   it('a trimmed mean lies between the least and the greatest, and equal values stay themselves', () => {
-    const samples = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 50 });
+    const samples = fc.array(
+      fc.integer({ min: 0, max: 1e6 }).map((value) => value / 7),
+      { minLength: 1, maxLength: 50 },
+    );
     fc.assert(
       fc.property(samples, fc.constantFrom('tm90', 'wm90', 'IQM', 'tm(10%:90%)', 'wm(10%:90%)'), (values, name) => {
         const value = statistic(name, values);
@@ -103,7 +106,10 @@ describe('extended statistics', () => {
 
 describe('a distribution', () => {
   it('merges to the same whatever the order, and keeps its count when it is shrunk', () => {
-    const values = fc.array(fc.double({ min: 0, max: 1e9, noNaN: true }), { maxLength: 300 });
+    const values = fc.array(
+      fc.integer({ min: 0, max: 1e9 }).map((value) => value / 7),
+      { maxLength: 300, size: 'large' },
+    );
     fc.assert(
       fc.property(values, values, (a, b) => {
         const of = (...all: number[][]): Distribution => {

@@ -24,6 +24,7 @@ describe('the rule of a composite alarm', () => {
     ['NOT NOT ALARM(on)', true],
     ['ALARM(on) OR ALARM(off) AND FALSE', true],
     ['(ALARM(on) OR ALARM(off)) AND FALSE', false],
+    ['FALSE AND FALSE OR TRUE', true],
     ['NOT FALSE AND FALSE', false],
     ['NOT (FALSE AND FALSE)', true],
     ['AT_LEAST(2, ALARM, (on, off, "with blanks (and brackets)"))', true],
