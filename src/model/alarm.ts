@@ -1,4 +1,4 @@
-import type { MetricIdentity, Statistic } from './metric.ts';
+import type { MetricDataQuery, MetricIdentity, Statistic, Unit } from './metric.ts';
 
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
@@ -16,6 +16,10 @@ export interface Alarm {
   readonly description: string;
   readonly metric: MetricIdentity;
   readonly statistic: Statistic;
+  /** Only data of this unit; without it those of the unit that the metric was last published in. */
+  readonly unit?: Unit;
+  /** In place of metric and statistic: metric math. Exactly one of the queries returns its data, a single time series. */
+  readonly queries?: readonly MetricDataQuery[];
   readonly periodS: number;
   readonly evaluationPeriods: number;
   readonly datapointsToAlarm: number;

@@ -51,3 +51,24 @@ export interface Datapoint {
   readonly timestampMs: number;
   readonly value: number;
 }
+
+/** One query of GetMetricData: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html */
+export type MetricDataQuery = {
+  /** Begins with a lower-case letter; expressions use it as a name. */
+  readonly id: string;
+  readonly label?: string;
+  /** False for what only feeds expressions. */
+  readonly returnData?: boolean;
+} & (
+  | {
+      readonly metric: MetricIdentity;
+      readonly statistic: Statistic;
+      readonly periodS: number;
+      readonly unit?: Unit;
+    }
+  | {
+      readonly expression: string;
+      /** The period of what has no series to take one from, e.g. TIME_SERIES(1); 60 where absent. */
+      readonly periodS?: number;
+    }
+);

@@ -15,7 +15,8 @@ export interface ServiceSnapshot {
 
 /**
  * Tasks in a row that ended by themselves before they were of use: never RUNNING or, behind a balancer, never
- * HEALTHY. Kept by the region with `countFailure` and `noFailures`.
+ * HEALTHY. Kept by the region with `countFailure` and `noFailures`. (ECS counts only the former. Its tasks take half a
+ * minute to start; ours take milliseconds, and one that dies right after would be started in a tight loop.)
  */
 export interface StartFailures {
   readonly consecutive: number;

@@ -21,7 +21,7 @@ export const serviceEvents = {
   deploymentCompleted: (service: Service, id: string): string => `${subject(service)} (deployment ${id}) deployment completed.`,
   deploymentFailed: (service: Service, id: string): string =>
     `${subject(service)} (deployment ${id}) deployment failed: tasks failed to start.`,
-  rollingBack: (service: Service, id: string): string => `${subject(service)} rolling back to (deployment ${id}).`,
+  rollingBack: (service: Service, id: string): string => `${subject(service)} rolling back to deployment ${id}.`,
   steady: (service: Service): string => `${subject(service)} has reached a steady state.`,
 } as const;
 

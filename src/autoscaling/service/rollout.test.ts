@@ -147,7 +147,7 @@ describe('the deployment circuit breaker', () => {
     assert.equal(world.service.taskDefinition.revision, 1);
     for (const event of [
       '(service web) (deployment ecs-svc/2) deployment failed: tasks failed to start.',
-      '(service web) rolling back to (deployment ecs-svc/1).',
+      '(service web) rolling back to deployment ecs-svc/1.',
     ])
       assert.ok(world.events.includes(event), event);
   });

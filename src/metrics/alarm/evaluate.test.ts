@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Alarm, AlarmState, TreatMissingData } from '../../model/index.ts';
+import type { Alarm, AlarmState, MetricDataQuery, TreatMissingData } from '../../model/index.ts';
 import { MetricStore } from '../store.ts';
-import { evaluate, evaluateAlarm, INITIAL_REASON } from './evaluate.ts';
+import { evaluate, evaluateAlarm, evaluationIntervalMs, INITIAL_REASON } from './evaluate.ts';
 import { showNumber } from './reason.ts';
 
 interface Cases {
@@ -223,6 +223,32 @@ describe('an alarm over the store', () => {
     const entered = evaluate(alarm(), store, undefined, START + 3 * MINUTE);
     const later = evaluate(alarm(), store, entered, START + 4 * MINUTE);
     assert.deepEqual(later, { ...entered, transition: false });
+  });
+
+  it('may look at metric math', () => {
+    const store = new MetricStore();
+    for (const minute of [0, 1, 2]) put(store, minute, 15);
+    const queries: MetricDataQuery[] = [
+      { id: 'cpu', metric: identity, statistic: 'Average', periodS: 60, returnData: false },
+      { id: 'double', expression: 'cpu * 2' },
+    ];
+    const nowMs = START + 3 * MINUTE;
+    assert.equal(evaluate(alarm(), store, undefined, nowMs).state, 'OK');
+    assert.equal(evaluate(alarm({ queries }), store, undefined, nowMs).state, 'ALARM');
+    assert.throws(() => evaluate(alarm({ queries: [] }), store, undefined, nowMs), { code: 'PL_METRICS_EXPRESSION' });
+  });
+
+  it('may look at one unit only', () => {
+    const store = new MetricStore();
+    for (const minute of [0, 1, 2]) put(store, minute, 50);
+    store.put({ ...identity, unit: 'Count', timestampMs: START + 2 * MINUTE, value: 1 });
+    assert.equal(evaluate(alarm({ unit: 'Percent' }), store, undefined, START + 3 * MINUTE).state, 'ALARM');
+    assert.equal(evaluate(alarm({ unit: 'Count' }), store, undefined, START + 3 * MINUTE).state, 'OK');
+  });
+
+  it('is evaluated as often as its periods deserve', () => {
+    const interval = (periodS: number, evaluationPeriods: number): number => evaluationIntervalMs({ periodS, evaluationPeriods });
+    assert.deepEqual([interval(10, 3), interval(60, 3), interval(3600, 24), interval(3600, 25)], [10_000, 60_000, 60_000, 3_600_000]);
   });
 
   it('waits for late data as long as it is told', () => {

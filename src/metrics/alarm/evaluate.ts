@@ -1,5 +1,7 @@
-import { assert } from '../../base/index.ts';
-import type { Alarm, AlarmState, AlarmStatus } from '../../model/index.ts';
+import { assert, PlimsollError } from '../../base/index.ts';
+import type { Alarm, AlarmState, AlarmStatus, Datapoint } from '../../model/index.ts';
+import { metricsErrors } from '../errors.ts';
+import { getMetricData } from '../math/metricData.ts';
 import type { MetricStore } from '../store.ts';
 import { breaches } from './comparison.ts';
 import { alarmReason } from './reason.ts';
@@ -110,18 +112,27 @@ function pointsOf(alarm: Alarm, store: MetricStore, endMs: number): (number | un
   const length = alarm.evaluationPeriods + EXTRA_PERIODS;
   const startMs = endMs - length * periodMs;
   const points: (number | undefined)[] = Array.from({ length });
-  const found = store.statistics({
-    identity: alarm.metric,
-    statistic: alarm.statistic,
-    periodS: alarm.periodS,
-    startMs,
-    endMs,
-  });
-  for (const { timestampMs, value } of found) points[(timestampMs - startMs) / periodMs] = value;
+  for (const { timestampMs, value } of readPoints(alarm, store, startMs, endMs)) points[(timestampMs - startMs) / periodMs] = value;
   return points;
 }
 
-/** How long after an evaluation the next one is due: every 10 s for periods below a minute, else every minute. */
-export function evaluationIntervalMs(alarm: Alarm): number {
-  return alarm.periodS < 60 ? 10_000 : 60_000;
+/** The points of the alarm's metric, or of its metric math, which has to have a single time series as its outcome. */
+function readPoints(alarm: Alarm, store: MetricStore, startMs: number, endMs: number): readonly Datapoint[] {
+  const { metric: identity, statistic, periodS, unit, queries } = alarm;
+  if (queries === undefined) return store.statistics({ identity, statistic, periodS, startMs, endMs, ...(unit ? { unit } : {}) });
+  const [result, ...others] = getMetricData(store, queries, startMs, endMs);
+  if (result === undefined || others.length > 0) {
+    const what = `the metric math of an alarm gives ${others.length === 0 ? 'no' : 'more than one'} time series`;
+    throw new PlimsollError(metricsErrors.PL_METRICS_EXPRESSION, { what, where: alarm.name });
+  }
+  return result.points;
+}
+
+/**
+ * How long after an evaluation the next one is due: every 10 s for periods below a minute, every hour where the
+ * evaluation periods span more than a day, else every minute.
+ */
+export function evaluationIntervalMs(alarm: Pick<Alarm, 'periodS' | 'evaluationPeriods'>): number {
+  if (alarm.periodS < 60) return 10_000;
+  return alarm.periodS * alarm.evaluationPeriods > 86_400 ? 3_600_000 : 60_000;
 }

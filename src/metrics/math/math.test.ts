@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { PlimsollError } from '../../base/index.ts';
+import type { MetricDataQuery } from '../../model/index.ts';
 import { MetricStore } from '../store.ts';
 import { mathFunctions } from './functions.ts';
-import { getMetricData, type MetricDataQuery, type MetricDataResult } from './metricData.ts';
+import { getMetricData, type MetricDataResult } from './metricData.ts';
 import { parseExpression } from './parse.ts';
 
 const START = Date.UTC(2026, 0, 1, 12, 0);

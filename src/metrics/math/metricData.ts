@@ -1,31 +1,10 @@
 import { PlimsollError } from '../../base/index.ts';
-import type { Datapoint, MetricIdentity, Statistic, Unit } from '../../model/index.ts';
+import type { Datapoint, MetricDataQuery } from '../../model/index.ts';
 import { metricsErrors } from '../errors.ts';
 import { checkPeriod, type MetricStore } from '../store.ts';
 import { binary, constant, mathFunctions, type Context } from './functions.ts';
 import { parseExpression, type Node } from './parse.ts';
 import { list, scalar, series, type TimeSeries, type Value } from './value.ts';
-
-/** One query of GetMetricData: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html */
-export type MetricDataQuery = {
-  /** Begins with a lower-case letter; expressions use it as a name. */
-  readonly id: string;
-  readonly label?: string;
-  /** False for what only feeds expressions. */
-  readonly returnData?: boolean;
-} & (
-  | {
-      readonly metric: MetricIdentity;
-      readonly statistic: Statistic;
-      readonly periodS: number;
-      readonly unit?: Unit;
-    }
-  | {
-      readonly expression: string;
-      /** The period of what has no series to take one from, e.g. TIME_SERIES(1); 60 where absent. */
-      readonly periodS?: number;
-    }
-);
 
 /** A query with a list as its outcome gives one of these per series. */
 export interface MetricDataResult {
