@@ -13,11 +13,14 @@ import {
   type Trailers,
 } from '../http1/index.ts';
 import type { Downstream, Exchange } from './exchange.ts';
+import type { LogEntry } from './access-log.ts';
 import { classify } from './desync.ts';
 import { Relay, writeAnswerHead, writeInterimHead, writeRequestHead, writeSwitchHead, type ClientFacts } from './forward-head.ts';
-import type { Front } from './front.ts';
+import type { Front, FrontConnection } from './front.ts';
+import { redirectLocation } from './routing/redirect.ts';
+import { HeadView, type RequestView } from './routing/request-view.ts';
+import type { AnswerRoute } from './routing/routes.ts';
 import { errorAnswer, writeOwnAnswer, type OwnAnswer } from './own-answers.ts';
-import type { Timed } from './sweeper.ts';
 import type { Transport, TransportOwner } from './transport.ts';
 
 const FORWARDED_ADDRESSES_MAX = 30;
@@ -28,10 +31,11 @@ const lastChunk = Buffer.from('0\r\n\r\n');
 const continueHead = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 /** A client's HTTP/1.1 connection: reads requests one after the other and writes their answers in that order. */
-export class ClientConnection implements TransportOwner, Downstream, Timed, ClientFacts {
+export class ClientConnection implements TransportOwner, Downstream, FrontConnection, ClientFacts {
   readonly front: Front;
   readonly transport: Transport;
   readonly address: string;
+  readonly forwardedFor: string;
   readonly forwardedLines: Buffer;
   deadlineMs: number;
   readonly #head = new RequestHead();
@@ -52,11 +56,16 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
   /** Of the current request; the head object may already hold the next. */
   #minor = 1;
   #toHead = false;
+  #log: LogEntry | undefined;
+  /** Bytes sent on this connection, and how many before the current request. */
+  #sent = 0;
+  #sentBefore = 0;
 
   constructor(front: Front, transport: Transport) {
     this.front = front;
     this.transport = transport;
     this.address = transport.remoteAddress;
+    this.forwardedFor = front.xForwardedForClientPort ? withPort(this.address, transport.remotePort) : this.address;
     this.forwardedLines = front.forwardedLines;
     this.deadlineMs = front.engine.sweeper.deadlineIn(front.idleTimeoutMs);
     front.onOpen(this);
@@ -116,7 +125,7 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
     if (this.#minor === 1) writeInterimHead(this.#out, head);
   }
 
-  onAnswer(head: ResponseHead): void {
+  onAnswer(head: ResponseHead, extraFields: string): void {
     const exchange = this.#exchange!;
     const mode = head.bodyMode(this.#toHead);
     this.#relay = Relay.asIs;
@@ -124,7 +133,7 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
     // An early answer: what the client still sends would be taken for its next request.
     if (!exchange.bodyDone || this.#relay === Relay.untilClose) this.#lastAnswer = true;
     this.#answering = true;
-    writeAnswerHead(this.#out, head, this.#relay, this.#lastAnswer, this.#minor === 0);
+    writeAnswerHead(this.#out, head, this.#relay, { close: this.#lastAnswer, keepAlive10: this.#minor === 0, extraFields });
   }
 
   onSwitch(head: ResponseHead): void {
@@ -163,6 +172,7 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
   flush(): boolean {
     const { engine, counters } = this.front;
     counters.processedBytes += engine.out.length;
+    this.#sent += engine.out.length;
     this.deadlineMs = this.front.engine.sweeper.deadlineIn(this.front.idleTimeoutMs);
     return engine.flush(this.transport);
   }
@@ -170,6 +180,7 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
   onDone(): void {
     this.#exchange = undefined;
     this.#answering = false;
+    if (this.#log !== undefined) this.#endLog('');
     this.#next();
   }
 
@@ -182,8 +193,9 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
     } else this.#refuse(status, reason);
   }
 
-  onBroken(): void {
+  onBroken(reason: string): void {
     this.#exchange = undefined;
+    if (this.#log !== undefined) this.#endLog(reason);
     this.front.engine.out.clear();
     this.close();
   }
@@ -248,13 +260,15 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
       return end;
     }
     if (head.method === Method.OPTIONS && head.get('max-forwards') === '0') {
-      this.#body.begin(buffer, bodyStart, end);
-      if (!this.#body.done) this.#lastAnswer = true;
-      this.#answer(optionsAnswer, 'options-answered-here');
-      this.#next();
-      return bodyStart;
+      return this.#answerHere(optionsAnswer, 'options-answered-here', buffer, bodyStart, end);
     }
-    const exchange = front.begin(head, this);
+    const view = (): HeadView => new HeadView(head, this.address);
+    const route = front.routes.only ?? front.routes.resolve(view(), front.secure);
+    if (route.kind === 'answer') {
+      this.#startLog(route.priority, route.action.type);
+      return this.#answerHere(ownAnswer(route, view(), front), route.action.type, buffer, bodyStart, end);
+    }
+    const exchange = front.begin(route, head.method, this, view);
     this.#exchange = exchange;
     // An ambiguous request is forwarded in its one safe reading, and neither connection is trusted afterwards.
     if (suspicion !== undefined && front.desyncMode === 'defensive') {
@@ -263,9 +277,30 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
       front.counters.countReason(suspicion.reason);
     }
     exchange.upgrade = asksUpgrade(head);
-    writeRequestHead(exchange.request, head, this, front.traces, exchange.upgrade);
+    writeRequestHead(exchange.request, head, this, front, exchange.upgrade);
+    if (front.log !== undefined) {
+      this.#startLog(route.priority, 'forward');
+      const log = this.#log!;
+      log.targetGroupId = route.group.id;
+      log.traceId = front.traces.last;
+      if (suspicion !== undefined) log.classification = suspicion.ambiguous ? 'Ambiguous' : 'Acceptable';
+      if (exchange.upgrade) log.type = front.secure ? 'wss' : 'ws';
+      exchange.log = log;
+    }
     exchange.bodyChunked = head.chunked;
     return this.#start(exchange, buffer, bodyStart, end);
+  }
+
+  /** Answers without a target; the body of the request is dropped as far as it is here. Returns where the next request begins. */
+  #answerHere(answer: OwnAnswer, reason: string, buffer: Buffer, bodyStart: number, end: number): number {
+    const body = this.#body;
+    body.begin(buffer, bodyStart, end);
+    let event = body.read();
+    while (event === BodyEvent.data) event = body.read();
+    if (event !== BodyEvent.end) this.#lastAnswer = true;
+    this.#answer(answer, reason);
+    this.#next();
+    return body.at;
   }
 
   #start(exchange: Exchange, buffer: Buffer, bodyStart: number, end: number): number {
@@ -341,6 +376,7 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
   #answer(answer: OwnAnswer, reason: string): void {
     const { front } = this;
     front.counters.countOwnAnswer(answer.status, reason);
+    if (front.log !== undefined) this.#endLog(reason, answer);
     const manner = { date: front.date.value, toHead: this.#toHead, keepAlive: !this.#lastAnswer, minor: this.#minor };
     writeOwnAnswer(this.#out, answer, manner);
     this.flush();
@@ -352,6 +388,36 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
     this.#toHead = false;
     this.#answer(errorAnswer(status, reason), reason);
     this.#linger();
+  }
+
+  #startLog(priority: number, actions: string): void {
+    const { front } = this;
+    this.#log = front.logEntry(
+      new HeadView(this.#head, this.address),
+      withPort(this.address, this.transport.remotePort),
+      `HTTP/1.${this.#minor}`,
+    );
+    if (this.#log === undefined) return;
+    this.#log.priority = priority;
+    this.#log.actions = actions;
+    this.#log.receivedBytes = this.#head.fieldsEnd + 2 - this.#head.base;
+    this.#sentBefore = this.#sent;
+  }
+
+  /** The line of a request that is over. A request that was refused before it was understood has next to nothing to tell. */
+  #endLog(reason: string, answer?: OwnAnswer): void {
+    const { front } = this;
+    if (front.log === undefined) return;
+    const log = this.#log ?? front.logEntry(unknownView, withPort(this.address, this.transport.remotePort), '-')!;
+    this.#log = undefined;
+    if (answer !== undefined) {
+      log.status = answer.status;
+      log.redirectUrl = answer.location ?? '';
+    } else if (log.status === 0) log.status = 460;
+    if (answer?.location === undefined && reason !== 'fixed-response') log.reason = reason;
+    log.receivedBytes += this.#body.received;
+    log.sentBytes = this.#sent - this.#sentBefore;
+    front.log.add(log);
   }
 
   #linger(): void {
@@ -378,9 +444,27 @@ export class ClientConnection implements TransportOwner, Downstream, Timed, Clie
     if (this.#exchange !== undefined) {
       if (!this.#answering) this.front.counters.elb4xx++;
       this.#endExchange('client-gone');
+      if (this.#log !== undefined) this.#endLog('client-gone');
     }
     this.close();
   }
+}
+
+function withPort(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** For a log line about bytes that were no request. */
+const unknownView: RequestView = { method: '-', authority: '', path: '-', query: '', header: () => [], address: '' };
+
+/** What a rule says to answer. */
+export function ownAnswer(route: AnswerRoute, view: RequestView, front: Front): OwnAnswer {
+  const { action } = route;
+  if (action.type === 'fixed-response') {
+    return { status: action.statusCode, contentType: action.contentType ?? 'text/plain', body: action.body ?? '', extraFields: '' };
+  }
+  const location = redirectLocation(action, view, { protocol: front.secure ? 'https' : 'http', port: front.port });
+  return { status: action.statusCode, contentType: '', body: '', extraFields: `Location: ${location}\r\n`, location };
 }
 
 const optionsAnswer: OwnAnswer = {

@@ -2,7 +2,8 @@ import { monotonicMs } from '../base/index.ts';
 import { HeadWriter, Method, type ResponseHead, type Trailers } from '../http1/index.ts';
 import type { LoadBalancerCounters } from './counters.ts';
 import type { Engine } from './engine.ts';
-import type { GroupState } from './group-state.ts';
+import type { LogEntry } from './access-log.ts';
+import type { Binding, GroupState } from './group-state.ts';
 import { TargetConnection } from './target-connection.ts';
 import type { TargetState } from './target-state.ts';
 
@@ -10,7 +11,8 @@ import type { TargetState } from './target-state.ts';
 export interface Downstream {
   /** A 1xx answer to pass on. Positions of `head` are valid during the call. */
   onInterim(head: ResponseHead): void;
-  onAnswer(head: ResponseHead): void;
+  /** `extraFields`: whole lines to add. */
+  onAnswer(head: ResponseHead, extraFields: string): void;
   /** The target switched protocols (101): from now on bytes go both ways as they come. */
   onSwitch(head: ResponseHead): void;
   onAnswerBytes(buffer: Buffer, start: number, end: number): void;
@@ -39,7 +41,7 @@ const KEEP_BYTES_MAX = 64 * 1024;
  *        ▲                       ├─ lost before any byte of the answer: again, if that is safe, else 502/504
  *        └───────────────────────┘  lost in the middle of the answer: onBroken
  */
-export class Exchange {
+export class Exchange implements Binding {
   readonly engine: Engine;
   /** The head as the target gets it and as much of the body as had come with it. Stays until the end: it may be sent again. */
   readonly request = new HeadWriter(1024);
@@ -58,9 +60,19 @@ export class Exchange {
   closeUpstream = false;
   /** The client asked for another protocol, and the target was asked for it. */
   upgrade = false;
+  boundTo: string | undefined;
+  hash = 0;
+  nowMs = 0;
+  /** Lines that the route adds to the answer. */
+  routeFields = '';
+  /** The client's connection is encrypted. */
+  secure = false;
+  /** What the access log will tell; undefined when there is none. */
+  log: LogEntry | undefined;
   connectTimeoutMs = 10_000;
   idleTimeoutMs = 60_000;
   #attempts = 0;
+  #startedMs = 0;
   #sentMs = 0;
 
   constructor(engine: Engine) {
@@ -115,14 +127,20 @@ export class Exchange {
   }
 
   onAnswer(head: ResponseHead): void {
-    const { counters } = this.group!;
-    counters.countAnswer(head.status);
-    counters.responseTimeMs.record(monotonicMs() - this.#sentMs);
-    this.downstream!.onAnswer(head);
+    const group = this.group!;
+    const target = this.target!;
+    const nowMs = monotonicMs();
+    const latencyMs = nowMs - this.#sentMs;
+    group.counters.countAnswer(head.status);
+    group.counters.responseTimeMs.record(latencyMs);
+    group.onAnswer(target, latencyMs, head.status >= 500, nowMs);
+    if (this.log !== undefined) this.#logAnswer(this.log, head.status, latencyMs, nowMs);
+    this.downstream!.onAnswer(head, this.routeFields + group.stickyFields(target, head, this.secure));
   }
 
   onSwitch(head: ResponseHead): void {
     this.group!.counters.countAnswer(head.status);
+    if (this.log !== undefined) this.#logAnswer(this.log, head.status, monotonicMs() - this.#sentMs, monotonicMs());
     this.replayable = false;
     this.closeUpstream = true;
     this.downstream!.onSwitch(head);
@@ -138,6 +156,8 @@ export class Exchange {
   /** No connection to the target could be made. */
   onConnectFailed(timedOut: boolean): void {
     this.group!.counters.targetConnectionErrorCount++;
+    this.#sentMs = monotonicMs();
+    this.#failTarget();
     const failed = this.target;
     this.#leaveTarget();
     // Not a byte was sent, so any request may be tried elsewhere.
@@ -148,10 +168,12 @@ export class Exchange {
   /** The connection was lost, or the answer made no sense, before any of the answer was passed on. */
   onLost(connection: TargetConnection, reason: string, status: number): void {
     const failed = this.target;
+    this.#failTarget();
     const stale = connection.requests > 1 && !reason.startsWith('target-garbage');
     this.#leaveTarget();
-    // A connection that idled may have been closing while we wrote: the target is not to blame, a fresh one will do.
-    if (status === 502 && this.idempotent && this.replayable && this.#mayRetry()) return this.#attempt(stale ? undefined : failed, true);
+    // A connection that idled may have been closing while we wrote: a client bound to the target may stay with it.
+    const avoid = stale && this.boundTo !== undefined ? undefined : failed;
+    if (status === 502 && this.idempotent && this.replayable && this.#mayRetry()) return this.#attempt(avoid, true);
     this.#refuse(status, reason);
   }
 
@@ -178,7 +200,9 @@ export class Exchange {
 
   #attempt(avoid: TargetState | undefined, fresh: boolean): void {
     this.#attempts++;
-    const target = this.group!.pick(avoid);
+    this.nowMs = monotonicMs();
+    if (this.#attempts === 1) this.#startedMs = this.nowMs;
+    const target = this.group!.pick(this, avoid);
     if (target === undefined) return this.#refuse(503, 'no-registered-target');
     this.target = target;
     target.outstanding++;
@@ -187,6 +211,19 @@ export class Exchange {
     const connection = idle ?? new TargetConnection(this.engine, target);
     this.upstream = connection;
     connection.carry(this);
+  }
+
+  #logAnswer(log: LogEntry, status: number, latencyMs: number, nowMs: number): void {
+    log.target = this.target!.id;
+    log.targetStatus = status;
+    log.requestMs = this.#sentMs - this.#startedMs;
+    log.targetMs = latencyMs;
+    log.responseMs = monotonicMs() - nowMs;
+    log.status = status;
+  }
+
+  #failTarget(): void {
+    if (this.target !== undefined) this.group!.onAnswer(this.target, monotonicMs() - this.#sentMs, true, monotonicMs());
   }
 
   #refuse(status: number, reason: string): void {
@@ -209,6 +246,7 @@ export class Exchange {
     this.downstream = undefined;
     this.counters = undefined;
     this.group = undefined;
+    this.log = undefined;
     if (this.request.bytes.length > KEEP_BYTES_MAX) this.request.bytes = Buffer.allocUnsafeSlow(1024);
     this.request.clear();
     this.engine.giveBack(this);

@@ -14,9 +14,17 @@ const unremovable = new Uint8Array(64);
 for (const name of ['host', 'content-length', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-port', 'x-amzn-trace-id'] as const)
   unremovable[FieldId[name]] = 1;
 
+/** What a load balancer's attributes change about the head. */
+export interface ForwardOptions {
+  readonly traces: TraceIds;
+  readonly xForwardedFor: 'append' | 'preserve' | 'remove';
+  readonly dropInvalidHeaderFields: boolean;
+}
+
 /** What of a client's connection goes into each of its requests. */
 export interface ClientFacts {
-  readonly address: string;
+  /** The address that X-Forwarded-For gets, with its port if that is asked for. */
+  readonly forwardedFor: string;
   /** `X-Forwarded-Proto` and `-Port` lines. */
   readonly forwardedLines: Buffer;
 }
@@ -31,7 +39,7 @@ const keepAliveLine = Buffer.from('Connection: keep-alive\r\n');
  * (RFC 9110 section 7.6.1), X-Forwarded-* and X-Amzn-Trace-Id set, the framing the only one.
  * Runs of lines that stay are copied at once.
  */
-export function writeRequestHead(out: HeadWriter, head: RequestHead, client: ClientFacts, traces: TraceIds, upgrade: boolean): void {
+export function writeRequestHead(out: HeadWriter, head: RequestHead, client: ClientFacts, options: ForwardOptions, upgrade: boolean): void {
   const { buffer } = head;
   const absolute = head.form === TargetForm.absolute;
   if (absolute) {
@@ -41,9 +49,10 @@ export function writeRequestHead(out: HeadWriter, head: RequestHead, client: Cli
   } else out.copy(buffer, head.methodStart, head.targetEnd);
   out.block(requestLineEnd);
   if (absolute) out.text('Host: ').copy(buffer, head.authorityStart, head.authorityEnd).crlf();
-  copyFields(out, head, absolute);
-  writeForwarded(out, head, client);
-  traces.write(out, head);
+  copyFields(out, head, absolute, options);
+  if (options.xForwardedFor === 'append') writeForwarded(out, head, client);
+  out.block(client.forwardedLines);
+  options.traces.write(out, head);
   if (head.chunked) out.block(chunkedLine);
   if (upgrade) writeUpgrade(out, head);
   out.crlf();
@@ -55,18 +64,20 @@ function writeUpgrade(out: HeadWriter, head: RequestHead | ResponseHead): void {
   if (index >= 0) out.text('Upgrade: ').copy(head.buffer, head.valueStart(index), head.valueEnd(index)).crlf();
 }
 
-function copyFields(out: HeadWriter, head: RequestHead, absolute: boolean): void {
+function copyFields(out: HeadWriter, head: RequestHead, dropHost: boolean, options: ForwardOptions): void {
   const { count } = head;
   let runStart = -1;
   let lengthSeen = false;
   for (let i = 0; i < count; i++) {
     const id = head.id(i);
     let dropped = id !== 0 && requestRule[id] === drop;
-    if (id === FieldId.host) dropped = absolute;
+    if (id === FieldId.host) dropped = dropHost;
+    else if (id === xForwardedFor) dropped = options.xForwardedFor !== 'preserve';
     else if (id === FieldId['content-length']) {
       dropped = head.chunked || lengthSeen;
       lengthSeen = true;
-    } else if (!dropped && (id === 0 || unremovable[id] === keep)) dropped = head.namedByConnection(i);
+    } else if (!dropped && (id === 0 || unremovable[id] === keep))
+      dropped = head.namedByConnection(i) || (options.dropInvalidHeaderFields && !isPlainName(head, i));
     if (!dropped) {
       if (runStart < 0) runStart = head.nameStart(i);
     } else if (runStart >= 0) {
@@ -77,25 +88,43 @@ function copyFields(out: HeadWriter, head: RequestHead, absolute: boolean): void
   if (runStart >= 0) out.copy(head.buffer, runStart, head.fieldsEnd);
 }
 
+const xForwardedFor = FieldId['x-forwarded-for'];
+
+/** `[-A-Za-z0-9]+`, which AWS takes for a valid name. */
+function isPlainName(head: RequestHead, index: number): boolean {
+  for (let i = head.nameStart(index); i < head.nameEnd(index); i++) {
+    const byte = head.buffer[i] as number;
+    const lower = byte | 32;
+    if (!((lower >= 97 && lower <= 122) || (byte >= 48 && byte <= 57) || byte === 45)) return false;
+  }
+  return true;
+}
+
 /** X-Forwarded-For, appended to what came: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html */
 function writeForwarded(out: HeadWriter, head: RequestHead, client: ClientFacts): void {
   out.text('X-Forwarded-For: ');
   for (let i = head.indexOfId(FieldId['x-forwarded-for']); i >= 0; i = head.indexOfId(FieldId['x-forwarded-for'], i + 1)) {
     if (head.valueEnd(i) > head.valueStart(i)) out.copy(head.buffer, head.valueStart(i), head.valueEnd(i)).text(', ');
   }
-  out.text(client.address).crlf().block(client.forwardedLines);
+  out.text(client.forwardedFor).crlf();
 }
 
 /** How an answer's body goes to the client. */
 export const Relay = { /** No body, or one with its length. */ asIs: 0, chunked: 1, untilClose: 2 } as const;
 
-/** Writes the head of an answer as the client gets it. `close` and `keepAlive10` say what Connection tells it. */
-export function writeAnswerHead(out: HeadWriter, head: ResponseHead, relay: number, close: boolean, keepAlive10: boolean): void {
+/** Writes the head of an answer as the client gets it. `ends` says what Connection tells it, and what is added. */
+export function writeAnswerHead(
+  out: HeadWriter,
+  head: ResponseHead,
+  relay: number,
+  ends: { close: boolean; keepAlive10: boolean; extraFields: string },
+): void {
   writeStatusLine(out, head);
   copyAnswerFields(out, head, relay !== Relay.asIs);
+  if (ends.extraFields !== '') out.text(ends.extraFields);
   if (relay === Relay.chunked) out.block(chunkedLine);
-  if (close) out.block(closeLine);
-  else if (keepAlive10) out.block(keepAliveLine);
+  if (ends.close) out.block(closeLine);
+  else if (ends.keepAlive10) out.block(keepAliveLine);
   out.crlf();
 }
 

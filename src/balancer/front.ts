@@ -1,76 +1,133 @@
+import type { LoadBalancerAttributes } from '../model/index.ts';
+import type { AccessLog, LogEntry } from './access-log.ts';
 import type { LoadBalancerCounters } from './counters.ts';
-import type { ClientConnection } from './client-connection.ts';
 import type { Engine } from './engine.ts';
 import type { Downstream, Exchange } from './exchange.ts';
-import type { GroupState } from './group-state.ts';
+import type { ForwardOptions } from './forward-head.ts';
 import type { DateText } from './own-answers.ts';
+import type { RequestView } from './routing/request-view.ts';
+import type { ForwardRoute, Routes } from './routing/routes.ts';
 import type { TraceIds } from './trace-id.ts';
-import type { RequestHead } from '../http1/index.ts';
-import type { LoadBalancerAttributes } from '../model/index.ts';
+import type { Timed } from './sweeper.ts';
 
-/** What a route resolves to at the moment. Replaced as a whole by a new snapshot. */
-export interface Route {
-  readonly group: GroupState;
+/** A client's connection of any protocol, as its listener manages it. */
+export interface FrontConnection extends Timed {
+  /** Ends it when nothing is in flight, else after what is. */
+  drain(): void;
+  close(): void;
 }
 
-/** A listener as its connections see it. */
-export class Front {
+export interface FrontParts {
   readonly engine: Engine;
   readonly date: DateText;
   readonly traces: TraceIds;
-  readonly connections = new Set<ClientConnection>();
-  forwardedLines: Buffer;
-  counters: LoadBalancerCounters;
+  readonly counters: LoadBalancerCounters;
+  readonly loadBalancerId: string;
+  readonly secure: boolean;
+  readonly port: number;
+}
+
+/** A listener as its connections see it. */
+export class Front implements ForwardOptions {
+  readonly engine: Engine;
+  readonly date: DateText;
+  readonly traces: TraceIds;
+  readonly counters: LoadBalancerCounters;
+  readonly loadBalancerId: string;
+  readonly secure: boolean;
+  readonly port: number;
+  readonly connections = new Set<FrontConnection>();
+  /** `X-Forwarded-Proto` and `-Port` for every request that comes here. */
+  readonly forwardedLines: Buffer;
   /** The present routes: one assignment swaps them. */
-  route: Route;
+  routes: Routes;
+  log: AccessLog | undefined;
   draining = false;
   idleTimeoutMs = 60_000;
   keepAliveMs = 3_600_000;
   connectTimeoutMs = 10_000;
   desyncMode: NonNullable<LoadBalancerAttributes['desyncMode']> = 'defensive';
+  xForwardedFor: NonNullable<LoadBalancerAttributes['xForwardedFor']> = 'append';
+  xForwardedForClientPort = false;
+  dropInvalidHeaderFields = false;
+  http2 = true;
 
-  constructor(parts: { engine: Engine; date: DateText; traces: TraceIds; counters: LoadBalancerCounters; route: Route; port: number }) {
+  constructor(parts: FrontParts, routes: Routes) {
     this.engine = parts.engine;
     this.date = parts.date;
     this.traces = parts.traces;
     this.counters = parts.counters;
-    this.route = parts.route;
-    this.forwardedLines = Buffer.from(`X-Forwarded-Proto: http\r\nX-Forwarded-Port: ${parts.port}\r\n`);
+    this.loadBalancerId = parts.loadBalancerId;
+    this.secure = parts.secure;
+    this.port = parts.port;
+    this.routes = routes;
+    this.forwardedLines = Buffer.from(`X-Forwarded-Proto: ${parts.secure ? 'https' : 'http'}\r\nX-Forwarded-Port: ${parts.port}\r\n`);
   }
 
-  configure(attributes: LoadBalancerAttributes): void {
+  configure(attributes: LoadBalancerAttributes, log: AccessLog | undefined): void {
     this.idleTimeoutMs = attributes.idleTimeoutMs ?? 60_000;
     this.keepAliveMs = attributes.clientKeepAliveMs ?? 3_600_000;
     this.connectTimeoutMs = attributes.connectTimeoutMs ?? 10_000;
     this.desyncMode = attributes.desyncMode ?? 'defensive';
+    this.xForwardedFor = attributes.xForwardedFor ?? 'append';
+    this.xForwardedForClientPort = attributes.xForwardedForClientPort ?? false;
+    this.dropInvalidHeaderFields = attributes.dropInvalidHeaderFields ?? false;
+    this.http2 = attributes.http2 ?? true;
+    this.log = log;
   }
 
-  onOpen(connection: ClientConnection): void {
+  onOpen(connection: FrontConnection): void {
     this.connections.add(connection);
     this.engine.sweeper.add(connection);
     this.counters.newConnectionCount++;
     this.counters.activeConnectionCount++;
   }
 
-  onClosed(connection: ClientConnection): void {
+  onClosed(connection: FrontConnection): void {
     if (!this.connections.delete(connection)) return;
     this.engine.sweeper.delete(connection);
     this.counters.activeConnectionCount--;
   }
 
-  /** An exchange for this request, by the routes of this moment. */
-  begin(head: RequestHead, downstream: Downstream): Exchange {
+  /** An exchange for a request on its route. `view` is made only when something of the request decides. */
+  begin(route: ForwardRoute, method: number, downstream: Downstream, view: () => RequestView): Exchange {
     const exchange = this.engine.takeExchange();
     exchange.downstream = downstream;
     exchange.counters = this.counters;
-    exchange.group = this.route.group;
-    exchange.method = head.method;
+    exchange.group = route.group;
+    exchange.method = method;
+    exchange.routeFields = route.answerFields;
+    exchange.secure = this.secure;
     exchange.replayable = true;
     exchange.closeUpstream = false;
     exchange.upgrade = false;
+    exchange.boundTo = undefined;
     exchange.idleTimeoutMs = this.idleTimeoutMs;
     exchange.connectTimeoutMs = this.connectTimeoutMs;
+    if (route.group.binds) route.group.bind(exchange, view());
     return exchange;
+  }
+
+  /** The beginning of a log line; undefined when there is no log. */
+  logEntry(view: RequestView, client: string, version: string): LogEntry | undefined {
+    if (this.log === undefined) return undefined;
+    const scheme = this.secure ? 'https' : 'http';
+    const query = view.query === '' ? '' : `?${view.query}`;
+    const type = version === 'HTTP/2.0' ? 'h2' : scheme;
+    const url = `${scheme}://${view.authority.includes(':') ? view.authority : `${view.authority}:${this.port}`}${view.path}${query}`;
+    const userAgent = view.header('user-agent')[0] ?? '';
+    return {
+      ...blankEntry,
+      type,
+      createdMs: this.engine.clock.nowMs(),
+      loadBalancerId: this.loadBalancerId,
+      client,
+      method: view.method,
+      url,
+      version,
+      userAgent,
+      domain: view.authority,
+    };
   }
 
   /** Closes idle connections; the others end after their present answer. */
@@ -79,3 +136,32 @@ export class Front {
     for (const connection of this.connections) connection.drain();
   }
 }
+
+const blankEntry: LogEntry = {
+  type: 'http',
+  createdMs: 0,
+  loadBalancerId: '',
+  client: '',
+  target: '',
+  requestMs: -1,
+  targetMs: -1,
+  responseMs: -1,
+  status: 0,
+  targetStatus: 0,
+  receivedBytes: 0,
+  sentBytes: 0,
+  method: '-',
+  url: '-',
+  version: '-',
+  userAgent: '',
+  cipher: '',
+  protocol: '',
+  targetGroupId: '',
+  traceId: '',
+  domain: '',
+  priority: -1,
+  actions: '',
+  redirectUrl: '',
+  reason: '',
+  classification: '',
+};

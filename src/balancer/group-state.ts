@@ -1,11 +1,22 @@
 import { monotonicMs } from '../base/index.ts';
 import type { Target, TargetGroup, TargetGroupMetrics, TargetHealth } from '../model/index.ts';
-import { createAlgorithm, type Algorithm } from './algorithms/index.ts';
+import type { ResponseHead } from '../http1/index.ts';
+import { createAlgorithm, hashText, type Algorithm } from './algorithms/index.ts';
 import { GroupCounters } from './counters.ts';
 import type { Engine } from './engine.ts';
 import { HealthMonitor, type Probe } from './health/monitor.ts';
+import { cookieOf, type RequestView } from './routing/request-view.ts';
+import { cookieNameOf, type StickyCookies } from './routing/stickiness.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { TargetState } from './target-state.ts';
+
+/** What a request brings to the choice of its target. */
+export interface Binding {
+  /** The target that the client is bound to by a cookie. */
+  boundTo: string | undefined;
+  hash: number;
+  nowMs: number;
+}
 
 export interface GroupEvents {
   readonly probe: Probe;
@@ -20,6 +31,7 @@ export class GroupState {
   readonly retryBudget = new RetryBudget();
   readonly #engine: Engine;
   readonly #events: GroupEvents;
+  readonly #cookies: StickyCookies;
   #config: TargetGroup;
   #targets = new Map<string, TargetState>();
   /** Gone from the snapshot with requests in flight. */
@@ -27,18 +39,21 @@ export class GroupState {
   #algorithm: Algorithm;
   /** Whom a request may go to now: the healthy, or all when none is (fail-open). */
   #candidates: readonly TargetState[] = [];
+  #slowStarting = false;
 
-  constructor(config: TargetGroup, engine: Engine, events: GroupEvents) {
+  constructor(config: TargetGroup, engine: Engine, events: GroupEvents, cookies: StickyCookies) {
+    this.#cookies = cookies;
     this.id = config.id;
     this.#config = config;
     this.#engine = engine;
     this.#events = events;
-    this.#algorithm = createAlgorithm(config.algorithm, engine.random);
+    this.#algorithm = createAlgorithm(config.algorithm, engine.random, config.anomalyMitigation);
   }
 
   /** Takes over a configuration. `inUse`: some listener forwards to this group. */
   apply(config: TargetGroup, inUse: boolean): void {
-    if (config.algorithm !== this.#config.algorithm) this.#algorithm = createAlgorithm(config.algorithm, this.#engine.random);
+    if (config.algorithm !== this.#config.algorithm || config.anomalyMitigation !== this.#config.anomalyMitigation)
+      this.#algorithm = createAlgorithm(config.algorithm, this.#engine.random, config.anomalyMitigation);
     this.#config = config;
     const next = new Map<string, TargetState>();
     for (const target of config.targets) next.set(target.id, this.#applyTarget(target, inUse));
@@ -47,18 +62,50 @@ export class GroupState {
     this.#refresh();
   }
 
+  /** Whether `bind` has anything to do. */
+  get binds(): boolean {
+    return this.#config.stickiness !== undefined || this.#algorithm.hashes;
+  }
+
+  /** Notes what of the request decides about its target. */
+  bind(binding: Binding, view: RequestView): void {
+    const { stickiness } = this.#config;
+    if (stickiness !== undefined) binding.boundTo = this.#cookies.read(view, cookieNameOf(stickiness), this.id);
+    if (this.#algorithm.hashes) binding.hash = hashText(this.#hashKey(view));
+  }
+
   /** The target for a request, or undefined when none is registered. A retry avoids the target that failed if there is another. */
-  pick(avoid: TargetState | undefined): TargetState | undefined {
+  pick(binding: Binding, avoid: TargetState | undefined): TargetState | undefined {
     const candidates = this.#candidates;
     if (candidates.length === 0) return undefined;
-    const index = candidates.length === 1 ? 0 : this.#algorithm.pick();
+    if (binding.boundTo !== undefined && avoid === undefined) {
+      const bound = candidates.find((candidate) => candidate.id === binding.boundTo);
+      if (bound !== undefined) return bound;
+    }
+    if (candidates.length === 1) return candidates[0];
+    const index = this.#algorithm.pick(binding);
     const picked = candidates[index];
-    if (picked !== avoid || candidates.length === 1) return picked;
-    return candidates[(index + 1) % candidates.length];
+    return picked === avoid ? candidates[(index + 1) % candidates.length] : picked;
+  }
+
+  /** A target answered, or failed to. */
+  onAnswer(target: TargetState, latencyMs: number, failed: boolean, nowMs: number): void {
+    this.#algorithm.onAnswer(target, latencyMs, failed, nowMs);
+  }
+
+  /** Lines to add to an answer, to bind the client to its target. */
+  stickyFields(target: TargetState, head: ResponseHead, secure: boolean): string {
+    const { stickiness } = this.#config;
+    if (stickiness === undefined) return '';
+    if (stickiness.type === 'app_cookie' && !head.getAll('set-cookie').some((line) => line.startsWith(`${stickiness.cookieName}=`)))
+      return '';
+    return this.#cookies.write(cookieNameOf(stickiness), this.id, target.id, stickiness.durationMs, secure);
   }
 
   /** Ends what draining has to end. Called about once a second and whenever a draining target finished a request. */
   tick(nowMs: number = monotonicMs()): void {
+    this.#algorithm.tick(nowMs);
+    if (this.#slowStarting) this.#refresh();
     for (const target of this.#targets.values()) if (target.phase === 'draining') this.#drain(target, nowMs);
     for (const target of this.#leaving) {
       if (target.outstanding > 0 && nowMs < target.drainUntilMs) continue;
@@ -96,6 +143,7 @@ export class GroupState {
     const state = same ? known : new TargetState(this, target);
     const wasDraining = state.phase === 'draining';
     state.phase = target.phase;
+    state.configuredWeight = target.weight ?? 1;
     if (target.phase === 'draining') {
       if (!wasDraining) this.#beginDraining(state);
     } else {
@@ -127,7 +175,7 @@ export class GroupState {
         random: this.#engine.random,
         probe: this.#events.probe,
         onStep: (flipped) => {
-          if (flipped) this.#refresh();
+          if (flipped) this.#onFlip(state);
           this.#events.onHealth(state.describe());
         },
       });
@@ -151,10 +199,45 @@ export class GroupState {
     this.#events.onDrained(this.id, target.id);
   }
 
+  // A target that comes to others that are healthy starts slowly; the first of a group cannot.
+  #onFlip(state: TargetState): void {
+    const others = this.#candidates.some((candidate) => candidate !== state && candidate.healthy);
+    state.slowStartFromMs = state.healthy && others ? monotonicMs() : Number.NEGATIVE_INFINITY;
+    this.#refresh();
+    if (!state.healthy && others) state.rescue();
+  }
+
   #refresh(): void {
-    const registered = [...this.#targets.values()].filter((target) => target.phase === 'registered');
+    const registered = [...this.#targets.values()].filter((target) => target.phase === 'registered' && target.configuredWeight > 0);
     const healthy = registered.filter((target) => target.healthy);
     this.#candidates = healthy.length > 0 ? healthy : registered;
+    const nowMs = monotonicMs();
+    const slowStartMs = this.#config.slowStartMs ?? 0;
+    this.#slowStarting = false;
+    for (const target of this.#candidates) {
+      const grown = slowStartMs === 0 ? 1 : Math.max(SLOW_START_MIN, (nowMs - target.slowStartFromMs) / slowStartMs);
+      if (grown < 1) this.#slowStarting = true;
+      target.weight = target.configuredWeight * Math.min(1, grown);
+    }
     if (this.#candidates.length > 0) this.#algorithm.update(this.#candidates);
   }
+
+  #hashKey(view: RequestView): string {
+    const key = this.#config.hashKey ?? { from: 'source-ip' };
+    switch (key.from) {
+      case 'path':
+        return view.path;
+      case 'header':
+        return view.header(key.name.toLowerCase())[0] ?? view.address;
+      case 'cookie':
+        return cookieOf(view, key.name) ?? view.address;
+      case 'query':
+        return new URLSearchParams(view.query).get(key.name) ?? view.address;
+      default:
+        return view.address;
+    }
+  }
 }
+
+/** The share that a target starts with. */
+const SLOW_START_MIN = 0.02;

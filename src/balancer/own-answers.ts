@@ -55,6 +55,8 @@ export interface OwnAnswer {
   readonly body: string;
   /** Whole further field lines, each with its CRLF. */
   readonly extraFields: string;
+  /** Where a redirect points to. */
+  readonly location?: string;
 }
 
 /** An error says what went wrong in its body, so that whoever sees it need not guess. */

@@ -1,10 +1,11 @@
 /**
- * Keeps retries from doubling the load of targets that already fail: they may be a fifth of the
- * requests, and always a few. Every request puts a fifth of a token into the bucket, every retry takes one.
+ * Keeps retries from multiplying the load of targets that all fail: over time they may be half as many as the
+ * requests, which covers one dead target of two, and some hundred more at once, which covers the connections that
+ * break when it dies. Every request puts half a token into the bucket, every retry takes one.
  */
 export class RetryBudget {
-  static readonly share = 0.2;
-  static readonly tokensMax = 100;
+  static readonly share = 0.5;
+  static readonly tokensMax = 500;
   #tokens = RetryBudget.tokensMax;
 
   onRequest(): void {

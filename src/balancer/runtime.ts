@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net';
-import { errorMessage, monotonicMs, systemErrorCode } from '../base/index.ts';
+import { errorMessage, monotonicMs, systemErrorCode, systemRandom } from '../base/index.ts';
 import type { BalancerMetrics, BoundListener, FailedListener, Listener, RoutingSnapshot, TargetGroup } from '../model/index.ts';
+import { AccessLog } from './access-log.ts';
 import { ClientConnection } from './client-connection.ts';
 import { LoadBalancerCounters } from './counters.ts';
 import type { Engine } from './engine.ts';
@@ -8,6 +9,9 @@ import { Front } from './front.ts';
 import { GroupState, type GroupEvents } from './group-state.ts';
 import { acceptHandles, handles, type HandleTransport } from './handle-transport.ts';
 import { DateText } from './own-answers.ts';
+import { Routes, groupsOf, type RouteParts } from './routing/routes.ts';
+import { Seal } from './routing/sealed.ts';
+import { StickyCookies } from './routing/stickiness.ts';
 import { TraceIds } from './trace-id.ts';
 import { StreamTransport, streamOptions, unowned, type Transport } from './transport.ts';
 
@@ -25,6 +29,23 @@ export interface Applied {
 
 const BACKLOG = 4096;
 
+const emptyGroup: TargetGroup = {
+  id: '',
+  protocol: 'HTTP',
+  algorithm: 'round_robin',
+  deregistrationDelayMs: 0,
+  healthCheck: {
+    path: '/',
+    port: 'traffic-port',
+    intervalMs: 30_000,
+    timeoutMs: 5_000,
+    healthyThreshold: 5,
+    unhealthyThreshold: 2,
+    matcher: '200',
+  },
+  targets: [],
+};
+
 /** Everything that a worker runs: listeners, groups, counters; moved from snapshot to snapshot. */
 export class Runtime {
   readonly #engine: Engine;
@@ -35,6 +56,9 @@ export class Runtime {
   #listeners = new Map<string, Bound>();
   #groups = new Map<string, GroupState>();
   readonly #counters = new Map<string, LoadBalancerCounters>();
+  readonly #logs = new Map<string, AccessLog>();
+  #cookies: StickyCookies | undefined;
+  #empty: GroupState | undefined;
   readonly #retired = new Set<Front>();
   #lastMetricsMs = monotonicMs();
   #lastCpu = process.cpuUsage();
@@ -52,21 +76,19 @@ export class Runtime {
    * are not touched; whatever fails to listen is told and the rest goes on.
    */
   async apply(snapshot: RoutingSnapshot): Promise<Applied> {
+    const cookies = this.#cookiesOf(snapshot);
     const groups = this.#applyGroups(snapshot);
+    const parts: RouteParts = { groups, random: this.#engine.random, cookies, nowhere: this.#nowhere() };
     const failed: FailedListener[] = [];
     const next = new Map<string, Bound>();
     for (const bound of this.#listeners.values()) if (!isKept(bound, snapshot)) this.#close(bound);
     for (const config of snapshot.listeners) {
-      const group = groups.get(config.defaultAction.targetGroupId);
-      if (group === undefined) {
-        failed.push({ id: config.id, code: 'EINVAL', message: `no target group ${config.defaultAction.targetGroupId}` });
-        continue;
-      }
       const known = this.#listeners.get(config.id);
       try {
-        next.set(config.id, known && isKept(known, snapshot) ? this.#rewire(known, config, group) : await this.#listen(config, group));
+        const routes = new Routes(config, parts);
+        next.set(config.id, known && isKept(known, snapshot) ? this.#rewire(known, config, routes) : await this.#listen(config, routes));
       } catch (error) {
-        failed.push({ id: config.id, code: systemErrorCode(error) ?? 'EUNKNOWN', message: errorMessage(error) });
+        failed.push({ id: config.id, code: systemErrorCode(error) ?? 'EINVAL', message: errorMessage(error) });
       }
     }
     this.#listeners = next;
@@ -77,6 +99,7 @@ export class Runtime {
   tick(): BalancerMetrics {
     const nowMs = monotonicMs();
     for (const group of this.#groups.values()) group.tick(nowMs);
+    for (const log of this.#logs.values()) log.flush();
     for (const front of this.#retired) if (front.connections.size === 0) this.#retired.delete(front);
     const cpu = process.cpuUsage(this.#lastCpu);
     this.#lastCpu = process.cpuUsage();
@@ -108,7 +131,7 @@ export class Runtime {
   }
 
   #applyGroups(snapshot: RoutingSnapshot): Map<string, GroupState> {
-    const inUse = new Set(snapshot.listeners.map((listener) => listener.defaultAction.targetGroupId));
+    const inUse = new Set(snapshot.listeners.flatMap(groupsOf));
     const groups = new Map<string, GroupState>();
     for (const config of snapshot.targetGroups) groups.set(config.id, this.#applyGroup(config, inUse.has(config.id)));
     for (const [id, group] of this.#groups) if (!groups.has(id)) group.close();
@@ -117,15 +140,38 @@ export class Runtime {
   }
 
   #applyGroup(config: TargetGroup, inUse: boolean): GroupState {
-    const group = this.#groups.get(config.id) ?? new GroupState(config, this.#engine, this.#events);
+    const group = this.#groups.get(config.id) ?? new GroupState(config, this.#engine, this.#events, this.#cookies!);
     group.apply(config, inUse);
     return group;
   }
 
-  #rewire(bound: Bound, config: Listener, group: GroupState): Bound {
-    bound.front.route = { group };
-    bound.front.configure(config.attributes ?? {});
+  #rewire(bound: Bound, config: Listener, routes: Routes): Bound {
+    bound.front.routes = routes;
+    this.#configure(bound.front, config);
     return { ...bound, config };
+  }
+
+  #configure(front: Front, config: Listener): void {
+    const attributes = config.attributes ?? {};
+    front.configure(attributes, attributes.accessLog === undefined ? undefined : this.#logAt(attributes.accessLog));
+  }
+
+  #logAt(path: string): AccessLog {
+    let log = this.#logs.get(path);
+    if (log === undefined) this.#logs.set(path, (log = new AccessLog(path, this.#engine.clock)));
+    return log;
+  }
+
+  // The first secret stays: cookies that are out must go on being understood.
+  #cookiesOf(snapshot: RoutingSnapshot): StickyCookies {
+    this.#cookies ??= new StickyCookies(new Seal(snapshot.secret ?? systemRandom.hex(32), systemRandom), this.#engine.clock);
+    return this.#cookies;
+  }
+
+  /** A group without targets: 503. */
+  #nowhere(): GroupState {
+    this.#empty ??= new GroupState(emptyGroup, this.#engine, this.#events, this.#cookies!);
+    return this.#empty;
   }
 
   #countersOf(loadBalancerId: string): LoadBalancerCounters {
@@ -134,7 +180,7 @@ export class Runtime {
     return counters;
   }
 
-  async #listen(config: Listener, group: GroupState): Promise<Bound> {
+  async #listen(config: Listener, routes: Routes): Promise<Bound> {
     const server = createServer({ noDelay: true, ...streamOptions });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -144,8 +190,10 @@ export class Runtime {
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : config.port;
     const counters = this.#countersOf(config.loadBalancerId);
-    const front = new Front({ engine: this.#engine, date: this.#date, traces: this.#traces, counters, route: { group }, port });
-    front.configure(config.attributes ?? {});
+    const { loadBalancerId } = config;
+    const parts = { engine: this.#engine, date: this.#date, traces: this.#traces, counters, loadBalancerId, secure: false, port };
+    const front = new Front(parts, routes);
+    this.#configure(front, config);
     accept(
       server,
       (transport) => (transport.owner = new ClientConnection(front, transport)),

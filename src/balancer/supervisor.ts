@@ -1,4 +1,4 @@
-import { PlimsollError, entry, forkChild, systemClock, type Child, type ChildExit, type Clock } from '../base/index.ts';
+import { PlimsollError, entry, forkChild, systemClock, systemRandom, type Child, type ChildExit, type Clock } from '../base/index.ts';
 import type { BalancerCommand, BalancerEvent, BalancerMetrics, RoutingSnapshot, TargetHealth } from '../model/index.ts';
 import { balancerErrors } from './errors.ts';
 
@@ -71,6 +71,8 @@ class Supervisor implements Balancer {
   /** Ports that listeners got, by id. */
   readonly #ports = new Map<string, number>();
   #stopping = false;
+  /** For snapshots that bring none: the same for all workers of this balancer. */
+  readonly #secret = systemRandom.hex(32);
 
   constructor(options: BalancerOptions) {
     this.#options = options;
@@ -154,7 +156,7 @@ class Supervisor implements Balancer {
     if (snapshot === undefined || !slot.ready) return;
     const listeners = snapshot.listeners.map((listener) => ({ ...listener, port: listener.port || (this.#ports.get(listener.id) ?? 0) }));
     if (slot !== this.#slots[0] && listeners.some((listener) => listener.port === 0)) return;
-    slot.child.send({ type: 'snapshot', snapshot: { ...snapshot, listeners } });
+    slot.child.send({ type: 'snapshot', snapshot: { secret: this.#secret, ...snapshot, listeners } });
   }
 
   #onDrained(targetGroupId: string, targetId: string): void {

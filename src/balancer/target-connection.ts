@@ -70,6 +70,11 @@ export class TargetConnection implements TransportOwner, Timed {
     this.#discard();
   }
 
+  /** Waits for an answer to a request that may be sent to another target. */
+  get rescuable(): boolean {
+    return this.ready && !this.#inBody && this.#exchange !== undefined && this.#exchange.idempotent && this.#exchange.replayable;
+  }
+
   /** Closes it under the exchange that it carries, if any. */
   abandon(reason: string): void {
     if (this.#exchange !== undefined) this.#lose(reason, 502);

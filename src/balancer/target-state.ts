@@ -13,8 +13,16 @@ export class TargetState implements Candidate {
   readonly id: string;
   readonly host: string;
   readonly port: number;
+  /** As configured. */
+  configuredWeight = 1;
   weight = 1;
   outstanding = 0;
+  latencyMs = 0;
+  latencyAtMs = 0;
+  answers = 0;
+  failures = 0;
+  /** Monotonic; while the group starts it slowly. */
+  slowStartFromMs = Number.NEGATIVE_INFINITY;
   /** Since the last delta. */
   requestCount = 0;
   phase: Target['phase'] = 'registered';
@@ -63,6 +71,11 @@ export class TargetState implements Candidate {
   closeAll(): void {
     for (const connection of this.connections) connection.abandon('deregistration-delay-over');
     this.closeIdle();
+  }
+
+  /** It turned unhealthy while others are well: what waits for its answer and may safely be sent again is. */
+  rescue(): void {
+    for (const connection of this.connections) if (connection.rescuable) connection.abandon('target-unhealthy');
   }
 
   describe(): TargetHealth {

@@ -18,6 +18,11 @@ export class TraceIds {
     this.#random = random;
   }
 
+  /** The id that was made last, as the log shows it. */
+  get last(): string {
+    return `Root=${this.#id.toString('latin1')}`;
+  }
+
   write(out: HeadWriter, head: RequestHead): void {
     out.text('X-Amzn-Trace-Id: ');
     const index = head.indexOfId(FieldId['x-amzn-trace-id']);

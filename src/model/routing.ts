@@ -7,6 +7,8 @@ import type { HistogramData } from '../base/index.ts';
  */
 export interface RoutingSnapshot {
   readonly revision: number;
+  /** What stickiness cookies are sealed with; the same for all workers and over restarts. Without it each start of the balancer makes its own. */
+  readonly secret?: string;
   readonly listeners: readonly Listener[];
   readonly targetGroups: readonly TargetGroup[];
 }
@@ -19,8 +21,12 @@ export interface Listener {
   readonly host: string;
   /** 0 lets the kernel choose; the worker reports the port it got. */
   readonly port: number;
-  readonly protocol: 'HTTP';
+  readonly protocol: 'HTTP' | 'HTTPS';
   readonly defaultAction: Action;
+  /** Evaluated by priority, lowest first; the default action takes what none matches. */
+  readonly rules?: readonly Rule[];
+  /** For HTTPS: the first is the default, the others are chosen by the name the client asks for (SNI). */
+  readonly certificates?: readonly Certificate[];
   /** Attributes of the load balancer as far as they concern this listener; each has AWS's default. */
   readonly attributes?: LoadBalancerAttributes;
 }
@@ -35,21 +41,107 @@ export interface LoadBalancerAttributes {
   readonly connectTimeoutMs?: number;
   /** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/desync-mitigation-mode.html. Default `defensive`. */
   readonly desyncMode?: 'monitor' | 'defensive' | 'strictest';
+  /** What happens to X-Forwarded-For. Default `append`. */
+  readonly xForwardedFor?: 'append' | 'preserve' | 'remove';
+  /** Adds the client's port to its address in X-Forwarded-For. Default false. */
+  readonly xForwardedForClientPort?: boolean;
+  /** Drops header fields whose names are not `[-A-Za-z0-9]+`. Default false. */
+  readonly dropInvalidHeaderFields?: boolean;
+  /** Path of a file that access log lines are appended to, in AWS's order of fields. Default none. */
+  readonly accessLog?: string;
+  /** HTTP/2 to clients that offer it by ALPN. Default true. */
+  readonly http2?: boolean;
 }
 
-export type Action = ForwardAction;
+export interface Certificate {
+  /** PEM, the leaf first. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly privateKey: string;
+}
+
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html */
+export interface Rule {
+  /** 1–50000, unique in its listener. */
+  readonly priority: number;
+  /** All must hold. */
+  readonly conditions: readonly Condition[];
+  readonly action: Action;
+}
+
+/** Values of one condition are alternatives. Patterns know `*` (any characters) and `?` (one). */
+export type Condition =
+  | { readonly field: 'host-header'; readonly values: readonly string[] }
+  | { readonly field: 'path-pattern'; readonly values: readonly string[] }
+  | { readonly field: 'http-header'; readonly name: string; readonly values: readonly string[] }
+  | { readonly field: 'http-request-method'; readonly values: readonly string[] }
+  | { readonly field: 'query-string'; readonly values: readonly { readonly key?: string; readonly value: string }[] }
+  /** CIDR blocks of the connection's peer, never of X-Forwarded-For. */
+  | { readonly field: 'source-ip'; readonly values: readonly string[] };
+
+export type Action = ForwardAction | WeightedForwardAction | RedirectAction | FixedResponseAction;
 
 export interface ForwardAction {
   readonly type: 'forward';
   readonly targetGroupId: string;
 }
 
-export type Algorithm = 'round_robin' | 'least_outstanding_requests';
+/** Shares of requests by weight (0–999). */
+export interface WeightedForwardAction {
+  readonly type: 'forward-weighted';
+  readonly groups: readonly { readonly targetGroupId: string; readonly weight: number }[];
+  /** How long a client stays with the group it was sent to; absent: not at all. 1 s – 7 d. */
+  readonly stickinessMs?: number;
+}
+
+/** Parts may hold `#{protocol}`, `#{host}`, `#{port}`, `#{path}` (without its leading `/`) and `#{query}`; absent parts stay as they came. */
+export interface RedirectAction {
+  readonly type: 'redirect';
+  readonly statusCode: 301 | 302;
+  readonly protocol?: string;
+  readonly host?: string;
+  readonly port?: string;
+  readonly path?: string;
+  readonly query?: string;
+}
+
+export interface FixedResponseAction {
+  readonly type: 'fixed-response';
+  readonly statusCode: number;
+  readonly contentType?: string;
+  readonly body?: string;
+}
+
+export type Algorithm =
+  | 'round_robin'
+  | 'least_outstanding_requests'
+  | 'weighted_random'
+  | 'weighted_least_connections'
+  | 'consistent_hash'
+  | 'random_two_choices'
+  | 'peak_ewma';
+
+/** What `consistent_hash` hashes. A request without it is spread by its source address. */
+export type HashKey = { readonly from: 'source-ip' | 'path' } | { readonly from: 'header' | 'cookie' | 'query'; readonly name: string };
+
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html */
+export type Stickiness =
+  /** A cookie of ours, `AWSALB`. 1 s – 7 d. */
+  | { readonly type: 'lb_cookie'; readonly durationMs: number }
+  /** Follows a cookie that the application sets, by `AWSALBAPP-0`. */
+  | { readonly type: 'app_cookie'; readonly cookieName: string; readonly durationMs: number };
 
 export interface TargetGroup {
   readonly id: string;
   readonly protocol: 'HTTP';
   readonly algorithm: Algorithm;
+  /** For `consistent_hash`; the source address unless given. */
+  readonly hashKey?: HashKey;
+  /** For `weighted_random`: targets that fail more than the others get less until they recover. Default false. */
+  readonly anomalyMitigation?: boolean;
+  /** A target that has just become healthy gets its share grown linearly over this time: 30–900 s, 0 (default) is off. */
+  readonly slowStartMs?: number;
+  readonly stickiness?: Stickiness;
   /** How long a draining target may finish its requests in flight; after it the connections are closed. */
   readonly deregistrationDelayMs: number;
   readonly healthCheck: HealthCheck;
@@ -63,6 +155,8 @@ export interface Target {
   readonly port: number;
   /** `draining`: gets no new request; the worker reports `drained` when the last one is done or the delay is over. */
   readonly phase: 'registered' | 'draining';
+  /** Ours: share of the traffic, 1 unless given; 0 takes none. */
+  readonly weight?: number;
 }
 
 /** AWS: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html */
@@ -72,6 +166,8 @@ export interface HealthCheck {
   readonly intervalMs: number;
   /** A property of the real service under test, so never scaled with the region's clock. */
   readonly timeoutMs: number;
+  /** Default HTTP. HTTPS certificates of targets are not verified, as AWS has it. TCP needs a connection only. */
+  readonly protocol?: 'HTTP' | 'HTTPS' | 'TCP';
   readonly healthyThreshold: number;
   readonly unhealthyThreshold: number;
   /** Accepted status codes: `200`, `200,204`, `200-299`. */

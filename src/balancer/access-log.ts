@@ -1,0 +1,100 @@
+import { appendFile } from 'node:fs';
+import type { Clock } from '../base/index.ts';
+
+/** Bytes that may wait for the disk; lines beyond it are dropped and counted. */
+const WAITING_MAX = 8 * 1024 * 1024;
+
+/** What is known of a request when its line is written. Times are milliseconds, -1 where there was none. */
+export interface LogEntry {
+  type: 'http' | 'https' | 'h2' | 'ws' | 'wss';
+  /** Wall clock, when the request came. */
+  createdMs: number;
+  loadBalancerId: string;
+  client: string;
+  target: string;
+  requestMs: number;
+  targetMs: number;
+  responseMs: number;
+  status: number;
+  targetStatus: number;
+  receivedBytes: number;
+  sentBytes: number;
+  method: string;
+  url: string;
+  version: string;
+  userAgent: string;
+  cipher: string;
+  protocol: string;
+  targetGroupId: string;
+  traceId: string;
+  domain: string;
+  priority: number;
+  actions: string;
+  redirectUrl: string;
+  reason: string;
+  classification: string;
+}
+
+/**
+ * A file of access log lines in the order of AWS's fields, appended to in batches.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
+ */
+export class AccessLog {
+  readonly #path: string;
+  readonly #clock: Clock;
+  #lines: string[] = [];
+  #bytes = 0;
+  #writing = false;
+  /** Lines lost because the disk could not keep up or refused them. */
+  dropped = 0;
+
+  constructor(path: string, clock: Clock) {
+    this.#path = path;
+    this.#clock = clock;
+  }
+
+  add(entry: LogEntry): void {
+    const line = formatEntry(entry, this.#clock.nowMs());
+    if (this.#bytes + line.length > WAITING_MAX) {
+      this.dropped++;
+      return;
+    }
+    this.#lines.push(line);
+    this.#bytes += line.length;
+    if (this.#bytes > 64 * 1024) this.flush();
+  }
+
+  flush(): void {
+    if (this.#writing || this.#lines.length === 0) return;
+    const batch = this.#lines;
+    this.#lines = [];
+    this.#bytes = 0;
+    this.#writing = true;
+    appendFile(this.#path, batch.join(''), (error) => {
+      this.#writing = false;
+      if (error) this.dropped += batch.length;
+      if (this.#bytes > 64 * 1024) this.flush();
+    });
+  }
+}
+
+function formatEntry(e: LogEntry, nowMs: number): string {
+  const status = e.targetStatus > 0 ? String(e.targetStatus) : '-';
+  const target = e.target === '' ? '-' : e.target;
+  return (
+    `${e.type} ${new Date(nowMs).toISOString()} ${e.loadBalancerId} ${e.client} ${target} ` +
+    `${seconds(e.requestMs)} ${seconds(e.targetMs)} ${seconds(e.responseMs)} ${e.status} ${status} ${e.receivedBytes} ${e.sentBytes} ` +
+    `"${quoted(`${e.method} ${e.url} ${e.version}`)}" "${quoted(e.userAgent) || '-'}" ${e.cipher || '-'} ${e.protocol || '-'} ${e.targetGroupId || '-'} ` +
+    `"${e.traceId || '-'}" "${quoted(e.domain) || '-'}" "-" ${e.priority < 0 ? '-' : e.priority} ${new Date(e.createdMs).toISOString()} ` +
+    `"${e.actions || '-'}" "${quoted(e.redirectUrl) || '-'}" "${e.reason || '-'}" "${target}" "${status}" "${e.classification || '-'}" "-" TID_- "-" "-" "-"\n`
+  );
+}
+
+function seconds(ms: number): string {
+  return ms < 0 ? '-1' : (ms / 1000).toFixed(3);
+}
+
+/** Quotes, backslashes and control characters as `\xNN`, so that a line stays a line. */
+function quoted(text: string): string {
+  return text.replaceAll(/["\\\0-\x1f\x7f-\uffff]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
