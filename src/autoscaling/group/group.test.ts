@@ -1,30 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { AutoScalingGroup, GroupInstance, LifecycleHook, TerminationPolicy } from '../../model/index.ts';
+import type { AutoScalingGroup, GroupInstance, LifecycleHook } from '../../model/index.ts';
 import { groupActivities, groupCauses } from './activities.ts';
 import type { GroupCommand } from './command.ts';
 import { groupMetrics, warmingUp } from './metrics.ts';
-import { selectForTermination } from './terminationPolicy.ts';
-import { GroupWorld } from './test-support.ts';
+import { GroupWorld, sampleGroup as group } from './test-support.ts';
 
 const MINUTE = 60_000;
-
-const group: AutoScalingGroup = {
-  name: 'web',
-  minSize: 1,
-  maxSize: 8,
-  desiredCapacity: 2,
-  zones: ['us-east-1a', 'us-east-1b'],
-  templateVersion: '1',
-  targetGroupIds: ['tg'],
-  healthCheckType: 'ELB',
-  healthCheckGracePeriodMs: 0,
-  instanceWarmupMs: 0,
-  terminationPolicies: ['Default'],
-  hooks: [],
-  suspendedProcesses: [],
-};
 
 function settled(change: Partial<AutoScalingGroup> = {}): GroupWorld {
   const world = new GroupWorld({ ...group, ...change });
@@ -235,59 +218,6 @@ describe('standby and detachment', () => {
   });
 });
 
-describe('the instances a scale-in ends', () => {
-  const HOUR = 60 * MINUTE;
-  const NOW = Date.UTC(2026, 0, 1, 12);
-  const make = (id: string, zone: string, ageMs: number, templateVersion = '1', protectedFromScaleIn = false): GroupInstance => ({
-    id,
-    state: 'InService',
-    zone,
-    templateVersion,
-    launchedAtMs: NOW - ageMs,
-    machine: 'running',
-    targetHealth: 'HEALTHY',
-    protectedFromScaleIn,
-    registration: 'registered',
-    hooksDone: [],
-  });
-  const chosen = (instances: GroupInstance[], count: number, ...terminationPolicies: TerminationPolicy[]): string[] =>
-    selectForTermination({ ...group, terminationPolicies }, instances, count, NOW).map(({ id }) => id);
-  const fleet = [
-    make('old', 'us-east-1a', 10 * HOUR + 5 * MINUTE),
-    make('hour', 'us-east-1a', 3 * HOUR + 59 * MINUTE, '2'),
-    make('new', 'us-east-1a', MINUTE, '2'),
-    make('lone', 'us-east-1b', 20 * HOUR),
-  ];
-
-  it('come from the fullest zone, whatever the policy', () => {
-    for (const policy of ['Default', 'OldestInstance', 'NewestInstance', 'ClosestToNextInstanceHour', 'OldestLaunchTemplate'] as const) {
-      assert.ok(!chosen(fleet, 2, policy).includes('lone'), policy);
-    }
-  });
-
-  it('follow the policies', () => {
-    assert.deepEqual(chosen(fleet, 1, 'OldestInstance'), ['old']);
-    assert.deepEqual(chosen(fleet, 1, 'NewestInstance'), ['new']);
-    assert.deepEqual(chosen(fleet, 1, 'ClosestToNextInstanceHour'), ['hour']);
-    assert.deepEqual(chosen(fleet, 1, 'OldestLaunchTemplate'), ['old']);
-    assert.deepEqual(
-      chosen(
-        fleet.filter(({ id }) => id !== 'old'),
-        1,
-        'Default',
-      ),
-      ['hour'],
-      'same template: the nearest to its next hour',
-    );
-    assert.deepEqual(chosen(fleet, 1), ['old'], 'no policy is the default one');
-  });
-
-  it('are never protected ones, even if too few are left', () => {
-    const guarded = fleet.map((instance) => ({ ...instance, protectedFromScaleIn: instance.id !== 'new' }));
-    assert.deepEqual(chosen(guarded, 3, 'OldestInstance'), ['new']);
-  });
-});
-
 describe('zones', () => {
   it('that have grown apart are rebalanced: launch first, end after', () => {
     const world = settled({ desiredCapacity: 4, zones: ['us-east-1a'] });
@@ -331,88 +261,6 @@ describe('a warm pool', () => {
     world.group = without;
     world.settle();
     assert.equal(world.instances.length, 2);
-  });
-});
-
-describe('an instance refresh', () => {
-  const refresh = { id: 'r', templateVersion: '2', startedAtMs: 0 };
-
-  it('replaces in batches that leave the healthy minimum', () => {
-    const world = settled({ desiredCapacity: 4, instanceWarmupMs: MINUTE });
-    world.nowMs += MINUTE;
-    world.group = { ...world.group, templateVersion: '2', refresh: { ...refresh, minHealthyPercentage: 50, maxHealthyPercentage: 100 } };
-    const commands = world.step();
-    assert.equal(world.in('Terminating').length, 2);
-    assert.match(causes(commands)[0] as string, /taken out of service in response to an instance refresh/);
-    world.settle();
-    assert.equal(world.refreshPercent, 0, 'new instances have to warm up first');
-    assert.equal(world.requeueAfterMs, MINUTE);
-    world.nowMs += MINUTE;
-    world.step();
-    assert.equal(world.refreshPercent, 50);
-    world.settle();
-    world.nowMs += MINUTE;
-    world.settle();
-    assert.equal(world.refreshPercent, 100);
-    assert.ok(world.instances.every(({ templateVersion }) => templateVersion === '2'));
-  });
-
-  it('launches first where the maximum allows it', () => {
-    const world = settled({ desiredCapacity: 2 });
-    world.group = { ...world.group, templateVersion: '2', refresh: { ...refresh, minHealthyPercentage: 100, maxHealthyPercentage: 150 } };
-    const commands = world.step();
-    assert.deepEqual(types(commands), ['launch']);
-    assert.match(causes(commands)[0] as string, /launched in response to an instance refresh/);
-    for (let i = 0; i < 60; i++) {
-      assert.ok(world.in('InService').length >= 2);
-      world.step();
-      for (const { id } of world.instances) world.progress(id);
-    }
-    world.settle();
-    assert.deepEqual(
-      world.instances.map(({ templateVersion }) => templateVersion),
-      ['2', '2'],
-    );
-    assert.equal(world.refreshPercent, 100);
-  });
-
-  it('of any shape ends with the new version alone and, once under way, keeps to its minimum and maximum', () => {
-    const orders = fc.infiniteStream(fc.nat(1000));
-    const shape = fc.record({
-      desiredCapacity: fc.integer({ min: 1, max: 6 }),
-      minHealthyPercentage: fc.constantFrom(0, 50, 90, 100),
-      maxHealthyPercentage: fc.constantFrom(100, 110, 150, 200),
-    });
-    fc.assert(
-      fc.property(shape, orders, ({ desiredCapacity, minHealthyPercentage, maxHealthyPercentage }, order) => {
-        const world = settled({ desiredCapacity });
-        world.group = { ...world.group, templateVersion: '2', refresh: { ...refresh, minHealthyPercentage, maxHealthyPercentage } };
-        const countMax = Math.max(desiredCapacity, Math.floor((desiredCapacity * maxHealthyPercentage) / 100));
-        const healthyMin = Math.ceil((desiredCapacity * minHealthyPercentage) / 100);
-        for (let i = 0; i < 300; i++) {
-          world.step();
-          const coming = world.instances.filter(({ state }) => state === 'Pending' || state === 'InService').length;
-          assert.ok(coming <= countMax);
-          const least = countMax > desiredCapacity ? healthyMin : Math.min(healthyMin, desiredCapacity - 1);
-          assert.ok(world.in('InService').length >= least);
-          const instance = world.instances[(order.next().value ?? 0) % world.instances.length];
-          if (instance) world.progress(instance.id);
-        }
-        world.settle();
-        assert.equal(world.refreshPercent, 100);
-        assert.deepEqual(
-          world.instances.map(({ templateVersion }) => templateVersion),
-          Array.from({ length: desiredCapacity }, () => '2'),
-        );
-      }),
-    );
-  });
-
-  it('replaces a lone instance although the minimum forbids it: nothing else would', () => {
-    const world = settled({ desiredCapacity: 1 });
-    world.group = { ...world.group, templateVersion: '2', refresh: { ...refresh, minHealthyPercentage: 90, maxHealthyPercentage: 100 } };
-    world.settle();
-    assert.equal(world.instances[0]?.templateVersion, '2');
   });
 });
 

@@ -5,6 +5,23 @@ import type { StartFailures } from '../service/command.ts';
 import type { GroupCommand } from './command.ts';
 import { decideGroup } from './decide.ts';
 
+/** A group of two behind a balancer, in two zones. */
+export const sampleGroup: AutoScalingGroup = {
+  name: 'web',
+  minSize: 1,
+  maxSize: 8,
+  desiredCapacity: 2,
+  zones: ['us-east-1a', 'us-east-1b'],
+  templateVersion: '1',
+  targetGroupIds: ['tg'],
+  healthCheckType: 'ELB',
+  healthCheckGracePeriodMs: 0,
+  instanceWarmupMs: 0,
+  terminationPolicies: ['Default'],
+  hooks: [],
+  suspendedProcesses: [],
+};
+
 /** A stand-in for the region in tests: it executes a group's commands on instances that are nothing but their facts. */
 export class GroupWorld {
   group: AutoScalingGroup;
