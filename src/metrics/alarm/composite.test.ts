@@ -31,6 +31,8 @@ describe('the rule of a composite alarm', () => {
     ['AT_LEAST(2, ALARM, (on, off, blind))', false],
     ['AT_LEAST(2, NOT OK, (on, off, blind))', true],
     ['AT_LEAST(1, NOT OK, (nowhere))', false],
+    ['AT_LEAST(50%, ALARM, (on, off))', true],
+    ['AT_LEAST(50%, ALARM, (on, off, blind))', false],
   ];
   for (const [rule, expected] of cases) {
     it(`${rule} is ${expected}`, () =>

@@ -26,7 +26,8 @@ const states: readonly string[] = ['OK', 'ALARM', 'INSUFFICIENT_DATA'] satisfies
 /**
  * Reads a rule such as `ALARM(cpu-high) AND NOT (OK("disk full") OR INSUFFICIENT_DATA(net))`. Alarms go by name or
  * ARN, in quotation marks where they hold blanks or brackets. NOT binds before AND before OR.
- * `AT_LEAST(2, ALARM, (a, b, c))` holds when so many of the alarms are in the state (`NOT OK`: in any but it).
+ * `AT_LEAST(2, ALARM, (a, b, c))` holds when so many of the alarms, or `50%` of them, are in the state (`NOT OK`: in
+ * any but it).
  * @throws PL_METRICS_ALARM_RULE
  */
 export function parseAlarmRule(text: string): AlarmRule {
@@ -168,8 +169,8 @@ class RuleParser {
 
   #atLeast(): AlarmRule {
     this.#expect('(');
-    const count = Number(this.#token);
-    if (!Number.isInteger(count) || count < 1) throw this.#unexpected();
+    const amount = /^(\d+)(%?)$/.exec(this.#token);
+    if (amount === null || Number(amount[1]) < 1) throw this.#unexpected();
     this.#next++;
     this.#expect(',');
     const not = this.#takeIf('NOT');
@@ -180,6 +181,7 @@ class RuleParser {
     while (this.#takeIf(',')) alarms.push(this.#name());
     this.#expect(')');
     this.#expect(')');
+    const count = amount[2] === '%' ? Math.ceil((Number(amount[1]) * alarms.length) / 100) : Number(amount[1]);
     return { type: 'atLeast', count, state, not, alarms };
   }
 
