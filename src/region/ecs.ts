@@ -45,6 +45,7 @@ export class Ecs {
   readonly #services: Collection<Service>;
   readonly #events: Log<ServiceEvent>;
   readonly #runtimes = new Map<string, ServiceRuntime>();
+  #closed = false;
 
   constructor(options: EcsOptions) {
     this.#options = options;
@@ -111,6 +112,7 @@ export class Ecs {
 
   /** No decision is taken afterwards; the tasks are the driver's to end. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.#runtimes.values()].map((runtime) => runtime.loop.stop()));
   }
 
@@ -214,10 +216,11 @@ export class Ecs {
   }
 
   #onExit(exit: WorkloadExit): void {
+    if (this.#closed) return;
     for (const runtime of this.#runtimes.values()) {
       if (!runtime.tasks.has(exit.id)) continue;
       const { log } = this.#options;
-      if (runtime.tasks.get(exit.id)?.state !== 'STOPPING') log.warn({ task: exit.id, ...exit }, 'a task ended by itself');
+      if (runtime.tasks.get(exit.id)?.state !== 'STOPPING') log.warn(exit, 'a task ended by itself');
       this.#ended(runtime, exit.id, exitReason(exit));
       return;
     }

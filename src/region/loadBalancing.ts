@@ -1,4 +1,4 @@
-import { PlimsollError, type Clock, type Logger } from '../base/index.ts';
+import { midpointOf, PlimsollError, type Clock, type HistogramData, type Logger } from '../base/index.ts';
 import {
   arnSuffix,
   type BalancerMetrics,
@@ -272,8 +272,21 @@ function metricData(delta: BalancerMetrics, timestampMs: number, loadBalancerOf:
     put('HTTPCode_Target_4XX_Count', each.target4xx, dimensions);
     put('HTTPCode_Target_5XX_Count', each.target5xx, dimensions);
     put('TargetConnectionErrorCount', each.targetConnectionErrorCount, dimensions);
-    const { count, sum } = each.targetResponseTimeMs;
-    if (count > 0) put('TargetResponseTime', sum / count / 1000, dimensions, 'Seconds');
+    if (each.targetResponseTimeMs.count > 0) data.push(targetResponseTime(each.targetResponseTimeMs, dimensions, timestampMs));
   }
   return data;
+}
+
+/** CloudWatch counts it in seconds. As values with their counts it keeps its percentiles. */
+function targetResponseTime({ from, counts }: HistogramData, dimensions: Record<string, string>, timestampMs: number): MetricDatum {
+  const seen = counts.map((count, index) => ({ count, valueS: midpointOf(from + index) / 1000 })).filter(({ count }) => count > 0);
+  return {
+    namespace: 'AWS/ApplicationELB',
+    name: 'TargetResponseTime',
+    dimensions,
+    timestampMs,
+    unit: 'Seconds',
+    values: seen.map(({ valueS }) => valueS),
+    counts: seen.map(({ count }) => count),
+  };
 }

@@ -28,19 +28,19 @@ export class Rds {
   async create(asked: Pick<Database, 'identifier' | 'databaseName' | 'username' | 'password' | 'maxConnections'>): Promise<Database> {
     this.#databases.put(asked.identifier, { ...asked, status: 'creating' });
     try {
-      return await this.#start(asked.identifier);
+      return await this.#start(asked.identifier, this.#options.network.lease());
     } catch (error) {
       this.#databases.put(asked.identifier, { ...asked, status: 'failed' });
       throw error;
     }
   }
 
-  async #start(identifier: string): Promise<Database> {
-    const { network, dataDir, log } = this.#options;
+  async #start(identifier: string, address: string): Promise<Database> {
+    const { dataDir, log } = this.#options;
     const database = this.get(identifier);
     const server = await startPostgres({
       dataDir: join(dataDir, 'rds', identifier),
-      address: network.lease(),
+      address,
       port: 5432,
       user: database.username,
       password: database.password,
@@ -59,14 +59,13 @@ export class Rds {
     });
   }
 
-  /** A server that ends unasked is started again, as RDS recovers an instance. */
+  /** A server that ends unasked is started again at its address, as RDS recovers an instance behind its endpoint. */
   #onExit(identifier: string, server: PostgresServer): void {
     if (this.#closing || this.#servers.get(identifier) !== server) return;
     this.#servers.delete(identifier);
-    this.#options.network.release(server.host);
     this.#databases.put(identifier, { ...this.get(identifier), status: 'creating' });
     this.#options.log.warn(`database ${identifier} ended unexpectedly; starting it again`);
-    void this.#start(identifier).catch((error: unknown) => {
+    void this.#start(identifier, server.host).catch((error: unknown) => {
       this.#databases.put(identifier, { ...this.get(identifier), status: 'failed' });
       this.#options.log.warn(`database ${identifier} could not be started again: ${errorMessage(error)}`);
     });

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { createLogger, systemClock } from '../src/base/index.ts';
+import { createEcsStack, healthyTasks, type EcsStack } from '../src/cli/demo/stack.ts';
+import { openRegion, type Region } from '../src/region/index.ts';
+
+/** The whole stack on real parts: what breaks is mended without help. */
+describe('a running region', { skip: process.platform !== 'linux' && 'reads /proc' }, () => {
+  let folder = '';
+  let region: Region;
+  let stack: EcsStack;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'plimsoll-region-'));
+    chmodSync(folder, 0o711);
+    region = await openRegion({ dataDir: folder, timeScale: 20, portsFor: () => [0], log: createLogger('test', 'silent') });
+    const signal = new AbortController().signal;
+    stack = await createEcsStack(region, { cpuUnits: 1024, memoryMiB: 512, targetCpuPercent: 1000, signal }, () => undefined);
+  });
+
+  after(async () => {
+    await region?.close();
+    assert.deepEqual(processesOf(folder), []);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const todos = (): Promise<Response> => fetch(`${stack.url}/api/v1/todos`);
+  const tasks = (): string[] =>
+    region.ecs
+      .tasks(stack.serviceKey)
+      .filter((task) => task.state !== 'STOPPED')
+      .map((task) => task.id);
+  const healthy = (count: number): Promise<void> =>
+    region.waitFor(`${count} healthy tasks`, 60_000, () => healthyTasks(region, stack.serviceKey) === count && tasks().length === count);
+
+  test('scaling out and in under traffic loses no request', async () => {
+    let answered = 0;
+    const failures: string[] = [];
+    let on = true;
+    const client = async (): Promise<void> => {
+      while (on) {
+        const answer = await todos().catch((error: unknown) => String(error));
+        if (typeof answer !== 'string' && answer.status === 200) answered++;
+        else failures.push(typeof answer === 'string' ? answer : `status ${answer.status}`);
+        if (typeof answer !== 'string') await answer.arrayBuffer();
+      }
+    };
+    const clients = Array.from({ length: 8 }, client);
+    region.ecs.setDesiredCount(stack.serviceKey, 3);
+    await healthy(3);
+    region.ecs.setDesiredCount(stack.serviceKey, 1);
+    await healthy(1);
+    on = false;
+    await Promise.all(clients);
+    assert.deepEqual(failures, []);
+    assert.ok(answered > 100, `${answered} answers`);
+  });
+
+  test('a task that is killed is replaced', async () => {
+    const [victim = ''] = tasks();
+    await region.driver.stop(victim, 0);
+    await region.waitFor('the replacement', 60_000, () => !tasks().includes(victim));
+    await healthy(1);
+    assert.equal((await todos()).status, 200);
+    const ended = region.ecs.tasks(stack.serviceKey).find((task) => task.id === victim);
+    assert.match(ended?.stoppedReason ?? '', /^Essential container in task exited/);
+  });
+
+  test('a PostgreSQL that is killed comes back at its address, and the service with it', async () => {
+    const [pid = 0] = processesOf(join(folder, 'rds'));
+    const { address } = region.rds.get('taskoverflow');
+    process.kill(pid, 'SIGKILL');
+    await region.waitFor('the database is gone', 10_000, () => region.rds.get('taskoverflow').status !== 'available');
+    await region.waitFor('the database is back', 60_000, () => region.rds.get('taskoverflow').status === 'available');
+    assert.equal(region.rds.get('taskoverflow').address, address);
+    await healthy(1);
+    assert.equal((await todos()).status, 200);
+  });
+
+  test('a balancer process that is killed is started again with what it knew', async () => {
+    const [pid = 0] = region.balancerPids;
+    process.kill(pid, 'SIGKILL');
+    await region.waitFor('another process', 10_000, () => !region.balancerPids.includes(pid));
+    let answer: Response | undefined;
+    for (let tries = 0; tries < 100 && answer?.status !== 200; tries++) {
+      answer = await todos().catch(() => undefined);
+      await systemClock.sleep(50);
+    }
+    assert.equal(answer?.status, 200);
+  });
+
+  test('what happened is in the events and metrics, in AWS’s words', async () => {
+    const events = region.ecs.events(stack.serviceKey).map((event) => event.message);
+    assert.ok(events.some((message) => /^\(service taskoverflow\) has started 2 tasks: \(task \w{32}\) \(task \w{32}\)\.$/.test(message)));
+    assert.ok(events.some((message) => message === '(service taskoverflow) has reached a steady state.'));
+    const nowMs = region.clock.nowMs();
+    const identity = {
+      namespace: 'AWS/ECS',
+      name: 'CPUUtilization',
+      dimensions: { ClusterName: 'taskoverflow', ServiceName: 'taskoverflow' },
+    };
+    const query = { identity, statistic: 'Average', periodS: 60, startMs: nowMs - 3_600_000, endMs: nowMs } as const;
+    assert.ok(region.cloudWatch.metrics.statistics(query).length > 0);
+    const names = new Set(region.cloudWatch.metrics.list({ namespace: 'AWS/ApplicationELB' }).map((metric) => metric.name));
+    for (const name of ['RequestCount', 'TargetResponseTime', 'HTTPCode_Target_2XX_Count']) assert.ok(names.has(name), name);
+  });
+});
+
+/** Processes whose command line names the folder. */
+function processesOf(folder: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && pid !== process.pid)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
+      } catch {
+        return false;
+      }
+    });
+}
