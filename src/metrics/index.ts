@@ -1,5 +1,6 @@
 export * from './alarm/composite.ts';
 export * from './alarm/evaluate.ts';
+export * from './alarm/suppression.ts';
 export * from './errors.ts';
 export * from './math/metricData.ts';
 export * from './store.ts';

@@ -4,6 +4,8 @@ export interface ScalableTarget {
   readonly resourceId: string;
   readonly minCapacity: number;
   readonly maxCapacity: number;
+  /** RegisterScalableTarget's SuspendedState; nothing is suspended when absent. */
+  readonly suspended?: { readonly scaleIn: boolean; readonly scaleOut: boolean; readonly scheduled: boolean };
 }
 
 /** https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking.html */

@@ -98,6 +98,13 @@ describe('target tracking', () => {
     assert.equal(decide({ capacity: 4, metricValue: 0, alarmInAlarm: 'low', policy: { ...policy, disableScaleIn: true } }).to, undefined);
   });
 
+  it('does nothing in a direction that is suspended', () => {
+    const suspended = { scaleIn: true, scaleOut: false, scheduled: false };
+    assert.equal(decide({ capacity: 4, metricValue: 0, alarmInAlarm: 'low', target: { ...target, suspended } }).to, undefined);
+    assert.equal(decide({ metricValue: 50, target: { ...target, suspended } }).to, 3);
+    assert.equal(decide({ metricValue: 50, target: { ...target, suspended: { ...suspended, scaleOut: true } } }).to, undefined);
+  });
+
   it('in a scale-out cooldown counts what was already added', () => {
     const history = recordScaling({}, { atMs: NOW, from: 1, to: 2 }, policy);
     const during = { history, capacity: 2, nowMs: NOW + 60 * SECOND };

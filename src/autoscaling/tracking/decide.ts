@@ -57,6 +57,7 @@ export function decideTargetTracking(input: TargetTrackingInput): TargetTracking
 
 function scaleOut(input: TargetTrackingInput, metricValue: number): TargetTrackingDecision {
   const { policy, target, capacity, history, nowMs } = input;
+  if (target.suspended?.scaleOut === true) return { to: undefined, why: 'scaling out is suspended' };
   if (capacity >= target.maxCapacity) {
     const notScaled = { code: 'AlreadyAtMaxCapacity', currentCapacity: capacity, maxCapacity: target.maxCapacity } as const;
     return { to: undefined, why: `already at the maximum capacity of ${target.maxCapacity}`, notScaled };
@@ -76,6 +77,7 @@ function scaleOut(input: TargetTrackingInput, metricValue: number): TargetTracki
 function scaleIn(input: TargetTrackingInput, metricValue: number): TargetTrackingDecision {
   const { policy, target, capacity, history, nowMs } = input;
   if (policy.disableScaleIn) return { to: undefined, why: 'the policy never scales in' };
+  if (target.suspended?.scaleIn === true) return { to: undefined, why: 'scaling in is suspended' };
   if (capacity <= target.minCapacity) {
     const notScaled = { code: 'AlreadyAtMinCapacity', currentCapacity: capacity, minCapacity: target.minCapacity } as const;
     return { to: undefined, why: `already at the minimum capacity of ${target.minCapacity}`, notScaled };
