@@ -95,16 +95,12 @@ describe('scheduled actions', () => {
   it('that were missed run once, at their last time', () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 1, max: 5000 }),
+        fc.integer({ min: 1, max: 900 }),
         fc.constantFrom('0 * * * *', '*/7 3-9 * * *', '0 12 * * MON', '30 0 1 * *'),
         (hours, expression) => {
           const [fromMs, toMs] = [at('00:30'), at('00:30') + hours * HOUR];
           let expected: number | undefined;
-          for (
-            let run = nextRunMs({ expression }, Math.max(fromMs, toMs - 62 * 24 * HOUR));
-            run !== undefined && run <= toMs;
-            run = nextRunMs({ expression }, run)
-          )
+          for (let run = nextRunMs({ expression }, fromMs); run !== undefined && run <= toMs; run = nextRunMs({ expression }, run))
             expected = run;
           const { due } = dueActions([{ name: 'a', schedule: { expression } }], fromMs, toMs);
           assert.equal(due[0]?.atMs, expected);
