@@ -1,4 +1,4 @@
-import { systemClock } from '../../base/index.ts';
+import { assert, systemClock } from '../../base/index.ts';
 import { defaultParams, readParams, type RequestParams } from '../http/params.ts';
 import { FileData } from '../http/body.ts';
 import { Requesting, RequestRun, sendOne } from '../http/request.ts';
@@ -47,6 +47,9 @@ const functions: Record<string, HostFunction> = {
   request(method: unknown, url: unknown, body?: unknown, params?: unknown) {
     return request(this, String(method).toUpperCase(), url, body, params);
   },
+  asyncRequest(method: unknown, url: unknown, body?: unknown, params?: unknown) {
+    return requestLater(this, String(method).toUpperCase(), url, body, params);
+  },
   batch(requests: unknown) {
     return batch(this, requests);
   },
@@ -88,6 +91,21 @@ function request(vu: Vu, method: string, url: unknown, body: unknown, params: un
   vu.enter();
   if (vu.engine.phase === 'init') throw new Error('Making http requests in the init context is not supported');
   return sendOne(vu, specOf(vu, method, url, body, params));
+}
+
+/** A request that nobody blocks on: its promise is settled by a job of the VU's loop. */
+function requestLater(vu: Vu, method: string, url: unknown, body: unknown, params: unknown): unknown {
+  vu.enter();
+  if (vu.engine.phase === 'init') throw new Error('Making http requests in the init context is not supported');
+  const { loop, promiseClass } = vu;
+  assert(loop && promiseClass, 'a script that mentions asyncRequest has a loop');
+  const promise = new promiseClass(undefined);
+  const ready = loop.begin();
+  const run = new RequestRun(vu, specOf(vu, method, url, body, params), (response, error) =>
+    ready(() => (error ? promise.rejectWith(error) : promise.resolveWith(response))),
+  );
+  run.start();
+  return promise;
 }
 
 function specOf(vu: Vu, method: string, url: unknown, body: unknown, params: unknown): RequestSpec {

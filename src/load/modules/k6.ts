@@ -2,6 +2,7 @@ import { monotonicMs } from '../../base/index.ts';
 import type { TagLookup } from '../metrics/registry.ts';
 import type { GroupNode } from '../vu/groups.ts';
 import type { Vu } from '../vu/vu.ts';
+import { ScriptPromise } from '../script/promises.ts';
 import { moduleOf } from './bound.ts';
 
 /** `fail()`: ends the iteration. */
@@ -124,5 +125,6 @@ function runGroup(vu: Vu, group: GroupNode, body: () => unknown): unknown {
   }
   if (result instanceof Promise) return result.finally(leave);
   leave();
+  if (result instanceof ScriptPromise) throw new TypeError('group() does not support async functions as arguments');
   return result;
 }

@@ -113,7 +113,7 @@ export class Run implements LoadRun {
 
   #fork(): LoadProcess {
     const child = forkChild<ToProcess, FromProcess>(entry(import.meta.url, '../process'), {
-      execArgv: ['--max-semi-space-size=16'],
+      execArgv: ['--max-semi-space-size=4'],
       onLine: (line) => this.#request.log?.({ level: 'debug', message: line, source: 'process' }),
     });
     const index = this.#processes.push(child) - 1;

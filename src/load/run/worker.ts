@@ -165,7 +165,7 @@ export class LoadWorker {
         settle();
       };
       try {
-        const value = (fn as (...args: readonly unknown[]) => unknown)(...args);
+        const value = vu.complete((fn as (...args: readonly unknown[]) => unknown)(...args));
         if (value instanceof Promise)
           value.then(
             (inner: unknown) => settled(() => resolve({ inner })),

@@ -47,8 +47,8 @@ export function analyse(program: Program): Analysis {
       const name = call.key.slice(1);
       if (call.callee.type === 'Identifier' && call.callee.name.startsWith('__')) return false;
       if (call.isNative || (!call.isMethod && NATIVE_FUNCTIONS.has(name) && call.targets.size === 0)) return false;
-      // A call whose every target is known not to block, or a built-in method, gives no pending operation.
-      return call.targets.size === 0 && !(call.isMethod && BUILTIN_METHODS.has(name));
+      // The analysis goes by names; what it took for a harmless function may be another one.
+      return !(call.isMethod && BUILTIN_METHODS.has(name) && call.targets.size === 0);
     },
   };
 }
@@ -62,6 +62,7 @@ function markEngineCalled(scopes: Scopes, flow: Flow): void {
       if (isFunction(node)) scopes.fnOf(node).kind = 'synchronous callback';
     }
   }
+  for (const call of flow.calls) if (ASYNC_DRIVERS.has(call.key)) for (const fn of flow.callbacksOf(call)) fn.isCoroutine = true;
   for (const call of flow.calls)
     if (call.isNew || call.isSuper)
       for (const fn of call.targets) if (fn.kind === 'plain' && fn.host === undefined && !isArrowOrMethod(fn)) fn.kind = 'constructor';
@@ -77,6 +78,9 @@ function markEngineCalled(scopes: Scopes, flow: Flow): void {
     }
 }
 
+/** They run the generators that async functions were turned into. */
+const ASYNC_DRIVERS = new Set(['.__async', '.__asyncGenerator']);
+
 function isArrowOrMethod(fn: Fn): boolean {
   return fn.owner !== undefined ? fn.kind === 'plain' : fn.node.type === 'ArrowFunctionExpression';
 }
@@ -84,6 +88,7 @@ function isArrowOrMethod(fn: Fn): boolean {
 /** Raises levels until nothing changes. Returns whether some generator blocks. */
 function settle(scopes: Scopes, flow: Flow): boolean {
   let generatorsBlock = false;
+  let asyncGeneratorsBlock = false;
   let changed = true;
   const raise = (call: Call, level: Blocks): void => {
     if (level > call.blocks) {
@@ -97,8 +102,15 @@ function settle(scopes: Scopes, flow: Flow): boolean {
   };
   while (changed) {
     changed = false;
-    for (const call of flow.calls) raise(call, Math.max(levelByTargets(call), levelByCallbacks(call, flow, generatorsBlock)) as Blocks);
-    if (!generatorsBlock && scopes.functions.some((fn) => fn.isGenerator && fn.blocks > 0)) generatorsBlock = changed = true;
+    for (const call of flow.calls)
+      raise(call, Math.max(levelByTargets(call), levelByCallbacks(call, flow, generatorsBlock || asyncGeneratorsBlock)) as Blocks);
+    if (
+      !asyncGeneratorsBlock &&
+      flow.calls.some((call) => call.key === '.__asyncGenerator' && [...flow.callbacksOf(call)].some((fn) => fn.blocks > 0))
+    )
+      asyncGeneratorsBlock = changed = true;
+    if (!generatorsBlock && scopes.functions.some((fn) => fn.isGenerator && !fn.isCoroutine && fn.blocks > 0))
+      generatorsBlock = changed = true;
     if (!generatorsBlock) continue;
     for (const loop of flow.loops) {
       const { fn } = scopes.placeOf(loop);
@@ -126,18 +138,19 @@ function levelByTargets(call: Call): Blocks {
   return certain ? 2 : 1;
 }
 
-function levelByCallbacks(call: Call, flow: Flow, generatorsBlock: boolean): Blocks {
+function levelByCallbacks(call: Call, flow: Flow, nextBlocks: boolean): Blocks {
   const name = call.key.slice(1);
-  if (generatorsBlock && call.isMethod && /^(?:next|return|throw)$/.test(name)) return 1;
+  if (nextBlocks && call.isMethod && /^(?:next|return|throw)$/.test(name)) return 1;
   const isArrayMethod = call.isMethod && ARRAY_METHODS.has(name);
-  if (!isArrayMethod && name !== 'group' && name !== 'check' && !call.isGuess && call.targets.size > 0) return 0;
+  if (!isArrayMethod && name !== 'group' && name !== 'check' && !ASYNC_DRIVERS.has(call.key) && !call.isGuess && call.targets.size > 0)
+    return 0;
   const callbacks = [...flow.callbacksOf(call)].filter((fn) => fn.blocks > 0);
   if (callbacks.length === 0) return 0;
   if (isArrayMethod) {
     call.usesTwin = !call.isIndirect;
     return callbacks.every((fn) => fn.blocks === 2) ? 2 : 1;
   }
-  if (name === 'group' || name === 'check') return 1;
+  if (name === 'group' || name === 'check' || name === '__async') return 1;
   if (call.isGuess && !HOST_CALLBACKS.has(name) && !CONTAINERS.has(name)) {
     call.usesTwin = true;
     return 1;

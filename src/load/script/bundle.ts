@@ -43,16 +43,32 @@ export async function bundleScript(options: BundleOptions): Promise<Bundle> {
       logLevel: 'silent',
       keepNames: false,
       // `a?.b().c` cannot be awaited piece by piece, so it is spelled out first.
-      supported: { 'optional-chain': false, using: false, 'top-level-await': false },
+      // Async functions become generators, which `runAsync` drives on the VU's own loop.
+      supported: {
+        'optional-chain': false,
+        using: false,
+        'top-level-await': false,
+        'async-await': false,
+        'async-generator': false,
+        'for-await': false,
+      },
       plugins: [hostModules(options.hostModules)],
     });
     const text = (suffix: string): string => result.outputFiles.find((output) => output.path.endsWith(suffix))?.text ?? '';
     const map = JSON.parse(text('.map')) as Bundle['map'];
     map.sources = map.sources.map((path) => (path === null ? null : resolve('/out', path)));
-    return { code: text('bundle.js'), map };
+    return { code: ownAsyncHelpers(text('bundle.js')), map };
   } catch (error) {
     throw bundleError(error, file);
   }
+}
+
+/** Puts our drivers of async functions and generators in the place of esbuild's, leaving every other character where it was. */
+function ownAsyncHelpers(code: string): string {
+  return code.replace(/^var __(async|asyncGenerator|await|yieldStar) = [^]*?\n\};$/gm, (helper, name: string) => {
+    const own = `var __${name} = $${name};`;
+    return own + helper.slice(own.length).replace(/[^\n]/g, ' ');
+  });
 }
 
 /** Leaves imports of k6's modules alone and explains those that cannot be had. */

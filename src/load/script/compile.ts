@@ -6,7 +6,7 @@ import { PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
 import { analyse } from './blocking.ts';
 import { bundleScript, type BundleOptions } from './bundle.ts';
-import { emit } from './emit.ts';
+import { emit, usesPromises } from './emit.ts';
 import { cannotSuspend } from './runtime.ts';
 
 /** What one instance of the script exports. */
@@ -17,6 +17,8 @@ export type Factory = (...args: readonly unknown[]) => ScriptExports;
 export interface CompiledScript {
   /** Called once per VU with `FACTORY_PARAMETERS`; runs the init code. */
   readonly factory: Factory;
+  /** It may have promises or timers of its own, so that each VU needs an event loop. */
+  readonly needsLoop: boolean;
   /** It may call `randomSeed`. */
   readonly seedsRandom: boolean;
   /** `file:line` of a guarded call. */
@@ -44,6 +46,7 @@ export async function compileScript(options: BundleOptions): Promise<CompiledScr
   const toBundle = new TraceMap(emitted.map as unknown as SourceMapInput);
   return {
     factory: new Script(emitted.code, { filename: COMPILED }).runInThisContext() as Factory,
+    needsLoop: usesPromises(bundle.code) || /\bset(?:Timeout|Interval)\b|\bwebsockets\b/.test(bundle.code),
     seedsRandom: bundle.code.includes('randomSeed'),
     place: (site) => place(emitted.guardedAt[site] as number),
     stackOf: (error) =>

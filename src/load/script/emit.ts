@@ -24,7 +24,7 @@ export interface Emitted {
 
 /** Names that the factory is called with, in order. Those that Node has and k6 has not stay undefined. */
 export const FACTORY_PARAMETERS = [
-  '$vu', '$run', '$P', '$import', 'globalThis', 'console', 'open', 'require', 'Math',
+  '$vu', '$run', '$P', '$import', 'globalThis', 'console', 'open', 'require', 'Math', 'Promise', '$async', '$asyncGenerator', '$await', '$yieldStar',
   'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate',
   'process', 'Buffer', 'global', 'fetch', 'queueMicrotask', 'structuredClone', 'performance', 'navigator', 'WebSocket', 'EventSource', 'module', 'exports',
 ] as const; // prettier-ignore
@@ -41,6 +41,8 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
   const guardedAt: number[] = [];
   const { scopes, flow } = analysis;
 
+  /** Values that a function returns may be promises of the script's own, which must pass through ours untouched. */
+  const boxes = usesPromises(source);
   const isHot = (fn: Fn): boolean => fn.blocks > 0 && analysis.canWait(fn);
   const guard = (node: AnyNode): number => guardedAt.push(node.start) - 1;
 
@@ -49,17 +51,51 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
     for (const child of childrenOf(node)) visit(child);
     const call = flow.callOf(node);
     if (call) emitCall(call);
-    if (node.type === 'ForOfStatement' && analysis.generatorsBlock && !node.await && isHot(scopes.placeOf(node).fn))
+    if (analysis.generatorsBlock) emitIteration(node);
+    if (node.type === 'ForOfStatement' && analysis.generatorsBlock && !node.await && isHot(scopes.placeOf(node).fn)) {
       out.appendLeft(node.start + 3, ' await');
+      if (boxes) out.prependRight(node.right.start, '$run.unboxing(').appendLeft(node.right.end, ')');
+    }
     if (isFunction(node)) emitFunction(node, scopes.fnOf(node));
     if (node.type === 'Identifier') emitIdentifier(node);
+    if (boxes && (node.type === 'ReturnStatement' || node.type === 'YieldExpression')) boxResult(node);
+  };
+
+  /** Where the engine would iterate over what may be a blocking generator, that is done beforehand, or guarded. */
+  const emitIteration = (node: AnyNode): void => {
+    if (node.type === 'SpreadElement' && scopes.placeOf(node).parent?.type !== 'ObjectExpression') collect(node.argument, 'Infinity');
+    else if (node.type === 'VariableDeclarator' && node.id.type === 'ArrayPattern' && node.init) collect(node.init, lengthOf(node.id));
+    else if (node.type === 'AssignmentExpression' && node.left.type === 'ArrayPattern') collect(node.right, lengthOf(node.left));
+    else if (flow.callOf(node)?.targets.size === 0 && !flow.callOf(node)?.key.startsWith('.__'))
+      for (const arg of (flow.callOf(node) as Call).args) {
+        if (arg.type === 'SpreadElement' || isFunction(arg) || arg.type === 'Literal' || arg.type === 'TemplateLiteral') continue;
+        out.prependRight(arg.start, '$run.iterable(').appendLeft(arg.end, `, ${guard(arg)})`);
+      }
+  };
+  const collect = (node: AnyNode, limit: string): void => {
+    if (isHot(scopes.placeOf(node).fn))
+      out.prependRight(node.start, '(($t = $run.spread(').appendLeft(node.end, `, ${limit})) instanceof $P ? await $t : $t)`);
+    else out.prependRight(node.start, '$run.iterable(').appendLeft(node.end, `, ${guard(node)})`);
+  };
+  const lengthOf = (pattern: AnyNode & { type: 'ArrayPattern' }): string =>
+    pattern.elements.some((element) => element?.type === 'RestElement') ? 'Infinity' : String(pattern.elements.length);
+
+  const boxResult = (node: AnyNode & { type: 'ReturnStatement' | 'YieldExpression' }): void => {
+    const { fn } = scopes.placeOf(node);
+    if (!node.argument || !isHot(fn)) return;
+    if (node.type === 'YieldExpression' && node.delegate) {
+      out.prependRight(node.argument.start, '$run.boxing(').appendLeft(node.argument.end, ')');
+      out.prependRight(node.start, '$run.unbox(').appendLeft(node.end, ')');
+    } else out.prependRight(node.argument.start, '$run.box((').appendLeft(node.argument.end, '))');
   };
 
   const emitCall = (call: Call): void => {
     const { node } = call;
     if (call.blocks > 0 && analysis.canWait(call.fn) && !call.isNew) {
       if (call.usesTwin) useTwin(call);
-      out.prependRight(node.start, '(($t = ').appendLeft(node.end, ') instanceof $P ? await $t : $t)');
+      // What a blocking generator's `next` answers holds its value in a box too.
+      const open = /^\.(?:next|return|throw)$/.test(call.key) ? '$run.unboxResult(await $t)' : '$run.unbox(await $t)';
+      out.prependRight(node.start, '(($t = ').appendLeft(node.end, `) instanceof $P ? ${boxes ? open : 'await $t'} : $t)`);
     } else if (analysis.needsGuard(call)) {
       out.prependRight(node.start, '$run.guard(').appendLeft(node.end, `, ${guard(node)})`);
     }
@@ -76,6 +112,8 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
 
   const emitFunction = (node: FunctionNode, fn: Fn): void => {
     if (!isHot(fn)) return;
+    if (boxes && node.type === 'ArrowFunctionExpression' && node.expression)
+      out.prependRight(node.body.start, '$run.box((').appendLeft(node.body.end, '))');
     moveBlockingDefaults(node, fn);
     if (fn.isAsync) return;
     const { owner } = fn;
@@ -117,6 +155,11 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
   const imports = emitModuleSyntax(program, out);
   out.prepend(`(function (${FACTORY_PARAMETERS.join(', ')}) { "use strict"; let $t; ${imports}\n`).append('\n})');
   return { code: out.toString(), map: out.generateMap({ hires: true, source: 'bundle.js' }), guardedAt };
+}
+
+/** Whether the script has promises of its own at all; most have none and need no boxes. */
+export function usesPromises(source: string): boolean {
+  return /\bPromise\b|\b__async\b|\basyncRequest\b|\bthen\b/.test(source);
 }
 
 /** Imports become constants at the top, the one export list that esbuild writes becomes the factory's result. */

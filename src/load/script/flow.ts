@@ -1,5 +1,5 @@
 import type { AnyNode, Program } from 'acorn';
-import { ANY, bare, childrenOf, isFunction, propertyKey, type CallNode, type FunctionNode } from './syntax.ts';
+import { ANY, bare, COMPUTED, childrenOf, isFunction, propertyKey, type CallNode, type FunctionNode } from './syntax.ts';
 import { ARRAY_METHODS, BLOCKING_CALLS, BLOCKING_METHODS, BUILTIN_METHODS, METHOD_MODULES, NATIVE_OBJECTS } from './natives.ts';
 import { hostFunction, type Blocks, type Fn, type Scopes } from './scope.ts';
 
@@ -71,6 +71,11 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
     if (set.has(fn)) return;
     set.add(fn);
     pending.push([variable, fn]);
+    // Whoever finds it there may call it with anything and keep what it returns.
+    if (variable === ANY && fn.host === undefined) {
+      flow([returnOf(fn)], [ANY]);
+      for (const param of fn.params) bind(param, [ANY]);
+    }
   };
   const flow = (from: readonly string[], to: readonly string[]): void => {
     for (const source of from)
@@ -91,6 +96,9 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
     }
   };
 
+  const readOf = (key: string): string[] => (key === ANY ? [ANY] : [key, COMPUTED]);
+  const storeOf = (key: string): string[] => (key === ANY ? [COMPUTED, ANY] : [key, ANY]);
+
   /** The flow variables whose functions an expression may evaluate to. */
   const values = (expression: AnyNode | null | undefined): string[] => {
     if (!expression) return [];
@@ -102,7 +110,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
         const object = bare(node.object);
         const key = propertyKey(node.property, node.computed);
         const module = object.type === 'Identifier' ? moduleOf.get(scopes.variableOf(object.name, object)) : undefined;
-        return module !== undefined && key !== ANY && key !== '.default' ? [`${module}${key}`] : [key];
+        return module !== undefined && key !== ANY && key !== '.default' ? [`${module}${key}`] : readOf(key);
       }
       case 'FunctionExpression':
       case 'ArrowFunctionExpression':
@@ -148,7 +156,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
         flow(sources, [scopes.variableOf(pattern.name, pattern)]);
         break;
       case 'MemberExpression':
-        flow(sources, [propertyKey(pattern.property, pattern.computed), ANY]);
+        flow(sources, storeOf(propertyKey(pattern.property, pattern.computed)));
         break;
       case 'ParenthesizedExpression':
         bind(pattern.expression, sources);
@@ -177,7 +185,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
   const keyOfModule = (property: AnyNode & { type: 'Property' }, sources: readonly string[]): string[] => {
     const key = propertyKey(property.key, property.computed);
     const modules = sources.map((source) => moduleOf.get(source)).filter((module) => module !== undefined);
-    return [key, ...modules.map((module) => `${module}${key}`)];
+    return [...readOf(key), ...modules.map((module) => `${module}${key}`)];
   };
 
   const host = (module: string, name: string): string => {
@@ -284,7 +292,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
         if (scopes.placeOf(node).parent?.type === 'ObjectExpression') storeProperty(node);
         break;
       case 'PropertyDefinition':
-        flow(values(node.value), [propertyKey(node.key, node.computed), ANY]);
+        flow(values(node.value), storeOf(propertyKey(node.key, node.computed)));
         break;
       case 'MethodDefinition':
         if (node.kind === 'constructor') flow(values(node.value), [classAround(node)]);
@@ -306,7 +314,11 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
         flow(values(node.argument), [returnOf(scopes.placeOf(node).fn)]);
         break;
       case 'YieldExpression':
+      case 'ThrowStatement':
         flow(values(node.argument), [ANY]);
+        break;
+      case 'CatchClause':
+        bind(node.param, [ANY]);
         break;
       case 'CallExpression':
       case 'NewExpression':
@@ -327,7 +339,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
   };
   const storeProperty = (node: AnyNode & { type: 'Property' | 'MethodDefinition' }): void => {
     const sources = node.kind === 'get' ? [returnOf(scopes.fnOf(node.value))] : values(node.value);
-    flow(sources, [propertyKey(node.key, node.computed), ANY]);
+    flow(sources, storeOf(propertyKey(node.key, node.computed)));
   };
   const classAround = (node: AnyNode): string => {
     const body = scopes.placeOf(node).parent as AnyNode;
@@ -406,7 +418,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
           flow([ANY], [resultOf(call.node)]);
           changed = true;
         }
-        if (ARRAY_METHODS.has(name)) {
+        if (ARRAY_METHODS.has(name) || name === '__async' || name === '__asyncGenerator') {
           const callbacks = flowObject.callbacksOf(call);
           if (callbacks.size !== (visited.get(call) ?? 0)) {
             visited.set(call, callbacks.size);

@@ -1,5 +1,6 @@
 import { PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
+import { box, unbox } from './promises.ts';
 
 /**
  * What rewritten code calls: the guard around calls that cannot be awaited, and the awaiting twins
@@ -7,7 +8,19 @@ import { loadErrors } from '../errors.ts';
  */
 
 export interface ScriptRuntime {
+  box(value: unknown): unknown;
+  unbox(value: unknown): unknown;
+  /** The same for what `next` of a generator answers. */
+  unboxResult(value: unknown): unknown;
+  /** For `for await`: what the iterable gives, promises as they are. */
+  unboxing(value: unknown): unknown;
+  /** For `yield*` in an asynchronous generator: the same, promises in boxes. */
+  boxing(value: unknown): unknown;
   guard(value: unknown, site: number): unknown;
+  /** An iterable as it is; a violation when it is a blocking generator, which the engine cannot iterate over. */
+  iterable(value: unknown, site: number): unknown;
+  /** An iterable as it is; of a blocking generator a list of at most `limit` items, later. */
+  spread(value: unknown, limit: number): unknown;
   call(site: number, object: unknown, method: string, callback: unknown, ...rest: unknown[]): unknown;
 }
 
@@ -21,6 +34,11 @@ export function createScriptRuntime(place: (site: number) => string, onViolation
     return error;
   };
   return {
+    box,
+    unbox,
+    unboxResult,
+    unboxing: (value) => mapIterable(value, unbox),
+    boxing: (value) => mapIterable(value, box),
     guard(value, site) {
       if (value instanceof Promise) {
         value.catch(() => undefined);
@@ -28,13 +46,19 @@ export function createScriptRuntime(place: (site: number) => string, onViolation
       }
       return value;
     },
+    iterable(value, site) {
+      if (isBlockingGenerator(value))
+        throw violation(site, 'a blocking generator handed to the JavaScript engine, which cannot wait for it');
+      return value;
+    },
+    spread: (value, limit) => (isBlockingGenerator(value) ? collect(value, limit) : value),
     call(site, object, method, callback, ...rest) {
       if (typeof callback === 'function') {
         if (object instanceof Map || object instanceof Set) {
-          if (method === 'forEach') return forEachEntry(object, callback as Callback, rest[0]);
+          if (method === 'forEach') return forEachEntry(object, opened(callback as Callback), rest[0]);
         } else if (Array.isArray(object) || ArrayBuffer.isView(object)) {
           const twin = twins[method];
-          if (twin) return twin(object as unknown[], callback as Callback, rest);
+          if (twin) return twin(object as unknown[], opened(callback as Callback), rest);
         }
       }
       const own = (object as Record<string, unknown>)[method];
@@ -58,6 +82,59 @@ function isNative(fn: object): boolean {
   return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(fn)) && !(fn as { name: string }).name.startsWith('bound ');
 }
 
+/** Generators that block were made asynchronous; the script's own asynchronous ones are no native ones. */
+function isBlockingGenerator(value: unknown): value is AsyncGenerator {
+  return typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object AsyncGenerator]';
+}
+
+function mapResult(result: IteratorResult<unknown>, map: (value: unknown) => unknown): IteratorResult<unknown> {
+  return { done: result.done ?? false, value: map(result.value) };
+}
+
+/** The answer of a `next`, whatever it is: only a result of a blocking generator holds a box. */
+function unboxResult(answer: unknown): unknown {
+  const value = unbox(answer);
+  const held = typeof value === 'object' && value !== null ? (value as { value?: unknown }).value : undefined;
+  return held !== undefined && unbox(held) !== held ? mapResult(value as IteratorResult<unknown>, unbox) : value;
+}
+
+type Step = (value: unknown) => IteratorResult<unknown> | Promise<IteratorResult<unknown>>;
+
+/** An asynchronous view of an iterable that, unlike the engine's own, never waits for an item that is a promise. */
+function mapIterable(value: unknown, map: (value: unknown) => unknown): AsyncIterable<unknown> {
+  const source = (isBlockingGenerator(value) ? value : (value as Iterable<unknown>)[Symbol.iterator]()) as unknown as Record<
+    string,
+    Step | undefined
+  >;
+  const through =
+    (name: string) =>
+    async (sent?: unknown): Promise<IteratorResult<unknown>> =>
+      mapResult(await (source[name] as Step).call(source, sent), map);
+  const view: AsyncIterator<unknown> = { next: through('next') };
+  if (source['return']) view.return = through('return');
+  if (source['throw']) view.throw = through('throw');
+  return { [Symbol.asyncIterator]: () => view };
+}
+
+async function collect(generator: AsyncGenerator, limit: number): Promise<unknown[]> {
+  const items: unknown[] = [];
+  while (items.length < limit) {
+    const { done, value } = await generator.next();
+    if (done === true) return items;
+    items.push(unbox(value));
+  }
+  await generator.return(undefined);
+  return items;
+}
+
+/** Every result as a native promise; what the native one would wait for is boxed. */
+function opened(callback: Callback): Callback {
+  return async function (this: unknown, ...args) {
+    const result = callback.apply(this, args);
+    return result instanceof Promise ? result : box(result);
+  };
+}
+
 async function forEachEntry(collection: Map<unknown, unknown> | Set<unknown>, callback: Callback, self: unknown): Promise<void> {
   for (const [key, value] of collection.entries()) await callback.call(self, value, key, collection);
 }
@@ -70,12 +147,12 @@ type Twin = (list: unknown[], callback: Callback, rest: unknown[]) => unknown;
  */
 const twins: Record<string, Twin> = {
   async forEach(list, callback, [self]) {
-    for (let i = 0, end = list.length; i < end; i++) if (i in list) await callback.call(self, list[i], i, list);
+    for (let i = 0, end = list.length; i < end; i++) if (i in list) unbox(await callback.call(self, list[i], i, list));
   },
   async map(list, callback, [self]) {
     const out: unknown[] = [];
     out.length = list.length;
-    for (let i = 0, end = list.length; i < end; i++) if (i in list) out[i] = await callback.call(self, list[i], i, list);
+    for (let i = 0, end = list.length; i < end; i++) if (i in list) out[i] = unbox(await callback.call(self, list[i], i, list));
     return sameSpecies(list, out);
   },
   async filter(list, callback, [self]) {
@@ -83,7 +160,7 @@ const twins: Record<string, Twin> = {
     for (let i = 0, end = list.length; i < end; i++) {
       if (!(i in list)) continue;
       const item = list[i];
-      if (await callback.call(self, item, i, list)) out.push(item);
+      if (unbox(await callback.call(self, item, i, list))) out.push(item);
     }
     return sameSpecies(list, out);
   },
@@ -91,40 +168,40 @@ const twins: Record<string, Twin> = {
     const out: unknown[] = [];
     for (let i = 0, end = list.length; i < end; i++) {
       if (!(i in list)) continue;
-      const item = await callback.call(self, list[i], i, list);
+      const item = unbox(await callback.call(self, list[i], i, list));
       if (Array.isArray(item)) out.push(...(item as unknown[]));
       else out.push(item);
     }
     return out;
   },
   async some(list, callback, [self]) {
-    for (let i = 0, end = list.length; i < end; i++) if (i in list && (await callback.call(self, list[i], i, list))) return true;
+    for (let i = 0, end = list.length; i < end; i++) if (i in list && unbox(await callback.call(self, list[i], i, list))) return true;
     return false;
   },
   async every(list, callback, [self]) {
-    for (let i = 0, end = list.length; i < end; i++) if (i in list && !(await callback.call(self, list[i], i, list))) return false;
+    for (let i = 0, end = list.length; i < end; i++) if (i in list && !unbox(await callback.call(self, list[i], i, list))) return false;
     return true;
   },
   async find(list, callback, [self]) {
     for (let i = 0, end = list.length; i < end; i++) {
       const item = list[i];
-      if (await callback.call(self, item, i, list)) return item;
+      if (unbox(await callback.call(self, item, i, list))) return box(item);
     }
     return undefined;
   },
   async findIndex(list, callback, [self]) {
-    for (let i = 0, end = list.length; i < end; i++) if (await callback.call(self, list[i], i, list)) return i;
+    for (let i = 0, end = list.length; i < end; i++) if (unbox(await callback.call(self, list[i], i, list))) return i;
     return -1;
   },
   async findLast(list, callback, [self]) {
     for (let i = list.length - 1; i >= 0; i--) {
       const item = list[i];
-      if (await callback.call(self, item, i, list)) return item;
+      if (unbox(await callback.call(self, item, i, list))) return box(item);
     }
     return undefined;
   },
   async findLastIndex(list, callback, [self]) {
-    for (let i = list.length - 1; i >= 0; i--) if (await callback.call(self, list[i], i, list)) return i;
+    for (let i = list.length - 1; i >= 0; i--) if (unbox(await callback.call(self, list[i], i, list))) return i;
     return -1;
   },
   reduce: (list, callback, rest) => fold(list, callback, rest, list.keys()),
@@ -143,11 +220,11 @@ async function fold(list: unknown[], callback: Callback, rest: unknown[], order:
   for (let next = order.next(); !next.done; next = order.next()) {
     const i = next.value;
     if (!(i in list)) continue;
-    result = started ? await callback(result, list[i], i, list) : list[i];
+    result = started ? unbox(await callback(result, list[i], i, list)) : list[i];
     started = true;
   }
   if (!started) throw new TypeError('Reduce of empty array with no initial value');
-  return result;
+  return box(result);
 }
 
 /** Stable, like the native sort; `undefined` goes last and is not compared. */
@@ -162,7 +239,7 @@ async function mergeSort(list: unknown[], compare: Callback): Promise<unknown[]>
       const middle = right;
       const end = Math.min(start + 2 * width, items.length);
       while (left < middle && right < end) {
-        if (((await compare(items[left], items[right])) as number) <= 0) merged.push(items[left++]);
+        if ((unbox(await compare(items[left], items[right])) as number) <= 0) merged.push(items[left++]);
         else merged.push(items[right++]);
       }
       merged.push(...items.slice(left, middle), ...items.slice(right, end));

@@ -39,6 +39,8 @@ export interface Fn {
   readonly owner: AnyNode | undefined;
   readonly isAsync: boolean;
   readonly isGenerator: boolean;
+  /** The generator of an async function. */
+  isCoroutine: boolean;
   readonly params: readonly Pattern[];
   usesArguments: boolean;
   blocks: Blocks;
@@ -75,6 +77,7 @@ export function hostFunction(name: string): Fn {
     owner: undefined,
     isAsync: false,
     isGenerator: false,
+    isCoroutine: false,
     params: [],
     usesArguments: false,
     blocks: 2,

@@ -64,12 +64,15 @@ export function boundNames(pattern: AnyNode | null | undefined, out: string[] = 
   return out;
 }
 
-/** The bucket that all computed properties and all elements share. */
+/** Everything that is stored in any property or element. */
 export const ANY = '[]';
+/** What is stored under a name that is only known at run time, and may be read by any name. */
+export const COMPUTED = '[computed]';
 
 /** The flow variable of a property: by name, whatever the object; `[]` when the name is computed. */
 export function propertyKey(key: AnyNode, computed: boolean): string {
-  if (computed) return key.type === 'Literal' ? `.${String(key.value)}` : ANY;
+  // Elements come and go by push and pop, so an index is no name.
+  if (computed) return key.type === 'Literal' && typeof key.value === 'string' ? `.${key.value}` : ANY;
   if (key.type === 'Identifier') return `.${key.name}`;
   if (key.type === 'PrivateIdentifier') return `.#${key.name}`;
   return key.type === 'Literal' ? `.${String(key.value)}` : ANY;

@@ -46,7 +46,7 @@ export class IterationRunner {
         this.#finish(vu, startedAt, error, resolve);
       };
       try {
-        const result = (vu.exports[this.#exec] as ExecFunction)(this.#data(vu));
+        const result = vu.complete((vu.exports[this.#exec] as ExecFunction)(this.#data(vu)));
         if (result instanceof Promise) result.then(() => settle(), settle);
         else settle();
       } catch (error) {

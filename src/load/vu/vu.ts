@@ -1,6 +1,16 @@
 import { seededRandom } from '../../base/index.ts';
 import type { TagLookup } from '../metrics/registry.ts';
 import type { ScriptExports } from '../script/compile.ts';
+import {
+  AwaitMark,
+  createPromiseClass,
+  runAsync,
+  ScriptAsyncGenerator,
+  ScriptPromise,
+  unbox,
+  yieldStar,
+  type PromiseClass,
+} from '../script/promises.ts';
 import { cannotSuspend } from '../script/runtime.ts';
 import { CookieStore } from '../http/cookies.ts';
 import { ConnectionPool } from '../http/pool.ts';
@@ -8,6 +18,7 @@ import { createConsole } from './console.ts';
 import type { Engine } from './engine.ts';
 import type { GroupNode } from './groups.ts';
 import { hostModule } from '../modules/index.ts';
+import { VuLoop } from './loop.ts';
 import { WheelEntry } from './wheel.ts';
 
 /** Something that a VU waits for. */
@@ -45,12 +56,15 @@ export class Vu implements TagLookup {
   /** Tags that the script sets for all further samples (`exec.vu.metrics.tags`). */
   tags: Record<string, string> | undefined = undefined;
   suspension: Suspension | undefined = undefined;
+  promiseClass: PromiseClass | undefined = undefined;
   /** Set while an iteration runs: ends it from outside. */
   onInterrupt: (() => void) | undefined = undefined;
   /** `http.setResponseCallback`; null switches http_req_failed off. */
   responseCallback: unknown = undefined;
   cookies: CookieStore | undefined = undefined;
   readonly pool: ConnectionPool;
+  /** For promises and timers of the script; undefined when it has none. */
+  readonly loop: VuLoop | undefined;
   readonly #sleep: Sleep;
   /** The script's Math: its own when it may seed the random numbers. */
   readonly #math: typeof Math;
@@ -63,6 +77,7 @@ export class Vu implements TagLookup {
     this.env = engine.env;
     this.pool = new ConnectionPool(engine);
     this.#math = engine.script.seedsRandom ? (Object.create(Math) as typeof Math) : Math;
+    this.loop = engine.script.needsLoop ? new VuLoop(engine) : undefined;
     this.#sleep = new Sleep(this);
   }
 
@@ -81,7 +96,18 @@ export class Vu implements TagLookup {
     };
     const console = createConsole(this);
     Object.assign(globals, { console, globalThis: globals, open, require: load });
-    this.exports = engine.script.factory(this, engine.runtime, Promise, load, globals, console, open, load, this.#math);
+    this.exports = engine.script.factory(
+      this,
+      engine.runtime,
+      Promise,
+      load,
+      globals,
+      console,
+      open,
+      load,
+      this.#math,
+      ...loopGlobals(this),
+    );
     this.isInitialised = true;
     // What the init code asked for is never asked for again by name.
     this.#modules.clear();
@@ -95,11 +121,11 @@ export class Vu implements TagLookup {
 
   /** To be called first by each of k6's functions. Throws when the script should not be running. */
   enter(): void {
-    if (this.suspension !== undefined) this.#refuse();
+    if (this.suspension !== undefined) this.refuse('a blocking call was not waited for: the JavaScript engine itself called it');
   }
 
-  #refuse(): never {
-    const error = cannotSuspend('a blocking call was not waited for: the JavaScript engine itself called it', this.#where());
+  refuse(what: string): never {
+    const error = cannotSuspend(what, this.#where());
     this.engine.onAbort(error);
     throw error;
   }
@@ -143,13 +169,64 @@ export class Vu implements TagLookup {
   interrupt(): void {
     this.suspension?.drop();
     this.suspension = undefined;
+    this.loop?.reset();
     this.onInterrupt?.();
+  }
+
+  /**
+   * What a call of an exported function comes to: waits while it blocks, then for everything that it left
+   * on the VU's loop. Rejections that nobody handled are logged, the function's own is thrown.
+   */
+  complete(result: unknown): unknown {
+    if (result instanceof Promise) return result.then((value: unknown) => this.#afterCall(unbox(value)));
+    return this.#afterCall(result);
+  }
+
+  #afterCall(value: unknown): unknown {
+    return this.loop ? this.#drain(this.loop, value) : value;
+  }
+
+  async #drain(loop: VuLoop, value: unknown): Promise<unknown> {
+    const promise = value instanceof ScriptPromise ? value : undefined;
+    promise?.react({ onFulfilled: undefined, onRejected: undefined, derived: undefined });
+    for (const other of await loop.drain())
+      this.engine.log('error', `Uncaught (in promise) ${this.engine.script.stackOf((other as ScriptPromise).value)}`, 'stacktrace');
+    if (promise?.state === 'rejected') throw promise.value;
+    return promise ? promise.value : value;
   }
 
   /** The end of this VU: no connection stays. */
   close(): void {
     this.pool.close();
   }
+}
+
+type GeneratorFunction = (...args: unknown[]) => Iterator<unknown>;
+type Arguments = ArrayLike<unknown> | null;
+
+/** The factory's parameters from `Promise` on. */
+function loopGlobals(vu: Vu): unknown[] {
+  const { loop } = vu;
+  if (!loop) return [];
+  const promiseClass = createPromiseClass(loop, () => vu.refuse('a blocking call in the executor of a promise'));
+  vu.promiseClass = promiseClass;
+  const timer =
+    (repeats: boolean) =>
+    (fn: (...args: unknown[]) => unknown, delayMs: number, ...args: unknown[]): number =>
+      loop.setTimer(() => fn(...args), delayMs, repeats);
+  const clear = (id: unknown): void => loop.clearTimer(id);
+  return [
+    promiseClass,
+    (self: unknown, args: Arguments, generator: GeneratorFunction) => runAsync(promiseClass, generator.apply(self, Array.from(args ?? []))),
+    (self: unknown, args: Arguments, generator: GeneratorFunction) =>
+      new ScriptAsyncGenerator(promiseClass, generator.apply(self, Array.from(args ?? []))),
+    AwaitMark,
+    yieldStar,
+    timer(false),
+    clear,
+    timer(true),
+    clear,
+  ];
 }
 
 /** `sleep()`; one object per VU, used again each time. */

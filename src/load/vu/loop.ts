@@ -1,0 +1,132 @@
+import { WheelEntry } from './wheel.ts';
+import type { Engine } from './engine.ts';
+
+/** What the loop runs; a native promise means that the job blocks, and the next one waits for it. */
+export type Job = () => unknown;
+
+/**
+ * The event loop of one VU, for promise callbacks and timers of the script. As in k6, nothing of a VU runs
+ * while its script is busy or blocked: jobs wait until the iteration's function has returned, then run one
+ * after the other. The iteration is over when no job, timer or other operation is left.
+ */
+export class VuLoop {
+  readonly #engine: Engine;
+  #jobs: Job[] = [];
+  readonly #timers = new Map<number, LoopTimer>();
+  #timerIds = 0;
+  /** Operations that will add a job later: timers, requests that nobody blocks on. */
+  #operations = 0;
+  #wake: (() => void) | undefined;
+  /** Promises that were rejected and have no handler yet. */
+  readonly #unhandled = new Set<object>();
+  #epoch = 0;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  enqueue(job: Job): void {
+    this.#jobs.push(job);
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  /** Announces a job that comes later; call the result, once, with the job. */
+  begin(): (job: Job) => void {
+    const epoch = this.#epoch;
+    this.#operations++;
+    return (job) => {
+      // The iteration it was begun in may have been interrupted.
+      if (epoch !== this.#epoch) return;
+      this.#operations--;
+      this.enqueue(job);
+    };
+  }
+
+  onRejected(promise: object): void {
+    this.#unhandled.add(promise);
+  }
+
+  onHandled(promise: object): void {
+    this.#unhandled.delete(promise);
+  }
+
+  /** Runs jobs until nothing is left to wait for. Returns the promises whose rejection nobody handled. */
+  async drain(): Promise<object[]> {
+    for (;;) {
+      for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
+        const result = job();
+        if (result instanceof Promise) await result;
+      }
+      if (this.#operations === 0 || this.#unhandled.size > 0) break;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const unhandled = [...this.#unhandled];
+    this.reset();
+    return unhandled;
+  }
+
+  /** Forgets everything: the iteration is over or was interrupted. */
+  reset(): void {
+    this.#epoch++;
+    this.#operations = 0;
+    this.#jobs = [];
+    this.#wake = undefined;
+    this.#unhandled.clear();
+    for (const timer of this.#timers.values()) this.#engine.wheel.cancel(timer);
+    this.#timers.clear();
+  }
+
+  setTimer(callback: () => unknown, delayMs: number, repeats: boolean): number {
+    const id = ++this.#timerIds;
+    const wait = Math.max(repeats ? 1 : 0, delayMs || 0);
+    const start = (): void => {
+      const ready = this.begin();
+      const timer = new LoopTimer(() => {
+        this.#timers.delete(id);
+        ready(() => {
+          const result = callback();
+          if (!repeats || this.#cleared.delete(id)) return result;
+          if (result instanceof Promise) return result.then(start);
+          start();
+          return result;
+        });
+      });
+      this.#timers.set(id, timer);
+      this.#engine.wheel.start(timer, wait);
+    };
+    start();
+    return id;
+  }
+
+  readonly #cleared = new Set<number>();
+
+  clearTimer(id: unknown): void {
+    const timer = this.#timers.get(Number(id));
+    if (!timer) {
+      // Cleared from its own callback.
+      this.#cleared.add(Number(id));
+      return;
+    }
+    this.#engine.wheel.cancel(timer);
+    this.#timers.delete(Number(id));
+    this.#operations--;
+    this.enqueue(() => undefined);
+  }
+}
+
+class LoopTimer extends WheelEntry {
+  readonly #fn: () => void;
+
+  constructor(fn: () => void) {
+    super();
+    this.#fn = fn;
+  }
+
+  onDue(): void {
+    this.#fn();
+  }
+}
