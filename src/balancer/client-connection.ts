@@ -2,8 +2,6 @@ import {
   BodyEvent,
   BodyMode,
   BodyReader,
-  ConnectionOption,
-  FieldId,
   MORE,
   Method,
   RequestHead,
@@ -17,13 +15,11 @@ import type { LogEntry } from './access-log.ts';
 import { classify } from './desync.ts';
 import { Relay, writeAnswerHead, writeInterimHead, writeRequestHead, writeSwitchHead, type ClientFacts } from './forward-head.ts';
 import type { Front, FrontConnection } from './front.ts';
-import { redirectLocation } from './routing/redirect.ts';
-import { HeadView, type RequestView } from './routing/request-view.ts';
-import type { AnswerRoute } from './routing/routes.ts';
+import { asksUpgrade, optionsAnswer, ownAnswer, refusalOf, unknownView, withPort, writeTrailers } from './request-rules.ts';
+import { HeadView } from './routing/request-view.ts';
 import { errorAnswer, writeOwnAnswer, type OwnAnswer } from './own-answers.ts';
 import type { Transport, TransportOwner } from './transport.ts';
 
-const FORWARDED_ADDRESSES_MAX = 30;
 /** After an answer that ends the connection, what the client still sends is read and dropped, so that it gets to see the answer. */
 const LINGER_MS = 2_000;
 const LINGER_BYTES_MAX = 1024 * 1024;
@@ -38,6 +34,7 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
   readonly forwardedFor: string;
   readonly forwardedLines: Buffer;
   deadlineMs: number;
+  readonly #counted: boolean;
   readonly #head = new RequestHead();
   readonly #body = new BodyReader();
   #exchange: Exchange | undefined;
@@ -61,14 +58,16 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
   #sent = 0;
   #sentBefore = 0;
 
-  constructor(front: Front, transport: Transport) {
+  /** `counted` is false for the streams of a connection that was counted itself. */
+  constructor(front: Front, transport: Transport, counted = true) {
+    this.#counted = counted;
     this.front = front;
     this.transport = transport;
     this.address = transport.remoteAddress;
     this.forwardedFor = front.xForwardedForClientPort ? withPort(this.address, transport.remotePort) : this.address;
     this.forwardedLines = front.forwardedLines;
     this.deadlineMs = front.engine.sweeper.deadlineIn(front.idleTimeoutMs);
-    front.onOpen(this);
+    front.onOpen(this, counted);
   }
 
   /** Ends it when nothing is in flight, else after the answer in flight. */
@@ -117,7 +116,7 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.front.onClosed(this);
+    this.front.onClosed(this, this.#counted);
     this.transport.destroy();
   }
 
@@ -448,63 +447,4 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
     }
     this.close();
   }
-}
-
-function withPort(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** For a log line about bytes that were no request. */
-const unknownView: RequestView = { method: '-', authority: '', path: '-', query: '', header: () => [], address: '' };
-
-/** What a rule says to answer. */
-export function ownAnswer(route: AnswerRoute, view: RequestView, front: Front): OwnAnswer {
-  const { action } = route;
-  if (action.type === 'fixed-response') {
-    return { status: action.statusCode, contentType: action.contentType ?? 'text/plain', body: action.body ?? '', extraFields: '' };
-  }
-  const location = redirectLocation(action, view, { protocol: front.secure ? 'https' : 'http', port: front.port });
-  return { status: action.statusCode, contentType: '', body: '', extraFields: `Location: ${location}\r\n`, location };
-}
-
-const optionsAnswer: OwnAnswer = {
-  status: 200,
-  contentType: '',
-  body: '',
-  extraFields: 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n',
-};
-
-/** RFC 9110 section 7.8. HTTP/2 without TLS is not switched to by a request (RFC 9113 section 3.1). */
-function asksUpgrade(head: RequestHead): boolean {
-  if (head.minor === 0 || (head.connection & ConnectionOption.upgrade) === 0) return false;
-  const index = head.indexOfId(FieldId.upgrade);
-  return index >= 0 && !/(?:^|[\s,])h2c?(?:$|[\s,])/i.test(head.value(index));
-}
-
-/** Requests that are answered here whatever the routes say. */
-function refusalOf(head: RequestHead): { status: number; reason: string } | undefined {
-  if (head.method === Method.TRACE) return { status: 405, reason: 'trace-refused' };
-  if (head.method === Method.CONNECT) return { status: 405, reason: 'connect-refused' };
-  if (head.expectUnknown && head.minor === 1) return { status: 417, reason: 'unknown-expectation' };
-  if (forwardedAddresses(head) > FORWARDED_ADDRESSES_MAX) return { status: 463, reason: 'too-many-forwarded-addresses' };
-  return undefined;
-}
-
-function forwardedAddresses(head: RequestHead): number {
-  let count = 0;
-  for (let i = head.indexOfId(FieldId['x-forwarded-for']); i >= 0; i = head.indexOfId(FieldId['x-forwarded-for'], i + 1)) {
-    count++;
-    for (let at = head.valueStart(i); at < head.valueEnd(i); at++) if (head.buffer[at] === 44) count++;
-  }
-  return count;
-}
-
-/** Trailer fields that would change how the message was understood (RFC 9110 section 6.5.1) are left out. */
-const forbiddenTrailers =
-  /^(?:content-|transfer-encoding$|host$|authorization$|proxy-|set-cookie$|cookie$|te$|trailer$|connection$|keep-alive$|upgrade$|expect$|range$|if-|x-forwarded-|x-amzn-|cache-control$|max-forwards$|age$|expires$|date$|location$|retry-after$|vary$|warning$|www-authenticate$)/i;
-
-function writeTrailers(out: HeadWriter, trailers: Trailers): void {
-  out.text('0\r\n');
-  for (const [name, value] of trailers.entries()) if (!forbiddenTrailers.test(name)) out.field(name, value);
-  out.crlf();
 }

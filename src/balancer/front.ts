@@ -76,17 +76,18 @@ export class Front implements ForwardOptions {
     this.log = log;
   }
 
-  onOpen(connection: FrontConnection): void {
+  onOpen(connection: FrontConnection, counted: boolean): void {
     this.connections.add(connection);
     this.engine.sweeper.add(connection);
+    if (!counted) return;
     this.counters.newConnectionCount++;
     this.counters.activeConnectionCount++;
   }
 
-  onClosed(connection: FrontConnection): void {
+  onClosed(connection: FrontConnection, counted: boolean): void {
     if (!this.connections.delete(connection)) return;
     this.engine.sweeper.delete(connection);
-    this.counters.activeConnectionCount--;
+    if (counted) this.counters.activeConnectionCount--;
   }
 
   /** An exchange for a request on its route. `view` is made only when something of the request decides. */

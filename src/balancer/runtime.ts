@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:net';
+import type { Server as TlsServer, TLSSocket } from 'node:tls';
 import { errorMessage, monotonicMs, systemErrorCode, systemRandom } from '../base/index.ts';
 import type { BalancerMetrics, BoundListener, FailedListener, Listener, RoutingSnapshot, TargetGroup } from '../model/index.ts';
 import { AccessLog } from './access-log.ts';
@@ -8,10 +9,12 @@ import type { Engine } from './engine.ts';
 import { Front } from './front.ts';
 import { GroupState, type GroupEvents } from './group-state.ts';
 import { acceptHandles, handles, type HandleTransport } from './handle-transport.ts';
+import { H2Session } from './h2/h2-session.ts';
 import { DateText } from './own-answers.ts';
 import { Routes, groupsOf, type RouteParts } from './routing/routes.ts';
 import { Seal } from './routing/sealed.ts';
 import { StickyCookies } from './routing/stickiness.ts';
+import { Certificates, createTlsServer } from './tls.ts';
 import { TraceIds } from './trace-id.ts';
 import { StreamTransport, streamOptions, unowned, type Transport } from './transport.ts';
 
@@ -20,6 +23,7 @@ interface Bound {
   readonly server: Server;
   readonly front: Front;
   readonly port: number;
+  readonly certificates: Certificates | undefined;
 }
 
 export interface Applied {
@@ -146,6 +150,10 @@ export class Runtime {
   }
 
   #rewire(bound: Bound, config: Listener, routes: Routes): Bound {
+    if (bound.certificates !== undefined) {
+      bound.certificates.set(config.certificates ?? []);
+      (bound.server as TlsServer).setSecureContext(bound.certificates.fallback);
+    }
     bound.front.routes = routes;
     this.#configure(bound.front, config);
     return { ...bound, config };
@@ -181,7 +189,15 @@ export class Runtime {
   }
 
   async #listen(config: Listener, routes: Routes): Promise<Bound> {
-    const server = createServer({ noDelay: true, ...streamOptions });
+    const certificates = config.protocol === 'HTTPS' ? certificatesOf(config) : undefined;
+    const open = (transport: Transport): void => void (transport.owner = new ClientConnection(front, transport));
+    const onSocket = (socket: TLSSocket): void => {
+      if (socket.alpnProtocol === 'h2') new H2Session(front, socket).start();
+      else open(new StreamTransport(socket, unowned));
+    };
+    const server = certificates
+      ? createTlsServer(certificates, () => front.http2, onSocket)
+      : createServer({ noDelay: true, ...streamOptions });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host: config.host, port: config.port, backlog: BACKLOG, reusePort: this.#reusePort }, resolve);
@@ -191,15 +207,21 @@ export class Runtime {
     const port = typeof address === 'object' && address !== null ? address.port : config.port;
     const counters = this.#countersOf(config.loadBalancerId);
     const { loadBalancerId } = config;
-    const parts = { engine: this.#engine, date: this.#date, traces: this.#traces, counters, loadBalancerId, secure: false, port };
+    const parts = {
+      engine: this.#engine,
+      date: this.#date,
+      traces: this.#traces,
+      counters,
+      loadBalancerId,
+      secure: certificates !== undefined,
+      port,
+    };
     const front = new Front(parts, routes);
     this.#configure(front, config);
-    accept(
-      server,
-      (transport) => (transport.owner = new ClientConnection(front, transport)),
-      () => counters.rejectedConnectionCount++,
-    );
-    return { config, server, front, port };
+    const onError = (): void => void counters.rejectedConnectionCount++;
+    server.on('error', onError);
+    if (certificates === undefined) accept(server, open, onError);
+    return { config, server, front, port, certificates };
   }
 
   #close(bound: Bound): void {
@@ -209,19 +231,25 @@ export class Runtime {
   }
 }
 
+function certificatesOf(config: Listener): Certificates {
+  const certificates = new Certificates();
+  certificates.set(config.certificates ?? []);
+  return certificates;
+}
+
 function isKept(bound: Bound, snapshot: RoutingSnapshot): boolean {
   const config = snapshot.listeners.find((listener) => listener.id === bound.config.id);
   return (
     config !== undefined &&
     config.host === bound.config.host &&
     (config.port === bound.config.port || config.port === bound.port) &&
+    config.protocol === bound.config.protocol &&
     config.loadBalancerId === bound.config.loadBalancerId
   );
 }
 
 /** `onError` runs when a connection could not be taken, as a rule for want of file descriptors. */
 function accept(server: Server, onTransport: (transport: Transport) => void, onError: () => void): void {
-  server.on('error', onError);
   if (handles === undefined) server.on('connection', (socket) => onTransport(new StreamTransport(socket, unowned)));
   else {
     const onHandle = (transport: HandleTransport): void => {

@@ -20,6 +20,8 @@ export interface Transport {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** `HTTP/2.0` when it is a stream in disguise; for logs. */
+  readonly version?: string;
   /**
    * Sends bytes, which must not change until they are out. Returns true when the kernel took all of them
    * at once (the memory is free again); false when some wait: write no more before `onDrain`.
