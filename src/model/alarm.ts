@@ -34,5 +34,7 @@ export interface AlarmStatus {
   readonly state: AlarmState;
   /** `Threshold Crossed: …`, as CloudWatch writes it. */
   readonly reason: string;
+  /** The same for programs: JSON as in DescribeAlarms' StateReasonData. Absent before the first evaluation. */
+  readonly reasonData?: string;
   readonly updatedAtMs: number;
 }

@@ -215,6 +215,20 @@ describe('an alarm over the store', () => {
     status = evaluate(alarm(), store, status, START + 3 * MINUTE);
     assert.deepEqual([status.state, status.transition, status.updatedAtMs], ['ALARM', true, START + 3 * MINUTE]);
     assert.match(status.reason, /^Threshold Crossed: 3 out of the last 3 datapoints \[43\.1 \(27\/03\/23 06:32:00\), 50\.0 /);
+    assert.deepEqual(JSON.parse(status.reasonData ?? ''), {
+      version: '1.0',
+      queryDate: '2023-03-27T06:33:00.000+0000',
+      startDate: '2023-03-27T06:30:00.000+0000',
+      statistic: 'Average',
+      period: 60,
+      recentDatapoints: [50, 50, 43.1],
+      threshold: 20,
+      evaluatedDatapoints: [
+        { timestamp: '2023-03-27T06:32:00.000+0000', value: 43.1 },
+        { timestamp: '2023-03-27T06:31:00.000+0000', value: 50 },
+        { timestamp: '2023-03-27T06:30:00.000+0000', value: 50 },
+      ],
+    });
   });
 
   it('keeps reason and time of the moment when it entered its state', () => {

@@ -4,7 +4,7 @@ import { metricsErrors } from '../errors.ts';
 import { getMetricData } from '../math/metricData.ts';
 import type { MetricStore } from '../store.ts';
 import { breaches } from './comparison.ts';
-import { alarmReason } from './reason.ts';
+import { alarmReason, alarmReasonData } from './reason.ts';
 
 /**
  * How many periods before its evaluation periods an alarm looks back for real data, as in the examples of
@@ -47,10 +47,14 @@ export interface EvaluatedPoint {
  * its neighbours have had their chance to come in.
  */
 export function evaluateAlarm(alarm: Alarm, points: readonly (number | undefined)[], previous: AlarmState, newestStartMs = 0): Verdict {
-  const periodMs = alarm.periodS * 1000;
-  const range = points.map((value, i) => ({ startMs: newestStartMs - (points.length - 1 - i) * periodMs, value }));
+  const range = timed(alarm, points, newestStartMs);
   const state = stateOf(alarm, range, previous);
   return { state, reason: alarmReason(alarm, range, state) };
+}
+
+function timed(alarm: Alarm, points: readonly (number | undefined)[], newestStartMs: number): EvaluatedPoint[] {
+  const periodMs = alarm.periodS * 1000;
+  return points.map((value, i) => ({ startMs: newestStartMs - (points.length - 1 - i) * periodMs, value }));
 }
 
 function stateOf(alarm: Alarm, range: readonly EvaluatedPoint[], previous: AlarmState): AlarmState {
@@ -102,7 +106,8 @@ export function evaluate(
   const points = pointsOf(alarm, store, endMs);
   const { state, reason } = evaluateAlarm(alarm, points, before.state, endMs - periodMs);
   if (state === before.state) return { ...before, transition: false };
-  return { state, reason, updatedAtMs: nowMs, transition: true };
+  const reasonData = alarmReasonData(alarm, timed(alarm, points, endMs - periodMs), nowMs);
+  return { state, reason, reasonData, updatedAtMs: nowMs, transition: true };
 }
 
 /** The evaluation range that ends at `endMs`, gaps included. */

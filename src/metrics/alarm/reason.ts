@@ -31,6 +31,27 @@ export function alarmReason(alarm: Alarm, range: readonly EvaluatedPoint[], stat
   );
 }
 
+/** StateReasonData: the evaluation for programs, with the real points oldest first. */
+export function alarmReasonData(alarm: Alarm, range: readonly EvaluatedPoint[], nowMs: number): string {
+  const real = range.filter((point) => point.value !== undefined).slice(-alarm.evaluationPeriods);
+  const [oldest] = real;
+  return JSON.stringify({
+    version: '1.0',
+    queryDate: showDate(nowMs),
+    ...(oldest ? { startDate: showDate(oldest.startMs) } : {}),
+    statistic: alarm.statistic,
+    period: alarm.periodS,
+    recentDatapoints: real.map(({ value }) => value),
+    threshold: alarm.threshold,
+    evaluatedDatapoints: real.toReversed().map(({ startMs, value }) => ({ timestamp: showDate(startMs), value })),
+  });
+}
+
+/** `2021-04-13T15:46:16.506+0000`. */
+function showDate(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace('Z', '+0000');
+}
+
 function datapoints(count: number): string {
   return count === 1 ? '1 datapoint' : `${count} datapoints`;
 }
