@@ -236,6 +236,23 @@ describe('zones', () => {
     assert.deepEqual(world.perZone('InService'), [2, 2]);
   });
 
+  it('that the group has left are emptied, whatever the others hold', () => {
+    for (const policy of ['Default', 'NewestInstance', 'OldestInstance'] as const) {
+      const world = settled({ desiredCapacity: 4, zones: ['us-east-1a', 'us-east-1b'], terminationPolicies: [policy] });
+      world.group = { ...world.group, zones: ['us-east-1b', 'us-east-1c'] };
+      world.settle();
+      assert.deepEqual([world.perZone('InService'), world.instances.length], [[2, 2], 4], policy);
+    }
+  });
+
+  it('keep what is protected, and come to rest all the same', () => {
+    const world = settled({ desiredCapacity: 4, zones: ['us-east-1a'] });
+    for (const { id } of world.instances) world.change(id, { protectedFromScaleIn: true });
+    world.group = { ...world.group, zones: ['us-east-1b'] };
+    world.settle();
+    assert.equal(world.in('InService').length, 4);
+  });
+
   it('stay as they are while rebalancing is suspended', () => {
     const world = settled({ desiredCapacity: 4, zones: ['us-east-1a'] });
     world.group = { ...world.group, zones: ['us-east-1a', 'us-east-1b'], suspendedProcesses: ['AZRebalance'] };
@@ -308,10 +325,10 @@ describe('a group’s own metrics', () => {
 });
 
 describe('whatever happens to a group', () => {
-  type Fault = 'crash' | 'sick' | 'progress' | 'scale' | 'protect' | 'standby' | 'wait';
+  type Fault = 'crash' | 'sick' | 'progress' | 'scale' | 'protect' | 'standby' | 'zones' | 'wait';
   const faults = fc.array(
     fc.tuple(
-      fc.constantFrom<Fault>('crash', 'sick', 'progress', 'progress', 'progress', 'scale', 'protect', 'standby', 'wait'),
+      fc.constantFrom<Fault>('crash', 'sick', 'progress', 'progress', 'progress', 'scale', 'protect', 'standby', 'zones', 'wait'),
       fc.nat(1000),
     ),
     { maxLength: 80 },
@@ -350,6 +367,7 @@ describe('whatever happens to a group', () => {
 
   function disturb(world: GroupWorld, fault: Fault, pick: number): void {
     if (fault === 'wait') world.nowMs += pick * 100;
+    if (fault === 'zones') world.group = { ...world.group, zones: [['a'], ['b', 'c'], ['a', 'b', 'c']][pick % 3] as string[] };
     if (fault === 'scale') world.group = { ...world.group, desiredCapacity: pick % 6 };
     const instance = world.instances[pick % Math.max(1, world.instances.length)];
     if (instance === undefined) return;

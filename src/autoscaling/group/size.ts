@@ -60,21 +60,21 @@ export function surplusCause({ nowMs, capacityCauses }: GroupObservation, from: 
 }
 
 /**
- * One instance more in the emptiest zone when zones differ by two or more: the surplus then goes from the fullest.
- * Launching first may exceed the maximum by a tenth, at least by one.
- * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-benefits.html ("Rebalancing activities")
+ * One instance more in the emptiest zone while zones differ by two or more, or while a zone that the group has left
+ * still has instances: the surplus then goes from there. Launching first may exceed the maximum by a tenth, at least
+ * by one. https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-benefits.html ("Rebalancing activities")
  */
 export function rebalance({ group, counted, nowMs }: GroupObservation): GroupCommand[] {
   if (suspended(group, 'AZRebalance') || suspended(group, 'Launch') || suspended(group, 'Terminate')) return [];
+  if (counted.length >= group.maxSize + Math.max(1, Math.floor(group.maxSize / 10))) return [];
   const counts = new Map([...byZone(group, counted)].map(([zone, there]) => [zone, there.length]));
   const to = emptiestZone(group.zones, counts);
-  const [from, most] = [...counts].reduce((fullest, entry) => (entry[1] > fullest[1] ? entry : fullest));
-  const balanced = most - (counts.get(to) ?? 0) < 2 && group.zones.includes(from);
-  const movable = counted.some(({ zone, protectedFromScaleIn }) => zone === from && !protectedFromScaleIn);
-  if (balanced || !movable || counted.length >= group.maxSize + Math.max(1, Math.floor(group.maxSize / 10))) return [];
-  return [
-    { type: 'launch', zone: to, templateVersion: group.templateVersion, cause: instanceCauses.rebalance(nowMs, from, to), warm: false },
-  ];
+  const [next] = selectForTermination(group, counted, 1, nowMs);
+  if (next === undefined) return [];
+  const uneven = (counts.get(next.zone) ?? 0) - (counts.get(to) ?? 0) >= 2;
+  if (!uneven && group.zones.includes(next.zone)) return [];
+  const cause = instanceCauses.rebalance(nowMs, next.zone, to);
+  return [{ type: 'launch', zone: to, templateVersion: group.templateVersion, cause, warm: false }];
 }
 
 /** How many the warm pool should hold: what is prepared beyond the capacity, at least its minimum. */

@@ -23,8 +23,9 @@ const narrows: Readonly<Record<TerminationPolicy, Narrow>> = {
 };
 
 /**
- * Which `count` instances a scale-in ends: from the zone with the most instances that has an unprotected one, there by
- * the group's policies in their order, ties by id. Fewer than asked where the others are protected.
+ * Which `count` instances a scale-in ends: first from zones that the group has left, then from the zone with the most
+ * instances that has an unprotected one, there by the group's policies in their order, ties by id. Fewer than asked
+ * where the others are protected.
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html
  */
 export function selectForTermination(
@@ -36,9 +37,7 @@ export function selectForTermination(
   const selected: GroupInstance[] = [];
   let left = instances;
   while (selected.length < count) {
-    const zones = [...byZone(group, left).values()].filter((there) => there.some(unprotected));
-    const most = Math.max(...zones.map((there) => there.length));
-    const candidates = zones.filter((there) => there.length === most).flatMap((there) => there.filter(unprotected));
+    const candidates = fullestZones(group, left).flatMap((there) => there.filter(unprotected));
     const policies: readonly TerminationPolicy[] = group.terminationPolicies.length === 0 ? ['Default'] : group.terminationPolicies;
     const narrowed = policies.reduce<readonly GroupInstance[]>((some, policy) => narrows[policy](some, group, nowMs), candidates);
     const [chosen] = narrowed.toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -47,6 +46,15 @@ export function selectForTermination(
     left = left.filter(({ id }) => id !== chosen.id);
   }
   return selected;
+}
+
+/** The instances of the zones that are next to give one up. */
+function fullestZones(group: AutoScalingGroup, instances: readonly GroupInstance[]): (readonly GroupInstance[])[] {
+  const zones = [...byZone(group, instances)].filter(([, there]) => there.some(unprotected));
+  const left = zones.filter(([zone]) => !group.zones.includes(zone)).map(([, there]) => there);
+  if (left.length > 0) return left;
+  const most = Math.max(...zones.map(([, there]) => there.length));
+  return zones.map(([, there]) => there).filter((there) => there.length === most);
 }
 
 function unprotected({ protectedFromScaleIn }: GroupInstance): boolean {

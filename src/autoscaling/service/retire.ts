@@ -62,12 +62,8 @@ function replacedTasks(observation: Observation): Task[] {
 /** What ECS tells of tasks that leave, in its order. */
 function departure({ service }: Observation, tasks: readonly Task[]): ServiceCommand[] {
   if (tasks.length === 0) return [];
-  const messages = [
-    serviceEvents.stopped(
-      service,
-      tasks.map(({ id }) => id),
-    ),
-  ];
-  if (balanced(service)) messages.push(serviceEvents.deregistered(service, tasks.length), serviceEvents.draining(service, tasks.length));
+  const ids = tasks.map(({ id }) => id);
+  const messages = [serviceEvents.stopped(service, ids)];
+  if (balanced(service)) messages.push(serviceEvents.deregistered(service, ids.length), serviceEvents.draining(service, ids.length));
   return messages.map((message) => ({ type: 'event', message }));
 }
