@@ -205,7 +205,7 @@ describe('a day of an EC2 Auto Scaling group', () => {
   it('follows the load and makes good what dies, spread over its zones, each activity with its cause', () => {
     const seed = systemRandom.hex(8);
     const wave = (timeMs: number): number =>
-      230 - 170 * Math.cos((timeMs / (24 * HOUR)) * 2 * Math.PI) + (timeMs > 20 * HOUR && timeMs < 21 * HOUR ? 250 : 0);
+      230 - 170 * Math.cos((timeMs / (24 * HOUR)) * 2 * Math.PI) + (timeMs > 20 * HOUR && timeMs < 21 * HOUR ? 500 : 0);
     const day = simulate(wave, seed);
     assert.ok(day.points > 10_000 && day.faults > 5, `seed ${seed}: ${day.points} points, ${day.faults} faults`);
     assert.ok(Math.max(...day.capacities) >= 8 && Math.min(...day.capacities) === 2, `seed ${seed}: ${[...day.capacities].join(' ')}`);
