@@ -1,6 +1,16 @@
 import { defineErrors, ExitCode } from '../base/index.ts';
 
 export const cliErrors = defineErrors({
+  PL_CLI_CONFIG_UNREADABLE: { exitCode: ExitCode.usage, when: 'A configuration file cannot be read.' },
+  PL_CLI_CONFIG_INVALID: {
+    exitCode: ExitCode.usage,
+    when: 'A configuration file is not what its schema and the rules between its keys ask for; each line names file, line and key.',
+  },
+  PL_CLI_ADMIN_PORT: { exitCode: ExitCode.environment, when: 'The admin port of the load balancer cannot be used.' },
+  PL_CLI_LISTENER: {
+    exitCode: ExitCode.environment,
+    when: 'A listener of the load balancer’s configuration cannot listen on its address.',
+  },
   PL_CLI_OUTPUT: { exitCode: ExitCode.environment, when: 'A file that a command was asked to write cannot be written.' },
   PL_CLI_DATA_NOT_EMPTY: { exitCode: ExitCode.usage, when: 'A folder that a command was to fill is not empty.' },
   PL_CLI_STACK_UNKNOWN: { exitCode: ExitCode.usage, when: 'The demo was asked for a stack that this version does not have.' },

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { errorMessage, ExitCode, packageVersion, PlimsollError } from '../base/index.ts';
 import { RunExitCode } from '../load/index.ts';
+import { registerBalance } from './balance/command.ts';
 import { registerDemo } from './demo/command.ts';
 import { registerRun } from './run.ts';
 
@@ -25,6 +26,7 @@ export function buildProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(`plimsoll: ${text.replace(/^error: /, '')}`) });
   registerDemo(program);
   registerRun(program);
+  registerBalance(program);
   program.addHelpText(
     'after',
     '\nExamples:\n  $ plimsoll demo\n  $ plimsoll demo --json demo.json\n\nExit codes and errors: docs/errors.md',

@@ -11,7 +11,7 @@ export interface Interruption {
  * Turns Ctrl-C and SIGTERM into an abort, so that a command ends in order. A second Ctrl-C ends it at once:
  * the children notice that their parent is gone and end themselves.
  */
-export function interruptible(): Interruption {
+export function interruptible(names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']): Interruption {
   const abort = new AbortController();
   let code: number = ExitCode.interrupted;
   const onSignal = (name: NodeJS.Signals): void => {
@@ -19,7 +19,6 @@ export function interruptible(): Interruption {
     if (abort.signal.aborted) process.exit(code);
     abort.abort(new Error(`interrupted by ${name}`));
   };
-  const names: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const name of names) process.on(name, onSignal);
   return {
     signal: abort.signal,

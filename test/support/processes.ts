@@ -21,6 +21,8 @@ export interface Command {
   stdout(): string;
   /** Resolves when stdout matches; rejects when the command ends first. */
   says(pattern: RegExp): Promise<void>;
+  /** The same for stderr. */
+  complains(pattern: RegExp): Promise<void>;
 }
 
 export function runCommand(args: readonly string[], options: { cwd?: string; uid?: number; env?: NodeJS.ProcessEnv } = {}): Command {
@@ -36,13 +38,15 @@ export function runCommand(args: readonly string[], options: { cwd?: string; uid
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const finished = new Promise<Finished>((resolve) => child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr })));
-  const says = async (pattern: RegExp): Promise<void> => {
-    while (!pattern.test(stdout)) {
+  const until = async (pattern: RegExp, said: () => string): Promise<void> => {
+    while (!pattern.test(said())) {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(`ended without saying ${pattern}: ${stdout}${stderr}`);
       await systemClock.sleep(50);
     }
   };
-  return { child, pid: child.pid ?? -1, finished, stdout: () => stdout, says };
+  const says = (pattern: RegExp): Promise<void> => until(pattern, () => stdout);
+  const complains = (pattern: RegExp): Promise<void> => until(pattern, () => stderr);
+  return { child, pid: child.pid ?? -1, finished, stdout: () => stdout, says, complains };
 }
 
 /** A process as /proc shows it; the start time tells it from a later one with the same id. */

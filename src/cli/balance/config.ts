@@ -1,0 +1,69 @@
+import type { Algorithm } from '../../model/index.ts';
+
+/** The configuration of `plimsoll balance` as it is written; schemas/balance.schema.json says what each part may be. */
+export interface BalanceConfig {
+  workers?: number;
+  admin?: { bind?: string; port: number };
+  drainTimeout?: string;
+  listeners: ListenerConfig[];
+  targetGroups: Record<string, TargetGroupConfig>;
+}
+
+export interface ListenerConfig {
+  bind?: string;
+  port: number;
+  protocol: 'HTTP' | 'HTTPS';
+  certificates?: { certificate: string; privateKey: string }[];
+  default: ActionConfig;
+  rules?: RuleConfig[];
+  idleTimeout?: string;
+  clientKeepAlive?: string;
+  connectTimeout?: string;
+  desyncMode?: 'monitor' | 'defensive' | 'strictest';
+  xForwardedFor?: 'append' | 'preserve' | 'remove';
+  xForwardedForClientPort?: boolean;
+  dropInvalidHeaderFields?: boolean;
+  http2?: boolean;
+  accessLog?: string;
+}
+
+export interface RuleConfig {
+  priority: number;
+  when: {
+    host?: string[];
+    path?: string[];
+    method?: string[];
+    sourceIp?: string[];
+    header?: Record<string, string[]>;
+    query?: { key?: string; value: string }[];
+  };
+  then: ActionConfig;
+}
+
+export interface ActionConfig {
+  forward?: string | { targetGroup: string; weight?: number }[];
+  stickiness?: string;
+  redirect?: { status?: 301 | 302; protocol?: string; host?: string; port?: string | number; path?: string; query?: string };
+  fixedResponse?: { status: number; contentType?: string; body?: string };
+}
+
+export interface TargetGroupConfig {
+  protocol?: 'HTTP';
+  algorithm?: Algorithm;
+  hashKey?: { from: 'source-ip' | 'path' | 'header' | 'cookie' | 'query'; name?: string };
+  anomalyMitigation?: boolean;
+  slowStart?: string;
+  stickiness?: { type: 'lb_cookie' | 'app_cookie'; duration: string; cookieName?: string };
+  deregistrationDelay?: string;
+  targets: { host: string; port: number; weight?: number }[];
+  healthCheck?: {
+    protocol?: 'HTTP' | 'HTTPS' | 'TCP';
+    path?: string;
+    port?: number | 'traffic-port';
+    interval?: string;
+    timeout?: string;
+    healthyThreshold?: number;
+    unhealthyThreshold?: number;
+    matcher?: string;
+  };
+}
