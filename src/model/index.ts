@@ -3,6 +3,7 @@ export * from './group.ts';
 export * from './database.ts';
 export * from './loadBalancer.ts';
 export * from './metric.ts';
+export * from './network.ts';
 export * from './routing.ts';
 export * from './scaling.ts';
 export * from './service.ts';

@@ -1,4 +1,5 @@
 import type { HistogramData } from '../base/index.ts';
+import type { NetworkListenerAttributes, NetworkMetrics, NetworkTargetGroupAttributes } from './network.ts';
 
 /**
  * What the region (or `plimsoll balance`) hands to a balancer worker: one immutable snapshot with a
@@ -21,7 +22,8 @@ export interface Listener {
   readonly host: string;
   /** 0 lets the kernel choose; the worker reports the port it got. */
   readonly port: number;
-  readonly protocol: 'HTTP' | 'HTTPS';
+  /** HTTP and HTTPS balance requests; the others balance connections and flows, and have a plain or weighted forward only. */
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'TLS' | 'UDP' | 'TCP_UDP';
   readonly defaultAction: Action;
   /** Evaluated by priority, lowest first; the default action takes what none matches. */
   readonly rules?: readonly Rule[];
@@ -29,6 +31,8 @@ export interface Listener {
   readonly certificates?: readonly Certificate[];
   /** Attributes of the load balancer as far as they concern this listener; each has AWS's default. */
   readonly attributes?: LoadBalancerAttributes;
+  /** For TCP, TLS, UDP and TCP_UDP. */
+  readonly network?: NetworkListenerAttributes;
 }
 
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html */
@@ -133,7 +137,7 @@ export type Stickiness =
 
 export interface TargetGroup {
   readonly id: string;
-  readonly protocol: 'HTTP';
+  readonly protocol: 'HTTP' | 'TCP' | 'TLS' | 'UDP' | 'TCP_UDP';
   readonly algorithm: Algorithm;
   /** For `consistent_hash`; the source address unless given. */
   readonly hashKey?: HashKey;
@@ -142,6 +146,10 @@ export interface TargetGroup {
   /** A target that has just become healthy gets its share grown linearly over this time: 30–900 s, 0 (default) is off. */
   readonly slowStartMs?: number;
   readonly stickiness?: Stickiness;
+  /** Network groups: each connection to a target begins with a PROXY protocol v2 header. Default false. */
+  readonly proxyProtocol?: boolean;
+  /** For network groups. */
+  readonly network?: NetworkTargetGroupAttributes;
   /** How long a draining target may finish its requests in flight; after it the connections are closed. */
   readonly deregistrationDelayMs: number;
   readonly healthCheck: HealthCheck;
@@ -196,7 +204,12 @@ export interface TargetHealth {
 }
 
 /** Region → balancer worker. */
-export type BalancerCommand = { readonly type: 'snapshot'; readonly snapshot: RoutingSnapshot };
+export type BalancerCommand = {
+  readonly type: 'snapshot';
+  readonly snapshot: RoutingSnapshot;
+  /** Ids of listeners whose ports workers of this balancer hold already: such a port is shared, any other must be free. */
+  readonly owned?: readonly string[];
+};
 
 /** Balancer worker → region. */
 export type BalancerEvent =
@@ -232,6 +245,8 @@ export interface BalancerMetrics {
   readonly rssBytes: number;
   readonly loadBalancers: readonly LoadBalancerMetrics[];
   readonly targetGroups: readonly TargetGroupMetrics[];
+  /** Flows of network load balancers; absent while there are none. */
+  readonly network?: NetworkMetrics;
 }
 
 export interface LoadBalancerMetrics {
