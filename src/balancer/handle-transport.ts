@@ -9,8 +9,8 @@ import { plainAddress, unowned, type Transport, type TransportOwner } from './tr
  * streams are used instead. Measured in bench/RESULTS.md.
  */
 interface TcpHandle {
-  /** Must be a function always: the runtime checks. */
-  onread: () => void;
+  /** Must be a function always: the runtime checks. What it returns is the memory for the reads that follow. */
+  onread: () => Buffer | undefined;
   readStart(): number;
   readStop(): number;
   useUserBuffer(buffer: Uint8Array): void;
@@ -100,6 +100,8 @@ export class HandleTransport implements Transport {
   #reading = false;
   /** Writes that the kernel has not taken in full. */
   #waiting = 0;
+  #memory: Buffer = readBuffer;
+  #nextMemory: Buffer | undefined;
   #peer: Address | undefined;
   #local: Address | undefined;
 
@@ -115,6 +117,11 @@ export class HandleTransport implements Transport {
   open(): void {
     this.#handle.setNoDelay(true);
     this.resume();
+  }
+
+  /** From the next read on bytes come in this memory, or again in the one that all share. To be called from within `onBytes`. */
+  readInto(memory: Buffer | undefined): void {
+    this.#nextMemory = memory ?? readBuffer;
   }
 
   get remoteAddress(): string {
@@ -179,14 +186,18 @@ export class HandleTransport implements Transport {
     if (!reset || this.#handle.reset() !== 0) this.#handle.close();
   }
 
-  #onRead(): void {
-    if (this.#closed) return;
+  #onRead(): Buffer | undefined {
+    if (this.#closed) return undefined;
     const count = this.#handles.state[this.#handles.readBytes] as number;
-    if (count > 0) this.owner.onBytes(readBuffer, 0, count);
+    if (count > 0) this.owner.onBytes(this.#memory, 0, count);
     else if (count === END_OF_FILE) {
       this.pause();
       this.owner.onEnd();
     } else if (count < 0) this.#fail(count);
+    if (this.#nextMemory === undefined) return undefined;
+    this.#memory = this.#nextMemory;
+    this.#nextMemory = undefined;
+    return this.#memory;
   }
 
   #onWritten(status: number): void {
@@ -217,8 +228,9 @@ export class HandleTransport implements Transport {
 /** A write that was finished at once leaves its request object to the next. */
 let spare: WriteRequest | undefined;
 
-function ignore(): void {
-  // Nobody is interested: the read side tells when the peer is done, and a closed handle is nobody's.
+/** Nobody is interested: the read side tells when the peer is done, and a closed handle is nobody's. */
+function ignore(): undefined {
+  return undefined;
 }
 
 /** Takes the accepted connections of a listening server as handles. */

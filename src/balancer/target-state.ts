@@ -1,6 +1,7 @@
-import type { HealthReason, Target, TargetHealth } from '../model/index.ts';
+import type { Target, TargetHealth } from '../model/index.ts';
 import type { Candidate } from './algorithms/index.ts';
 import type { GroupState } from './group-state.ts';
+import { describeHealth } from './health/describe.ts';
 import type { HealthMonitor } from './health/monitor.ts';
 import type { TargetConnection } from './target-connection.ts';
 
@@ -79,22 +80,6 @@ export class TargetState implements Candidate {
   }
 
   describe(): TargetHealth {
-    const base = { targetGroupId: this.group.id, targetId: this.id };
-    if (this.phase === 'draining') return { ...base, ...draining };
-    if (!this.monitor) return { ...base, ...notInUse };
-    const { state, reason, description } = this.monitor.health;
-    return { ...base, state, ...(reason === undefined ? {} : { reason }), ...(description === undefined ? {} : { description }) };
+    return describeHealth({ targetGroupId: this.group.id, targetId: this.id }, this.phase, this.monitor?.health);
   }
 }
-
-const draining = {
-  state: 'draining',
-  reason: 'Target.DeregistrationInProgress' satisfies HealthReason,
-  description: 'Target deregistration is in progress',
-} as const;
-
-const notInUse = {
-  state: 'unused',
-  reason: 'Target.NotInUse' satisfies HealthReason,
-  description: 'Target group is not configured to receive traffic from the load balancer',
-} as const;

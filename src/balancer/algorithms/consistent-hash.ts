@@ -50,7 +50,7 @@ export function hashText(text: string): number {
 }
 
 /** The finaliser of MurmurHash3: every bit of the input moves every bit of the output. */
-function mix(value: number): number {
+export function mix(value: number): number {
   let h = value;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
