@@ -42,6 +42,7 @@ export const loadErrors = defineErrors({
   },
   PL_LOAD_SETUP_TIMEOUT: { exitCode: RunExitCode.setupTimeout, when: 'setup() took longer than setupTimeout.' },
   PL_LOAD_TEARDOWN_TIMEOUT: { exitCode: RunExitCode.teardownTimeout, when: 'teardown() took longer than teardownTimeout.' },
+  PL_LOAD_TEST_ABORTED: { exitCode: RunExitCode.scriptAborted, when: 'The script called test.abort().' },
   PL_LOAD_PROCESS_DIED: {
     exitCode: RunExitCode.internal,
     when: 'A load process ended before the test did: killed, out of memory, or a fault of ours.',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,6 +26,8 @@ before(async () => {
       if (path === '/redirect') response.writeHead(302, { location: '/there' }).end();
       else if (path === '/cookie') response.writeHead(200, { 'set-cookie': ['a=1', 'b=2; Path=/'] }).end('set');
       else if (path.startsWith('/status/')) response.writeHead(Number(path.slice(8))).end();
+      else if (path === '/gzip') response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('unzipped'));
+      else if (path === '/basic') response.end(request.headers.authorization ?? '');
       else if (path === '/reset') request.socket.destroy();
       else if (path === '/hang') response.flushHeaders();
       else {
@@ -195,6 +198,60 @@ test('an exception in an iteration is logged with the file and line of the scrip
     result.lines[0]?.message ?? '',
     /ReferenceError: undefinedFunction is not defined\n\tat default \(file:\/\/.*script-\d+\.js:4:7\)/,
   );
+});
+
+test('compressed answers, compressed bodies, credentials and jars', async () => {
+  const result = await run(`
+    import http from 'k6/http';
+    import { check } from 'k6';
+    export default function () {
+      const { URL: url } = __ENV;
+      const jar = http.cookieJar();
+      jar.set(url, 'own', 'x', { path: '/' });
+      const other = new http.CookieJar();
+      check(null, {
+        gzip: http.get(url + '/gzip').body === 'unzipped',
+        deflate: http.post(url + '/', 'abc'.repeat(100), { compression: 'gzip' }).json('headers.content-encoding') === 'gzip',
+        basic: http.get(url.replace('//', '//user:pass@') + '/basic').body === 'Basic dXNlcjpwYXNz',
+        jar: http.get(url + '/').json('headers.cookie') === 'own=x',
+        none: http.get(url + '/', { jar: null }).json('headers.cookie') === undefined,
+        given: http.get(url + '/cookie', { jar: other }) && other.cookiesForURL(url + '/').a[0] === '1',
+        seen: http.get(url + '/cookie').cookies.b[0].value === '2',
+        replaced: http.get(url + '/', { cookies: { own: { value: 'y', replace: true } } }).json('headers.cookie') === 'own=y; a=1; b=2',
+      });
+    }`);
+  assert.deepEqual(
+    result.checks.filter(({ fails }) => fails > 0).map(({ name }) => name),
+    [],
+    result.lines.map((line) => line.message).join(),
+  );
+});
+
+test('k6/execution tells where an iteration stands, aborts and fails', async () => {
+  const result = await run(`
+    import exec from 'k6/execution';
+    export const options = { scenarios: { one: { executor: 'shared-iterations', vus: 2, iterations: 6, tags: { kind: 'k' } } } };
+    export default function () {
+      if (exec.scenario.name !== 'one' || exec.scenario.executor !== 'shared-iterations') throw new Error(exec.scenario.name);
+      if (exec.vu.iterationInScenario !== __ITER || exec.vu.idInTest !== __VU) throw new Error('vu');
+      if (exec.test.options.scenarios.one.iterations !== 6) throw new Error('options');
+      exec.vu.metrics.tags.mine = 'yes';
+      if (exec.vu.tags.mine !== 'yes' || exec.vu.tags.kind !== 'k') throw new Error('tags');
+      console.log(exec.scenario.iterationInTest);
+      exec.test.fail('on purpose');
+    }`);
+  const numbers = result.lines.filter((line) => line.source === 'console').map((line) => Number(line.message));
+  assert.deepEqual(numbers.toSorted((a, b) => a - b), [0, 1, 2, 3, 4, 5]);
+  assert.equal(result.exitCode, 110);
+  const aborted = await run(`
+    import exec from 'k6/execution';
+    import { sleep } from 'k6';
+    export const options = { vus: 3, duration: '1m' };
+    export default function () { sleep(0.01); if (__VU === 2) exec.test.abort('enough'); }
+    export function teardown() { console.log('teardown'); }`);
+  assert.equal(aborted.exitCode, 108);
+  assert.match(aborted.reason ?? '', /enough/);
+  assert.ok(aborted.lines.some((line) => line.message === 'teardown'));
 });
 
 const refused: [name: string, source: string, code: string, exitCode: number, text: RegExp][] = [

@@ -20,7 +20,8 @@ export function shareOf(segment: Segment, total: number): number {
 
 /** Where executors get VUs from and bring them back to. */
 export interface VuSource {
-  take(scenario: Scenario): Vu;
+  /** `clock` tells how long the scenario has run and how far it is. */
+  take(scenario: Scenario, clock: { readonly startedAtMs: number; fraction(): number }): Vu;
   giveBack(vu: Vu): void;
 }
 
@@ -65,6 +66,10 @@ export abstract class Executor<S extends Scenario = Scenario> {
     await this.execute();
     for (const timer of this.#timers) this.engine.wheel.cancel(timer);
     this.isEnding = true;
+  }
+
+  get startedAtMs(): number {
+    return this.startedAt;
   }
 
   /** VUs that the scenario holds, busy or not. */
@@ -123,7 +128,7 @@ export abstract class Executor<S extends Scenario = Scenario> {
   }
 
   protected hold(): Vu {
-    const vu = this.source.take(this.scenario);
+    const vu = this.source.take(this.scenario, this);
     this.held.add(vu);
     return vu;
   }

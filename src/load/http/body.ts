@@ -1,3 +1,5 @@
+import { encodeContent } from './encoding.ts';
+
 /** What is sent: text as a string (most bodies), anything else as bytes. */
 export interface RequestBody {
   readonly content: string | Buffer;
@@ -18,6 +20,12 @@ export class FileData {
     this.filename = filename;
     this.content_type = contentType;
   }
+}
+
+/** The body with Content-Encoding applied. */
+export function compressBody(body: RequestBody, codings: readonly string[]): RequestBody {
+  const content = encodeContent(Buffer.from(body.content as string), codings);
+  return { content, length: content.length, contentType: body.contentType };
 }
 
 /** Encodes a body as k6 does: text and bytes as they are, an object as a form, with files as multipart. */

@@ -1,5 +1,5 @@
 import { createConnection, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { monotonicMs } from '../../base/index.ts';
 import { BodyEvent, BodyMode, BodyReader, describeProblem, FieldId, MORE, ResponseHead } from '../../http1/index.ts';
 import type { Engine } from '../vu/engine.ts';
@@ -121,6 +121,11 @@ export class Connection {
   }
 
   #write(exchange: Exchange): void {
+    if (exchange.target.isTls) {
+      const socket = this.#socket as TLSSocket;
+      exchange.tlsVersion = (socket.getProtocol() ?? '').toLowerCase().replace('v', '');
+      exchange.tlsCipher = socket.getCipher().standardName;
+    }
     const { head: text, body } = exchange;
     exchange.readyAt = monotonicMs();
     let sent = text.length;

@@ -105,6 +105,11 @@ function defaultPath(path: string): string {
   return last <= 0 ? '/' : path.slice(0, last);
 }
 
+/** The values of the Set-Cookie lines of a head. */
+export function setCookieLines(fields: string): string[] {
+  return [...fields.matchAll(/(?:^|\r\n)set-cookie:[ \t]*([^\r]*)/gi)].map((match) => match[1] as string);
+}
+
 export function parseSetCookie(line: string): ResponseCookie | undefined {
   const [pair = '', ...attributes] = line.split(';');
   const equals = pair.indexOf('=');

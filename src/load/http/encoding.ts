@@ -1,4 +1,23 @@
-import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import {
+  brotliCompressSync,
+  brotliDecompressSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+  gunzipSync,
+  inflateRawSync,
+  inflateSync,
+  zstdDecompressSync,
+} from 'node:zlib';
+
+/** Compresses a request body with one coding after the other. */
+export function encodeContent(bytes: Buffer, codings: readonly string[]): Buffer {
+  return codings.reduce<Buffer>((out, coding) => {
+    if (coding === 'gzip') return gzipSync(out);
+    if (coding === 'deflate') return deflateSync(out);
+    return coding === 'br' ? brotliCompressSync(out) : zstdCompressSync(out);
+  }, bytes);
+}
 
 /** A compressed answer must not fill the memory. */
 const limit = { maxOutputLength: 1024 * 1024 * 1024 };

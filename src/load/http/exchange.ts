@@ -33,6 +33,8 @@ export class Exchange extends WheelEntry {
   endedAt = 0;
   connectingMs = 0;
   tlsMs = 0;
+  tlsVersion = '';
+  tlsCipher = '';
 
   status = 0;
   minorVersion = 1;

@@ -1,3 +1,4 @@
+import type { CookieJar } from './jar.ts';
 import { invalid } from '../options/fields.ts';
 import { parseDurationMs } from '../../base/index.ts';
 
@@ -6,12 +7,13 @@ export interface RequestParams {
   readonly fields: readonly (readonly [string, string])[];
   readonly tags: Readonly<Record<string, string>> | undefined;
   readonly cookies: Readonly<Record<string, unknown>> | undefined;
-  readonly jar: unknown;
+  readonly jar: CookieJar | null | undefined;
   readonly timeoutMs: number;
   readonly redirects: number | undefined;
   readonly responseType: 'text' | 'binary' | 'none' | undefined;
-  readonly auth: string | undefined;
-  readonly compression: string | undefined;
+  readonly auth: 'basic' | 'digest' | undefined;
+  /** Codings of the request body, first to last. */
+  readonly compression: readonly string[];
   /** Undefined for the default, null to count every answer as expected and measure no failures. */
   readonly responseCallback: unknown;
 }
@@ -27,7 +29,7 @@ export const defaultParams: RequestParams = {
   redirects: undefined,
   responseType: undefined,
   auth: undefined,
-  compression: undefined,
+  compression: [],
   responseCallback: undefined,
 };
 
@@ -39,12 +41,12 @@ export function readParams(value: unknown): RequestParams {
     fields: readFields(raw['headers']),
     tags: raw['tags'] as Record<string, string> | undefined,
     cookies: raw['cookies'] as Record<string, unknown> | undefined,
-    jar: raw['jar'],
+    jar: raw['jar'] as CookieJar | null | undefined,
     timeoutMs: readTimeout(raw['timeout']),
     redirects: raw['redirects'] as number | undefined,
     responseType: readResponseType(raw['responseType']),
-    auth: raw['auth'] as string | undefined,
-    compression: raw['compression'] as string | undefined,
+    auth: readAuth(raw['auth']),
+    compression: readCompression(raw['compression']),
     responseCallback: raw['responseCallback'],
   };
 }
@@ -61,6 +63,21 @@ function readTimeout(value: unknown): number {
   const ms = typeof value === 'string' ? parseDurationMs(value) : (value as number);
   if (typeof ms !== 'number') throw invalid(`timeout must be a duration such as "10s", got ${JSON.stringify(value)}`);
   return ms;
+}
+
+function readAuth(value: unknown): RequestParams['auth'] {
+  if (value === undefined || value === null || value === '') return undefined;
+  if (value === 'basic' || value === 'digest') return value;
+  throw invalid(`auth must be "basic" or "digest", got ${JSON.stringify(value)}`);
+}
+
+function readCompression(value: unknown): string[] {
+  if (value === undefined || value === null || value === '') return [];
+  const codings = (value as string).split(',').map((name) => name.trim());
+  for (const name of codings)
+    if (!/^(?:gzip|deflate|br|zstd)$/.test(name))
+      throw invalid(`compression must be gzip, deflate, br or zstd, got ${JSON.stringify(name)}`);
+  return codings;
 }
 
 function readResponseType(value: unknown): RequestParams['responseType'] {

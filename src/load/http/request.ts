@@ -1,10 +1,13 @@
 import { isFieldValue, isToken } from '../../http1/index.ts';
 import type { TagLookup } from '../metrics/registry.ts';
 import type { Suspension, Vu } from '../vu/vu.ts';
-import { encodeBody, type RequestBody } from './body.ts';
+import { compressBody, encodeBody, type RequestBody } from './body.ts';
+import { setCookieLines, type CookieStore } from './cookies.ts';
 import { decodeContent } from './encoding.ts';
 import { Exchange } from './exchange.ts';
+import { answerChallenge, parseChallenge } from './digest.ts';
 import { FailureCode, RequestFailure } from './failures.ts';
+import { CookieJar } from './jar.ts';
 import type { RequestParams } from './params.ts';
 import { Response, timingsOf, type ResponseBody } from './response.ts';
 import { InvalidUrlError, type Target } from './target.ts';
@@ -24,6 +27,7 @@ export class RequestRun implements TagLookup, Suspension {
   readonly #onDone: (response: Response | undefined, error: Error | undefined) => void;
   #exchange: Exchange | undefined;
   #redirectsLeft: number;
+  #challenge: Record<string, string> | undefined;
   #errorCode = 0;
   #isExpected = true;
 
@@ -37,7 +41,7 @@ export class RequestRun implements TagLookup, Suspension {
     this.#url = request.url;
     this.#name = request.name;
     this.#params = request.params;
-    this.#body = request.body === undefined || request.body === null ? undefined : encodeBody(request.body);
+    this.#body = bodyOf(request.body, request.params.compression);
     this.#redirectsLeft = request.params.redirects ?? vu.engine.options.maxRedirects;
     this.#onDone = onDone;
   }
@@ -131,17 +135,29 @@ export class RequestRun implements TagLookup, Suspension {
       }
     }
     head += common + extra + cookies;
-    if (target.credentials !== undefined) head += `Authorization: Basic ${Buffer.from(target.credentials).toString('base64')}\r\n`;
+    head += this.#authorization();
     if (body) {
+      if (this.#params.compression.length > 0) head += `Content-Encoding: ${this.#params.compression.join(', ')}\r\n`;
       if (!hasType && body.contentType !== undefined) head += `Content-Type: ${body.contentType}\r\n`;
       head += `Content-Length: ${body.length}\r\n`;
     } else if (this.#method === 'POST' || this.#method === 'PUT' || this.#method === 'PATCH') head += 'Content-Length: 0\r\n';
     return `${head}\r\n`;
   }
 
+  /** Credentials stand in the URL. Digest first asks without them, to learn the challenge. */
+  #authorization(): string {
+    const { credentials } = this.#target;
+    if (credentials === undefined) return '';
+    if (this.#params.auth !== 'digest') return `Authorization: Basic ${Buffer.from(credentials).toString('base64')}\r\n`;
+    if (!this.#challenge) return '';
+    const [user = '', password = ''] = credentials.split(/:(.*)/s);
+    const answer = answerChallenge(this.#challenge, { method: this.#method, path: this.#target.path, user, password });
+    return answer === undefined ? '' : `Authorization: ${answer}\r\n`;
+  }
+
   #cookieLine(): string {
     const { cookies } = this.#params;
-    const store = this.#vu.cookies;
+    const store = this.#store();
     if (!cookies && (store === undefined || store.isEmpty)) return '';
     const pairs = new Map<string, string>(store?.for(placeOf(this.#target)));
     for (const [name, value] of Object.entries(cookies ?? {})) {
@@ -153,6 +169,13 @@ export class RequestRun implements TagLookup, Suspension {
     return `Cookie: ${[...pairs].map(([name, value]) => `${name}=${value}`).join('; ')}\r\n`;
   }
 
+  /** The jar given with the request, or the VU's own; null is none at all. */
+  #store(): CookieStore | undefined {
+    const { jar } = this.#params;
+    if (jar === null) return undefined;
+    return jar === undefined ? this.#vu.cookies : CookieJar.storeOf(jar);
+  }
+
   readonly #onExchange = (exchange: Exchange): void => {
     if (exchange.setsCookies) this.#storeCookies(exchange);
     const location = this.#redirectOf(exchange);
@@ -162,6 +185,13 @@ export class RequestRun implements TagLookup, Suspension {
     this.#measure(exchange);
     if (failed) this.#vu.engine.countError((exchange.failure as RequestFailure).message);
     else if (!this.#isExpected) this.#vu.engine.countError(`status ${exchange.status}`);
+    if (exchange.status === 401 && this.#params.auth === 'digest' && !this.#challenge) {
+      this.#challenge = parseChallenge(exchange.fields);
+      if (this.#challenge) {
+        this.start();
+        return;
+      }
+    }
     if (location !== undefined) {
       this.#follow(exchange, location);
       return;
@@ -263,9 +293,17 @@ export class RequestRun implements TagLookup, Suspension {
 
   #storeCookies(exchange: Exchange): void {
     const place = placeOf(this.#target);
-    for (const match of exchange.fields.matchAll(/(?:^|\r\n)set-cookie:[ \t]*([^\r]*)/gi))
-      this.#vu.cookieStore().store(match[1] as string, place);
+    const { jar } = this.#params;
+    if (jar === null) return;
+    const store = jar === undefined ? this.#vu.cookieStore() : CookieJar.storeOf(jar);
+    for (const line of setCookieLines(exchange.fields)) store.store(line, place);
   }
+}
+
+function bodyOf(body: unknown, codings: readonly string[]): RequestBody | undefined {
+  if (body === undefined || body === null) return undefined;
+  const encoded = encodeBody(body);
+  return codings.length === 0 ? encoded : compressBody(encoded, codings);
 }
 
 function replaceField(fields: string, name: string, value: string): string {

@@ -1,4 +1,5 @@
 import type { Exchange } from './exchange.ts';
+import { parseSetCookie, setCookieLines, type ResponseCookie } from './cookies.ts';
 import { selectJson } from './select.ts';
 
 /** What a request was, for `response.request`. */
@@ -65,6 +66,24 @@ export class Response {
   /** By canonical name (`Content-Type`), several values of one name joined by a comma. */
   get headers(): Record<string, string> {
     return (this.#headers ??= parseFields(this.#exchange.fields));
+  }
+
+  /** By name; several with one name when paths differ. */
+  get cookies(): Record<string, ResponseCookie[]> {
+    const out: Record<string, ResponseCookie[]> = {};
+    for (const line of setCookieLines(this.#exchange.fields)) {
+      const cookie = parseSetCookie(line);
+      if (cookie) (out[cookie.name] ??= []).push(cookie);
+    }
+    return out;
+  }
+
+  get tls_version(): string {
+    return this.#exchange.tlsVersion;
+  }
+
+  get tls_cipher_suite(): string {
+    return this.#exchange.tlsCipher;
   }
 
   get timings(): Timings {

@@ -1,5 +1,6 @@
 import { assert, systemClock } from '../../base/index.ts';
 import { defaultParams, readParams, type RequestParams } from '../http/params.ts';
+import { CookieJar } from '../http/jar.ts';
 import { FileData } from '../http/body.ts';
 import { Requesting, RequestRun, sendOne } from '../http/request.ts';
 import { Response } from '../http/response.ts';
@@ -60,6 +61,10 @@ const functions: Record<string, HostFunction> = {
     if (typeof strings === 'string') return new NamedUrl(strings, strings);
     return new NamedUrl(String.raw({ raw: strings }, ...values), String.raw({ raw: strings }, ...values.map(() => '${}')));
   },
+  cookieJar() {
+    this.enter();
+    return new CookieJar(this.cookieStore());
+  },
   setResponseCallback(callback: unknown) {
     this.enter();
     this.responseCallback = callback;
@@ -76,6 +81,8 @@ const constants = {
 
 export const HttpModule = moduleOf(functions, {
   Response: () => Response,
+  CookieJar: () => CookieJar,
+  FileData: () => FileData,
   ...Object.fromEntries(Object.entries(constants).map(([name, value]) => [name, () => value])),
 });
 
@@ -90,7 +97,7 @@ interface RequestSpec {
 function request(vu: Vu, method: string, url: unknown, body: unknown, params: unknown): Promise<Response> {
   vu.enter();
   if (vu.engine.phase === 'init') throw new Error('Making http requests in the init context is not supported');
-  return sendOne(vu, specOf(vu, method, url, body, params));
+  return sendOne(vu, specOf(method, url, body, params));
 }
 
 /** A request that nobody blocks on: its promise is settled by a job of the VU's loop. */
@@ -101,17 +108,16 @@ function requestLater(vu: Vu, method: string, url: unknown, body: unknown, param
   assert(loop && promiseClass, 'a script that mentions asyncRequest has a loop');
   const promise = new promiseClass(undefined);
   const ready = loop.begin();
-  const run = new RequestRun(vu, specOf(vu, method, url, body, params), (response, error) =>
+  const run = new RequestRun(vu, specOf(method, url, body, params), (response, error) =>
     ready(() => (error ? promise.rejectWith(error) : promise.resolveWith(response))),
   );
   run.start();
   return promise;
 }
 
-function specOf(vu: Vu, method: string, url: unknown, body: unknown, params: unknown): RequestSpec {
+function specOf(method: string, url: unknown, body: unknown, params: unknown): RequestSpec {
   const named = url instanceof NamedUrl ? url : undefined;
   const read = params === undefined || params === null ? defaultParams : readParams(params);
-  if (read.jar !== undefined || read.auth !== undefined || read.compression !== undefined) vu.engine.unsupported(read);
   return { method, url: named ? named.url : String(url), name: named?.name, body, params: read };
 }
 
@@ -121,7 +127,7 @@ function batch(vu: Vu, requests: unknown): Promise<unknown> {
   if (vu.engine.phase === 'init') throw new Error('Using batch in the init context is not supported');
   if (typeof requests !== 'object' || requests === null) throw new TypeError('http.batch() needs an array or an object of requests');
   const keys = Object.keys(requests);
-  const specs = keys.map((key) => batchSpec(vu, (requests as Record<string, unknown>)[key]));
+  const specs = keys.map((key) => batchSpec((requests as Record<string, unknown>)[key]));
   const result: Record<string, unknown> | unknown[] = Array.isArray(requests) ? Array.from({ length: keys.length }) : {};
   if (specs.length === 0) return Promise.resolve(result);
   const { batch: batchMax, batchPerHost } = vu.engine.options;
@@ -174,16 +180,16 @@ function batch(vu: Vu, requests: unknown): Promise<unknown> {
   });
 }
 
-function batchSpec(vu: Vu, item: unknown): RequestSpec {
-  if (typeof item === 'string' || item instanceof NamedUrl) return specOf(vu, 'GET', item, undefined, undefined);
+function batchSpec(item: unknown): RequestSpec {
+  if (typeof item === 'string' || item instanceof NamedUrl) return specOf('GET', item, undefined, undefined);
   if (Array.isArray(item)) {
     const [method, url, body, params] = item as unknown[];
-    return specOf(vu, String(method).toUpperCase(), url, body, params);
+    return specOf(String(method).toUpperCase(), url, body, params);
   }
   if (typeof item !== 'object' || item === null || (item as { url?: unknown }).url === undefined)
     throw new TypeError('a request of a batch needs a url');
   const { method, url, body, params } = item as Record<string, unknown>;
-  return specOf(vu, typeof method === 'string' ? method.toUpperCase() : 'GET', url, body, params);
+  return specOf(typeof method === 'string' ? method.toUpperCase() : 'GET', url, body, params);
 }
 
 function hostOf(url: string): string {

@@ -1,6 +1,7 @@
 import { assert } from '../../base/index.ts';
 import type { Vu } from '../vu/vu.ts';
 import { DataModule } from './data.ts';
+import { ExecutionModule } from './execution.ts';
 import { HttpModule } from './http.ts';
 import { K6Module } from './k6.ts';
 import { MetricsModule } from './metrics.ts';
@@ -10,6 +11,7 @@ const modules: Readonly<Record<string, new (vu: Vu) => object>> = {
   'k6/http': HttpModule,
   'k6/metrics': MetricsModule,
   'k6/data': DataModule,
+  'k6/execution': ExecutionModule,
 };
 
 /** Every k6 module that a script may import. */

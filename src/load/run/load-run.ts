@@ -41,6 +41,7 @@ export class Run implements LoadRun {
   #startedAt = 0;
   #windowAt = 0;
   #evaluatedAt = 0;
+  #markedFailed = false;
   #endedEarly: { exitCode: number; reason: string } | undefined;
 
   constructor(request: LoadRequest) {
@@ -166,6 +167,14 @@ export class Run implements LoadRun {
         this.#end(message.exitCode, message.reason);
         this.#tell({ type: 'interrupt' });
         return;
+      case 'marked-failed':
+        this.#markedFailed = true;
+        this.#request.log?.({
+          level: 'error',
+          message: `test marked as failed${message.reason === '' ? '' : `: ${message.reason}`}`,
+          source: 'execution',
+        });
+        return;
       case 'report':
         this.#tally.add(index, message.report);
         if (index === 0) this.#progress();
@@ -267,7 +276,7 @@ export class Run implements LoadRun {
     const scenarios = this.#options.scenarios.map((scenario) => tally.scenario(scenario.name));
     const thresholdsFailed = thresholds.some(({ ok }) => !ok);
     return {
-      exitCode: this.#endedEarly?.exitCode ?? (thresholdsFailed ? RunExitCode.thresholdsFailed : RunExitCode.ok),
+      exitCode: this.#exitCode(thresholdsFailed),
       reason: this.#endedEarly?.reason,
       summaryText: stdout ?? '',
       files,
@@ -283,6 +292,12 @@ export class Run implements LoadRun {
       durationMs,
       errorCounts: Object.fromEntries(tally.errors),
     };
+  }
+
+  #exitCode(thresholdsFailed: boolean): number {
+    if (this.#endedEarly) return this.#endedEarly.exitCode;
+    if (thresholdsFailed) return RunExitCode.thresholdsFailed;
+    return this.#markedFailed ? RunExitCode.markedFailed : RunExitCode.ok;
   }
 
   /** Whatever the outcome, no process is left behind. */

@@ -50,6 +50,7 @@ export type FromProcess =
   | { type: 'report'; report: Report }
   | { type: 'finished' }
   | { type: 'abort'; error: ErrorMessage | undefined; exitCode: number; reason: string }
+  | { type: 'marked-failed'; reason: string }
   | { type: 'teardown-done' }
   | { type: 'summary-done'; outputs: Record<string, string> | undefined }
   | { type: 'log'; level: LogLevel; message: string; source: string };

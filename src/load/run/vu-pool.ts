@@ -28,9 +28,14 @@ export class VuPool implements VuSource {
     this.#idle.reverse();
   }
 
-  take(scenario: Scenario): Vu {
+  get made(): number {
+    return this.#made;
+  }
+
+  take(scenario: Scenario, clock: { readonly startedAtMs: number; fraction(): number }): Vu {
     const vu = this.#idle.pop() ?? this.#make();
-    vu.join({ name: scenario.name, executor: scenario.executor, env: scenario.env, tags: scenario.tags });
+    const { name, executor, env, tags } = scenario;
+    vu.join({ name, executor, env, tags, startedAtMs: () => clock.startedAtMs, progress: () => clock.fraction() });
     return vu;
   }
 

@@ -1,4 +1,4 @@
-import { systemClock, PlimsollError, type Timer } from '../../base/index.ts';
+import { monotonicMs, systemClock, PlimsollError, type Timer } from '../../base/index.ts';
 import { loadErrors, RunExitCode } from '../errors.ts';
 import { createExecutor, type Executor } from '../executors/index.ts';
 import { MetricRegistry } from '../metrics/registry.ts';
@@ -80,6 +80,7 @@ export class LoadWorker {
     });
     this.#engine = engine;
     engine.onAbort = (error) => this.#abort(error);
+    engine.onFail = (reason) => this.#send({ type: 'marked-failed', reason });
     this.#first = new Vu(engine, 0);
     try {
       this.#first.initialise();
@@ -99,6 +100,7 @@ export class LoadWorker {
           message.script,
         );
     engine.options = options;
+    engine.rawOptions = raw;
     const names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
     this.#send({ type: 'prepared', options: raw, exports: names });
   }
@@ -189,7 +191,7 @@ export class LoadWorker {
     engine.phase = 'run';
     this.#send({ type: 'ready' });
     this.#scenarios = options.scenarios.map((scenario) => {
-      const runner = new IterationRunner(engine, scenario.exec, message.setupData);
+      const runner = new IterationRunner(engine, scenario.exec, message.setupData, message.segment);
       return {
         name: scenario.name,
         runner,
@@ -197,6 +199,14 @@ export class LoadWorker {
         isDone: false,
       };
     });
+    const sum = (of: (entry: ScenarioInRun) => number): number => this.#scenarios.reduce((total, entry) => total + of(entry), 0);
+    engine.instance = {
+      startedAtMs: monotonicMs(),
+      iterationsCompleted: () => sum(({ runner }) => runner.complete),
+      iterationsInterrupted: () => sum(({ runner }) => runner.interrupted),
+      vusActive: () => sum(({ executor }) => executor.activeVus),
+      vusInitialized: () => pool.made,
+    };
     const ticker: Timer = systemClock.every(message.reportMs, () => this.#report());
     await Promise.all(
       this.#scenarios.map((entry, i) => this.#runScenario(entry, (options.scenarios[i] as { startTimeMs: number }).startTimeMs)),
@@ -242,6 +252,11 @@ export class LoadWorker {
   #abort(error: unknown): void {
     if (this.#hasAborted) return;
     this.#hasAborted = true;
+    // Not at once: the script that caused it is still running.
+    setImmediate(() => {
+      this.#isEnding = true;
+      for (const { executor } of this.#scenarios) executor.interruptAll();
+    });
     const message = this.#toMessage(error);
     this.#send({
       type: 'abort',

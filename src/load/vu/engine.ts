@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { assert, monotonicMs, PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
 import type { Metric, MetricRegistry } from '../metrics/registry.ts';
-import type { LoadOptions } from '../options/options.ts';
+import type { LoadOptions, RawOptions } from '../options/options.ts';
 import { createScriptRuntime, type ScriptRuntime } from '../script/runtime.ts';
 import type { CompiledScript } from '../script/compile.ts';
 import { GroupNode } from './groups.ts';
@@ -12,6 +12,16 @@ import { TimerWheel } from './wheel.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 export type Phase = 'init' | 'setup' | 'run' | 'teardown' | 'summary';
+
+/** This process's part of the run, for `exec.instance`. */
+export interface InstanceInfo {
+  /** On the monotonic scale; 0 before the first iteration. */
+  startedAtMs: number;
+  iterationsCompleted(): number;
+  iterationsInterrupted(): number;
+  vusActive(): number;
+  vusInitialized(): number;
+}
 
 /** What all VUs of a load process share. */
 export class Engine {
@@ -31,6 +41,17 @@ export class Engine {
   phase: Phase = 'init';
   /** A fault that ends the test: a blocking call that could not wait, `test.abort()`. */
   onAbort: (reason: unknown) => void = () => undefined;
+  /** `test.fail()`: the test goes on and fails at its end. */
+  onFail: (reason: string) => void = () => undefined;
+  /** As merged from all sources, for `exec.test.options`. */
+  rawOptions: RawOptions = {};
+  instance: InstanceInfo = {
+    startedAtMs: 0,
+    iterationsCompleted: () => 0,
+    iterationsInterrupted: () => 0,
+    vusActive: () => 0,
+    vusInitialized: () => 0,
+  };
   /** Exact bytes of files that `open` has read. */
   readonly #files = new Map<string, Buffer>();
   readonly #texts = new Map<string, string>();
@@ -106,14 +127,6 @@ export class Engine {
       this.turnStartedAt = monotonicMs();
       fn();
     });
-  }
-
-  /** Parameters of a request that are not supported are refused, not ignored. */
-  unsupported(params: { jar: unknown; auth: string | undefined; compression: string | undefined }): void {
-    const name = params.jar !== undefined ? 'jar' : params.auth !== undefined ? 'auth' : 'compression';
-    const error = new PlimsollError(loadErrors.PL_LOAD_OPTIONS_INVALID, { what: `the request parameter "${name}" is not supported` });
-    this.onAbort(error);
-    throw error;
   }
 
   countError(message: string): void {

@@ -22,7 +22,12 @@ export class IterationRunner {
   readonly #setupData: string | undefined;
   readonly #dataOf = new WeakMap<Vu, unknown>();
 
-  constructor(engine: Engine, exec: string, setupData: string | undefined) {
+  /** Iterations begun; number n of this process is number n · count + index of the run. */
+  #begun = 0;
+  readonly #segment: { readonly index: number; readonly count: number };
+
+  constructor(engine: Engine, exec: string, setupData: string | undefined, segment: { readonly index: number; readonly count: number }) {
+    this.#segment = segment;
     this.#engine = engine;
     this.#exec = exec;
     this.#setupData = setupData;
@@ -34,6 +39,8 @@ export class IterationRunner {
   run(vu: Vu): Promise<boolean> {
     return new Promise((resolve) => {
       const startedAt = monotonicMs();
+      vu.place.inInstance = this.#begun;
+      vu.place.inTest = this.#begun++ * this.#segment.count + this.#segment.index;
       vu.onInterrupt = () => {
         vu.onInterrupt = undefined;
         this.interrupted++;
@@ -73,6 +80,7 @@ export class IterationRunner {
     this.#duration.add(endedAt - startedAt, vu);
     this.#leave(vu);
     vu.iteration++;
+    vu.place.inScenario++;
     const restMs = engine.options.minIterationDurationMs - (endedAt - startedAt);
     if (restMs > 0) engine.wheel.start(new Call(() => resolve(true)), restMs);
     else if (endedAt - engine.turnStartedAt > TURN_MS) engine.nextTurn(() => resolve(true));

@@ -33,6 +33,19 @@ export interface ScenarioContext {
   readonly executor: string;
   readonly env: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
+  /** On the monotonic scale. */
+  startedAtMs(): number;
+  /** From 0 to 1. */
+  progress(): number;
+}
+
+/** Which iteration a VU is in, counted from 0. */
+export interface IterationPlace {
+  inScenario: number;
+  /** Of the scenario, over all VUs of this process. */
+  inInstance: number;
+  /** The same over all processes. */
+  inTest: number;
 }
 
 /**
@@ -55,6 +68,8 @@ export class Vu implements TagLookup {
   scenario: ScenarioContext | undefined = undefined;
   /** Tags that the script sets for all further samples (`exec.vu.metrics.tags`). */
   tags: Record<string, string> | undefined = undefined;
+  readonly metadata: Record<string, string> = {};
+  readonly place: IterationPlace = { inScenario: 0, inInstance: 0, inTest: 0 };
   suspension: Suspension | undefined = undefined;
   promiseClass: PromiseClass | undefined = undefined;
   /** Set while an iteration runs: ends it from outside. */
@@ -116,6 +131,7 @@ export class Vu implements TagLookup {
   /** A scenario takes this VU. */
   join(scenario: ScenarioContext): void {
     this.scenario = scenario;
+    this.place.inScenario = 0;
     this.env = Object.keys(scenario.env).length > 0 ? { ...this.engine.env, ...scenario.env } : this.engine.env;
   }
 
