@@ -22,6 +22,8 @@ import type { Transport, TransportOwner } from './transport.ts';
 
 /** After an answer that ends the connection, what the client still sends is read and dropped, so that it gets to see the answer. */
 const LINGER_MS = 2_000;
+/** A gentle end: how long a client may take for one more request. */
+const DRAIN_IDLE_MS = 5_000;
 const LINGER_BYTES_MAX = 1024 * 1024;
 const lastChunk = Buffer.from('0\r\n\r\n');
 const continueHead = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
@@ -70,14 +72,11 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
     front.onOpen(this, counted);
   }
 
-  /** Ends it when nothing is in flight, else after the answer in flight. */
-  drain(): void {
+  drain(gently: boolean): void {
     this.#lastAnswer = true;
-    if (this.#exchange === undefined && !this.#lingering) this.close();
-  }
-
-  get idle(): boolean {
-    return this.#exchange === undefined;
+    if (this.#exchange !== undefined || this.#lingering) return;
+    if (gently) this.deadlineMs = Math.min(this.deadlineMs, this.front.engine.sweeper.deadlineIn(DRAIN_IDLE_MS));
+    else this.close();
   }
 
   onBytes(buffer: Buffer, start: number, end: number): void {

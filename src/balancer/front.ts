@@ -12,8 +12,11 @@ import type { Timed } from './sweeper.ts';
 
 /** A client's connection of any protocol, as its listener manages it. */
 export interface FrontConnection extends Timed {
-  /** Ends it when nothing is in flight, else after what is. */
-  drain(): void;
+  /**
+   * Ends it when nothing is in flight, else after what is. `gently`: an idle one may send one more request, which is
+   * answered with `Connection: close`, so that no request crosses the end of its connection.
+   */
+  drain(gently: boolean): void;
   close(): void;
 }
 
@@ -132,9 +135,9 @@ export class Front implements ForwardOptions {
   }
 
   /** Closes idle connections; the others end after their present answer. */
-  drain(): void {
+  drain(gently: boolean): void {
     this.draining = true;
-    for (const connection of this.connections) connection.drain();
+    for (const connection of this.connections) connection.drain(gently);
   }
 }
 

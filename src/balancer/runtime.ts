@@ -56,7 +56,7 @@ export class Runtime {
   readonly #events: GroupEvents;
   readonly #date: DateText;
   readonly #traces: TraceIds;
-  readonly #reusePort: boolean;
+  readonly #sharePorts: boolean;
   #listeners = new Map<string, Bound>();
   #groups = new Map<string, GroupState>();
   readonly #counters = new Map<string, LoadBalancerCounters>();
@@ -67,10 +67,11 @@ export class Runtime {
   #lastMetricsMs = monotonicMs();
   #lastCpu = process.cpuUsage();
 
-  constructor(engine: Engine, events: GroupEvents, reusePort: boolean) {
+  /** `sharePorts`: listens with SO_REUSEPORT, so that other workers of the same balancer can too. */
+  constructor(engine: Engine, events: GroupEvents, sharePorts: boolean) {
     this.#engine = engine;
     this.#events = events;
-    this.#reusePort = reusePort;
+    this.#sharePorts = sharePorts;
     this.#date = new DateText(engine.clock);
     this.#traces = new TraceIds(engine.clock, engine.random);
   }
@@ -79,7 +80,7 @@ export class Runtime {
    * Brings the worker to a snapshot. Sockets whose address is unchanged stay open, their connections and requests
    * are not touched; whatever fails to listen is told and the rest goes on.
    */
-  async apply(snapshot: RoutingSnapshot): Promise<Applied> {
+  async apply(snapshot: RoutingSnapshot, owned: ReadonlySet<string> = new Set()): Promise<Applied> {
     const cookies = this.#cookiesOf(snapshot);
     const groups = this.#applyGroups(snapshot);
     const parts: RouteParts = { groups, random: this.#engine.random, cookies, nowhere: this.#nowhere() };
@@ -90,7 +91,10 @@ export class Runtime {
       const known = this.#listeners.get(config.id);
       try {
         const routes = new Routes(config, parts);
-        next.set(config.id, known && isKept(known, snapshot) ? this.#rewire(known, config, routes) : await this.#listen(config, routes));
+        next.set(
+          config.id,
+          known && isKept(known, snapshot) ? this.#rewire(known, config, routes) : await this.#listen(config, routes, owned.has(config.id)),
+        );
       } catch (error) {
         failed.push({ id: config.id, code: systemErrorCode(error) ?? 'EINVAL', message: errorMessage(error) });
       }
@@ -118,10 +122,10 @@ export class Runtime {
     };
   }
 
-  /** Stops listening; resolves when the last connection is gone or `graceMs` is over. */
-  async drain(graceMs: number): Promise<void> {
+  /** Stops listening; `gently` as of `FrontConnection.drain`; resolves when the last connection is gone or `graceMs` is over. */
+  async drain(graceMs: number, gently = false): Promise<void> {
     const fronts = [...this.#listeners.values()].map((bound) => bound.front);
-    for (const bound of this.#listeners.values()) this.#close(bound);
+    for (const bound of this.#listeners.values()) this.#close(bound, gently);
     this.#listeners = new Map();
     const untilMs = monotonicMs() + graceMs;
     while (fronts.some((front) => front.connections.size > 0) && monotonicMs() < untilMs) await this.#engine.clock.sleep(20);
@@ -188,7 +192,8 @@ export class Runtime {
     return counters;
   }
 
-  async #listen(config: Listener, routes: Routes): Promise<Bound> {
+  async #listen(config: Listener, routes: Routes, owned: boolean): Promise<Bound> {
+    if (this.#sharePorts && !owned && config.port !== 0) await listenOn(createServer(), config, false).then(closed);
     const certificates = config.protocol === 'HTTPS' ? certificatesOf(config) : undefined;
     const open = (transport: Transport): void => void (transport.owner = new ClientConnection(front, transport));
     const onSocket = (socket: TLSSocket): void => {
@@ -198,11 +203,7 @@ export class Runtime {
     const server = certificates
       ? createTlsServer(certificates, () => front.http2, onSocket)
       : createServer({ noDelay: true, ...streamOptions });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: config.host, port: config.port, backlog: BACKLOG, reusePort: this.#reusePort }, resolve);
-    });
-    server.removeAllListeners('error');
+    await listenOn(server, config, this.#sharePorts);
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : config.port;
     const counters = this.#countersOf(config.loadBalancerId);
@@ -224,11 +225,26 @@ export class Runtime {
     return { config, server, front, port, certificates };
   }
 
-  #close(bound: Bound): void {
+  #close(bound: Bound, gently = false): void {
     bound.server.close();
-    bound.front.drain();
+    bound.front.drain(gently);
     if (bound.front.connections.size > 0) this.#retired.add(bound.front);
   }
+}
+
+function listenOn(server: Server, { host, port }: Listener, reusePort: boolean): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: BACKLOG, reusePort }, () => {
+      server.removeAllListeners('error');
+      resolve(server);
+    });
+  });
+}
+
+// A port that is shared by SO_REUSEPORT would be shared with any other process of this user too, so it is first had alone.
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 function certificatesOf(config: Listener): Certificates {

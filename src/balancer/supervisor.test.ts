@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startBalancer } from './index.ts';
-import { eventually, exchange, RawTarget, snapshotOf } from './testkit.ts';
+import { eventually, exchange, RawClient, RawTarget, snapshotOf } from './testkit.ts';
 import type { TargetHealth } from '../model/index.ts';
 
 const timeout = 20_000;
@@ -45,5 +45,56 @@ test('an address in use is told, and the rest works', { timeout }, async () => {
     assert.deepEqual([failed.map(({ id, code }) => [id, code]), bound.map(({ id }) => id)], [[['taken', 'EADDRINUSE']], ['listener']]);
   } finally {
     await balancer.stop(1000);
+  }
+});
+
+test('workers are replaced under load, and no request is lost', { timeout: 60_000 }, async () => {
+  await using target = await RawTarget.answering(hello);
+  const balancer = startBalancer({ workers: 2, log: () => undefined });
+  try {
+    const { bound } = await balancer.apply(snapshotOf([target.port]));
+    const { port } = bound[0]!;
+    const stop = new AbortController();
+    let answered = 0;
+    const failures: string[] = [];
+    const client = async (): Promise<void> => {
+      while (!stop.signal.aborted) {
+        const kept = new RawClient(port);
+        for (let i = 0; i < 10 && !kept.ended; i++) {
+          kept.text = '';
+          kept.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+          const text = await kept.until((soFar) => soFar.endsWith('hello'));
+          if (text.endsWith('hello')) answered++;
+          else failures.push(text);
+          if (text.includes('Connection: close')) break;
+        }
+        kept.close();
+      }
+    };
+    const clients = Promise.all(Array.from({ length: 6 }, client));
+    const before = new Set(balancer.pids);
+    await balancer.replaceWorkers(5_000);
+    await eventually(() => answered > 100);
+    assert.ok(balancer.pids.every((pid) => !before.has(pid)));
+    stop.abort();
+    await clients;
+    assert.deepEqual(failures, []);
+  } finally {
+    await balancer.stop(1000);
+  }
+});
+
+test('a port that another balancer holds is in use, though ports are shared among workers', { timeout }, async () => {
+  await using target = await RawTarget.answering(hello);
+  const [one, other] = [startBalancer({ log: () => undefined }), startBalancer({ log: () => undefined })];
+  try {
+    const { bound } = await one.apply(snapshotOf([target.port]));
+    const { failed } = await other.apply(snapshotOf([target.port], { listener: { port: bound[0]!.port } }));
+    assert.deepEqual(
+      failed.map(({ code }) => code),
+      ['EADDRINUSE'],
+    );
+  } finally {
+    await Promise.all([one.stop(1000), other.stop(1000)]);
   }
 });

@@ -26,10 +26,15 @@ export interface Balancer {
   onHealth(handler: (health: TargetHealth) => void): void;
   /** Once per draining target, when no worker has a request for it in flight or the delay is over. */
   onDrained(handler: (targetGroupId: string, targetId: string) => void): void;
-  /** One delta per worker and second. */
-  onMetrics(handler: (delta: BalancerMetrics) => void): void;
+  /** One delta per worker and second; `worker` is its index, which a restarted one keeps. */
+  onMetrics(handler: (delta: BalancerMetrics, worker: number) => void): void;
   onExit(handler: (exit: BalancerExit) => void): void;
   readonly pids: readonly number[];
+  /**
+   * Puts a new process in each worker's place, one after the other: the new one listens before the old one stops taking
+   * connections, and the old one finishes what it has for at most `graceMs`. Resolves when the last new one serves.
+   */
+  replaceWorkers(graceMs: number): Promise<void>;
   /** Stops listening, lets requests in flight finish for `graceMs`, then kills. */
   stop(graceMs: number): Promise<void>;
 }
@@ -38,6 +43,10 @@ interface Slot {
   child: Child<BalancerCommand, BalancerEvent>;
   startedAtMs: number;
   ready: boolean;
+  /** Another has taken its place. */
+  retired: boolean;
+  /** Called when it has applied a snapshot. */
+  onApplied: (() => void) | undefined;
   /** The last it answered with. */
   applied: AppliedEvent | undefined;
   drained: Set<string>;
@@ -52,6 +61,7 @@ const RESTART_MS = 50;
 /** A worker that ends sooner than this after its start is started again only after a pause. */
 const STEADY_MS = 5_000;
 const RESTART_SLOW_MS = 1_000;
+const KILL_MS = 1_000;
 
 /** Starts the workers. They are restarted with the last snapshot when they die. */
 export function startBalancer(options: BalancerOptions = {}): Balancer {
@@ -62,9 +72,11 @@ class Supervisor implements Balancer {
   readonly #options: BalancerOptions;
   readonly #clock: Clock;
   readonly #slots: Slot[] = [];
+  /** Replaced, and still finishing what they have. */
+  readonly #retiring = new Set<Slot>();
   readonly #health: ((health: TargetHealth) => void)[] = [];
   readonly #drained: ((targetGroupId: string, targetId: string) => void)[] = [];
-  readonly #metrics: ((delta: BalancerMetrics) => void)[] = [];
+  readonly #metrics: ((delta: BalancerMetrics, worker: number) => void)[] = [];
   readonly #exits: ((exit: BalancerExit) => void)[] = [];
   #snapshot: RoutingSnapshot | undefined;
   #waiters: Waiter[] = [];
@@ -100,7 +112,7 @@ class Supervisor implements Balancer {
     this.#drained.push(handler);
   }
 
-  onMetrics(handler: (delta: BalancerMetrics) => void): void {
+  onMetrics(handler: (delta: BalancerMetrics, worker: number) => void): void {
     this.#metrics.push(handler);
   }
 
@@ -108,30 +120,53 @@ class Supervisor implements Balancer {
     this.#exits.push(handler);
   }
 
+  async replaceWorkers(graceMs: number): Promise<void> {
+    for (let index = 0; index < this.#slots.length && !this.#stopping; index++) {
+      const old = this.#slots[index] as Slot;
+      const fresh = this.#start(index);
+      await Promise.race([new Promise<void>((resolve) => (fresh.onApplied = resolve)), fresh.child.exited]);
+      if (fresh.applied === undefined) return;
+      old.retired = true;
+      this.#slots[index] = fresh;
+      old.child.send({ type: 'retire' });
+      const kill = this.#clock.after(graceMs, () => void old.child.stop(KILL_MS));
+      void old.child.exited.then(() => kill.cancel());
+      this.#retiring.add(old);
+      void old.child.exited.then(() => this.#retiring.delete(old));
+    }
+  }
+
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
-    await Promise.all(this.#slots.map((slot) => slot.child.stop(graceMs)));
+    await Promise.all([...this.#slots, ...this.#retiring].map((slot) => slot.child.stop(graceMs)));
   }
 
   #start(index: number): Slot {
-    const { log, workers = 1 } = this.#options;
-    const child = forkChild<BalancerCommand, BalancerEvent>(entry(import.meta.url, './worker'), {
-      args: workers > 1 ? ['--reuse-port'] : [],
-      ...(log === undefined ? {} : { onLine: log }),
-    });
-    const slot: Slot = { child, startedAtMs: this.#clock.nowMs(), ready: false, applied: undefined, drained: new Set() };
+    const { log } = this.#options;
+    const child = forkChild<BalancerCommand, BalancerEvent>(entry(import.meta.url, './worker'), log === undefined ? {} : { onLine: log });
+    const slot: Slot = {
+      child,
+      startedAtMs: this.#clock.nowMs(),
+      ready: false,
+      retired: false,
+      onApplied: undefined,
+      applied: undefined,
+      drained: new Set(),
+    };
     child.onMessage((event) => this.#onEvent(index, slot, event));
     void child.exited.then((exit) => this.#onExit(index, slot, exit));
     return slot;
   }
 
   #onEvent(index: number, slot: Slot, event: BalancerEvent): void {
+    if (slot.retired && event.type !== 'metrics') return;
     switch (event.type) {
       case 'ready':
         slot.ready = true;
         return this.#hand(slot);
       case 'applied':
         slot.applied = event;
+        slot.onApplied?.();
         for (const { id, port } of event.bound) this.#ports.set(id, port);
         if (index === 0) for (const other of this.#slots) if (other.applied?.revision !== event.revision) this.#hand(other);
         return this.#settle();
@@ -142,7 +177,7 @@ class Supervisor implements Balancer {
         slot.drained.add(`${event.targetGroupId} ${event.targetId}`);
         return this.#onDrained(event.targetGroupId, event.targetId);
       case 'metrics':
-        for (const handler of this.#metrics) handler(event.delta);
+        for (const handler of this.#metrics) handler(event.delta, index);
         return;
     }
   }
@@ -156,7 +191,7 @@ class Supervisor implements Balancer {
     if (snapshot === undefined || !slot.ready) return;
     const listeners = snapshot.listeners.map((listener) => ({ ...listener, port: listener.port || (this.#ports.get(listener.id) ?? 0) }));
     if (slot !== this.#slots[0] && listeners.some((listener) => listener.port === 0)) return;
-    slot.child.send({ type: 'snapshot', snapshot: { secret: this.#secret, ...snapshot, listeners } });
+    slot.child.send({ type: 'snapshot', snapshot: { secret: this.#secret, ...snapshot, listeners }, owned: [...this.#ports.keys()] });
   }
 
   #onDrained(targetGroupId: string, targetId: string): void {
@@ -176,9 +211,9 @@ class Supervisor implements Balancer {
   }
 
   #onExit(index: number, slot: Slot, exit: ChildExit): void {
-    const expected = this.#stopping;
+    const expected = this.#stopping || slot.retired;
     for (const handler of this.#exits) handler({ ...exit, pid: slot.child.pid, expected });
-    if (expected) return;
+    if (expected || this.#slots[index] !== slot) return;
     const lived = this.#clock.nowMs() - slot.startedAtMs;
     slot.applied = undefined;
     this.#clock.after(lived >= STEADY_MS ? RESTART_MS : RESTART_SLOW_MS, () => {

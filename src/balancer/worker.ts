@@ -11,10 +11,7 @@ const send = connectParent<BalancerCommand, BalancerEvent>({
   onMessage: (command) => onCommand(command),
   onEnd: (why) => {
     if (why === 'parent gone') process.exit(1);
-    void runtime.drain(DRAIN_MS).then(() => {
-      send({ type: 'metrics', delta: runtime.tick() });
-      process.exit(0);
-    });
+    void end(false);
   },
 });
 
@@ -26,19 +23,27 @@ const runtime = new Runtime(
     onHealth: (health) => send({ type: 'health', health }),
     onDrained: (targetGroupId, targetId) => send({ type: 'drained', targetGroupId, targetId }),
   },
-  process.argv.includes('--reuse-port'),
+  // Windows has no SO_REUSEPORT that spreads connections; macOS has, but gives them all to the last.
+  process.platform === 'linux',
 );
 systemClock.every(1000, () => send({ type: 'metrics', delta: runtime.tick() }));
 
 // Snapshots are applied one after the other, in the order they came.
 let applying = Promise.resolve();
-function onCommand({ snapshot }: BalancerCommand): void {
-  applying = applyAfter(applying, snapshot);
+function onCommand(command: BalancerCommand): void {
+  if (command.type === 'retire') void end(true);
+  else applying = applyAfter(applying, command.snapshot, command.owned);
 }
 
-async function applyAfter(earlier: Promise<void>, snapshot: RoutingSnapshot): Promise<void> {
+async function end(gently: boolean): Promise<void> {
+  await runtime.drain(DRAIN_MS, gently);
+  send({ type: 'metrics', delta: runtime.tick() });
+  process.exit(0);
+}
+
+async function applyAfter(earlier: Promise<void>, snapshot: RoutingSnapshot, owned: readonly string[] = []): Promise<void> {
   await earlier;
-  const { bound, failed } = await runtime.apply(snapshot);
+  const { bound, failed } = await runtime.apply(snapshot, new Set(owned));
   send({ type: 'applied', revision: snapshot.revision, bound, failed });
 }
 

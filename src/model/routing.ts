@@ -204,12 +204,15 @@ export interface TargetHealth {
 }
 
 /** Region → balancer worker. */
-export type BalancerCommand = {
-  readonly type: 'snapshot';
-  readonly snapshot: RoutingSnapshot;
-  /** Ids of listeners whose ports workers of this balancer hold already: such a port is shared, any other must be free. */
-  readonly owned?: readonly string[];
-};
+export type BalancerCommand =
+  | {
+      readonly type: 'snapshot';
+      readonly snapshot: RoutingSnapshot;
+      /** Ids of listeners whose ports workers of this balancer hold already: such a port is shared, any other must be free. */
+      readonly owned?: readonly string[];
+    }
+  /** Another worker has taken over: end without haste. */
+  | { readonly type: 'retire' };
 
 /** Balancer worker → region. */
 export type BalancerEvent =

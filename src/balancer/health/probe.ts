@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { errorMessage, systemClock, type Clock } from '../../base/index.ts';
 import { MORE, ResponseHead, buildRequestHead } from '../../http1/index.ts';
 import type { HealthCheck, Target } from '../../model/index.ts';
@@ -11,7 +12,12 @@ import { matchesStatus, type CheckResult } from './step.ts';
 export function probe(target: Target, check: HealthCheck, clock: Clock = systemClock): Promise<CheckResult> {
   return new Promise((resolve) => {
     const port = check.port === 'traffic-port' ? target.port : check.port;
-    const socket = connect({ host: target.host, port, noDelay: true });
+    const protocol = check.protocol ?? 'HTTP';
+    // AWS does not verify the certificates of targets.
+    const socket =
+      protocol === 'HTTPS'
+        ? connectTls({ host: target.host, port, rejectUnauthorized: false })
+        : connect({ host: target.host, port, noDelay: true });
     const finish = (result: CheckResult): void => {
       timer.cancel();
       socket.destroy();
@@ -20,7 +26,10 @@ export function probe(target: Target, check: HealthCheck, clock: Clock = systemC
     const timer = clock.after(check.timeoutMs, () => finish({ outcome: 'timeout' }));
     socket.on('error', (error) => finish({ outcome: 'error', message: errorMessage(error) }));
     socket.on('close', () => finish({ outcome: 'error', message: 'closed without an answer' }));
-    socket.on('connect', () => socket.write(requestFor(target.host, port, check.path)));
+    socket.on(protocol === 'HTTPS' ? 'secureConnect' : 'connect', () => {
+      if (protocol === 'TCP') finish({ outcome: 'pass' });
+      else socket.write(requestFor(target.host, port, check.path));
+    });
     readStatus(socket, (status, problem) => {
       if (problem !== undefined) finish({ outcome: 'error', message: problem });
       else finish(matchesStatus(check.matcher, status) ? { outcome: 'pass' } : { outcome: 'code', status });
