@@ -39,9 +39,9 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
   test('scaling out and in under traffic loses no request', async () => {
     let answered = 0;
     const failures: string[] = [];
-    let on = true;
+    const traffic = { on: true };
     const client = async (): Promise<void> => {
-      while (on) {
+      while (traffic.on) {
         const answer = await todos().catch((error: unknown) => String(error));
         if (typeof answer !== 'string' && answer.status === 200) answered++;
         else failures.push(typeof answer === 'string' ? answer : `status ${answer.status}`);
@@ -53,7 +53,7 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
     await healthy(3);
     region.ecs.setDesiredCount(stack.serviceKey, 1);
     await healthy(1);
-    on = false;
+    traffic.on = false;
     await Promise.all(clients);
     assert.deepEqual(failures, []);
     assert.ok(answered > 100, `${answered} answers`);

@@ -109,9 +109,9 @@ ${extra}`,
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
     const failures: string[] = [];
     let answered = 0;
-    let on = true;
+    const traffic = { on: true };
     const client = async (): Promise<void> => {
-      while (on) {
+      while (traffic.on) {
         const outcome = await new Promise<string>((resolve) => {
           request({ port, host: '127.0.0.1', agent }, (response) => {
             response.resume().on('end', () => resolve(`${response.statusCode}`));
@@ -132,7 +132,7 @@ ${extra}`,
     }
     writeFileSync(file(), 'listeners: 5\n');
     await running.complains(/configuration not reloaded: .*lb\.yaml:1: /);
-    on = false;
+    traffic.on = false;
     await Promise.all(clients);
     agent.destroy();
     assert.deepEqual(failures, []);
