@@ -31,11 +31,14 @@ function isSpec(value: Partial<ErrorSpec> | undefined): value is ErrorSpec {
   return typeof value?.code === 'string' && typeof value.when === 'string' && typeof value.exitCode === 'number';
 }
 
+const ruler = '| code | exit | when |\n| --- | --- | --- |\n';
+
 /** The page with its table made anew; all above the table is kept. */
 export async function renderErrorsPage(page: string): Promise<string> {
-  const ruler = '| code | exit | when |\n|---|---|---|\n';
+  const tableAt = page.indexOf(ruler);
+  if (tableAt < 0) throw new Error(`docs/errors.md lacks the head of its table: ${ruler}`);
   const rows = (await allErrors()).map(({ code, exitCode, when }) => `| \`${code}\` | ${exitCode} | ${when} |\n`);
-  return page.slice(0, page.indexOf(ruler) + ruler.length) + rows.join('');
+  return page.slice(0, tableAt + ruler.length) + rows.join('');
 }
 
 if (import.meta.main) writeFileSync(errorsPage, await renderErrorsPage(readFileSync(errorsPage, 'utf8')));
