@@ -29,9 +29,17 @@ export function buildProgram(): Command {
   registerBalance(program);
   program.addHelpText(
     'after',
-    '\nExamples:\n  $ plimsoll demo\n  $ plimsoll demo --json demo.json\n\nExit codes and errors: docs/errors.md',
+    `
+Examples:
+  $ plimsoll demo                                  the whole story, two minutes
+  $ plimsoll run --vus 100 --duration 30s test.js  a k6 script against any URL
+  $ plimsoll balance lb.yaml                       the load balancer alone
+
+Each command has a --help of its own. Exit codes and errors: docs/errors.md`,
   );
-  for (const command of program.commands) command.exitOverride().configureOutput(program.configureOutput());
+  for (const command of program.commands) {
+    command.exitOverride().configureOutput(program.configureOutput()).option('--debug', 'show the stack trace of an error');
+  }
   return program;
 }
 

@@ -38,11 +38,7 @@ interface Flags {
 }
 
 export function registerRun(program: Command): void {
-  const command = program
-    .command('run')
-    .description('run a k6 script')
-    .argument('<script>', 'the script: JavaScript or TypeScript')
-    .helpGroup('Load:');
+  const command = program.command('run').description('run a k6 script').argument('<script>', 'the script: JavaScript or TypeScript');
   for (const { flag, short, kind, help } of optionSources) {
     const names = `${short === undefined ? '' : `-${short}, `}--${flag}`;
     if (kind === 'switch') command.option(names, help);
@@ -114,6 +110,7 @@ async function runScript(script: string, flags: Flags): Promise<number> {
     for (const [file, content] of Object.entries(result.files)) writeOutput(file, content);
     if (flags.summaryExport !== undefined)
       writeOutput(flags.summaryExport, JSON.stringify({ root_group: result.rootGroup, metrics: result.metrics }, null, 2));
+    for (const distortion of result.distortions) log({ level: 'warning', message: distortion, source: '' });
     if (result.exitCode === RunExitCode.thresholdsFailed) {
       const failed = [...new Set(result.thresholds.filter(({ ok }) => !ok).map(({ metric }) => metric))];
       log({ level: 'error', message: `thresholds on metrics '${failed.join(', ')}' have been crossed`, source: '' });
