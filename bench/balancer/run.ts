@@ -1,13 +1,13 @@
 /**
  * Plimsoll's balancer beside nginx and HAProxy: CPU per request, requests per second and latency, plain HTTP/1.1.
  *
- *     node bench/balancer/run.ts [--seconds 5] [--rounds 3] [--only plimsoll,haproxy] [--connections 64,1000] [--bytes 45,16384] [--full]
+ *     node bench/balancer/run.ts [--seconds 5] [--rounds 3] [--only plimsoll,haproxy] [--connections 64,1000] [--bytes 45,16384] [--full] [--tls]
  *
  * One proxy at a time on CPU 0; the origin (nginx) and the client (wrk) on CPU 1. All proxies keep connections to the
- * origin. `--full` switches on what a real one has on: health checks, counters, and an access log.
+ * origin. `--full` switches on what a real one has on: health checks, counters, and an access log; `--tls` encrypts the client's side (TLS 1.3, P-256).
  * CPU is user + system time of the proxy's process over the run, from /proc; a figure is the median of the rounds.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -22,6 +22,7 @@ const { values: flags } = parseArgs({
     connections: { type: 'string', default: '64,1000' },
     bytes: { type: 'string', default: '45,16384' },
     full: { type: 'boolean', default: false },
+    tls: { type: 'boolean', default: false },
   },
 });
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'));
@@ -30,6 +31,33 @@ chmodSync(folder, 0o755);
 const originPort = 18_080;
 const proxyPort = 18_081;
 const seconds = Number(flags.seconds);
+
+if (flags.tls) {
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=bench',
+      '-keyout',
+      key,
+      '-out',
+      certificate,
+    ],
+    { stdio: 'ignore' },
+  );
+  writeFileSync(join(folder, 'both.pem'), readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8'));
+}
+const scheme = flags.tls ? 'https' : 'http';
 
 const started: ChildProcess[] = [];
 function start(cpu: number, command: string, ...args: string[]): ChildProcess {
@@ -63,7 +91,7 @@ const proxies: Readonly<Record<string, () => Proxy>> = {
     writeFileSync(
       file,
       nginxConfig(`upstream origin { server 127.0.0.1:${originPort}; keepalive 1024; keepalive_requests 100000000; }
-server { listen 127.0.0.1:${proxyPort} backlog=4096; ${log} location / { proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Port $server_port; } }`),
+server { listen 127.0.0.1:${proxyPort} backlog=4096${flags.tls ? ` ssl; ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem` : ''}; ${log} location / { proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Port $server_port; } }`),
     );
     const child = start(0, 'nginx', '-c', file);
     return { process: child, pid: () => childOf(child.pid as number) };
@@ -74,17 +102,37 @@ server { listen 127.0.0.1:${proxyPort} backlog=4096; ${log} location / { proxy_p
     writeFileSync(
       file,
       `global\n  nbthread 1\n  maxconn 8000\ndefaults\n  mode http\n  ${log}  option forwardfor\n  http-reuse always\n  timeout client 600s\n  timeout server 600s\n  timeout connect 10s\n  timeout http-keep-alive 600s
-frontend in\n  bind 127.0.0.1:${proxyPort} backlog 4096\n  http-request set-header X-Forwarded-Proto http\n  http-request set-header X-Forwarded-Port ${proxyPort}\n  default_backend out\nbackend out\n  balance roundrobin\n  ${flags.full ? 'option httpchk GET /45' : ''}\n  server s1 127.0.0.1:${originPort} ${flags.full ? 'check inter 10s' : ''}\n`,
+frontend in\n  bind 127.0.0.1:${proxyPort} backlog 4096${flags.tls ? ` ssl crt ${folder}/both.pem` : ''}\n  http-request set-header X-Forwarded-Proto http\n  http-request set-header X-Forwarded-Port ${proxyPort}\n  default_backend out\nbackend out\n  balance roundrobin\n  ${flags.full ? 'option httpchk GET /45' : ''}\n  server s1 127.0.0.1:${originPort} ${flags.full ? 'check inter 10s' : ''}\n`,
     );
     const child = start(0, 'haproxy', '-db', '-f', file);
     return { process: child, pid: () => child.pid as number };
   },
-  plimsoll: () => plimsoll(process.execPath),
+  plimsoll: () => plimsoll(process.execPath, 'supervised'),
+  /** The same on streams instead of handles. */
+  streams() {
+    process.env['PLIMSOLL_STREAMS'] = '1';
+    const proxy = plimsoll(process.execPath, 'supervised');
+    delete process.env['PLIMSOLL_STREAMS'];
+    return proxy;
+  },
+  /** The same on Bun, named by the variable BUN. */
+  bun: () => plimsoll(process.env['BUN'] ?? 'bun', 'in-process'),
 };
 
-function plimsoll(runtime: string): Proxy {
-  const child = start(0, runtime, join(import.meta.dirname, 'serve.ts'), String(proxyPort), String(originPort), flags.full ? `${folder}/access.log` : '');
-  return { process: child, pid: () => childOf(child.pid as number) };
+function plimsoll(runtime: string, mode: 'supervised' | 'in-process'): Proxy {
+  const log = flags.full ? join(folder, 'access.log') : '';
+  const child = start(
+    0,
+    runtime,
+    join(import.meta.dirname, 'serve.ts'),
+    String(proxyPort),
+    String(originPort),
+    mode,
+    log,
+    flags.tls ? folder : '',
+  );
+  const pid = child.pid as number;
+  return { process: child, pid: () => (mode === 'supervised' ? childOf(pid) : pid) };
 }
 
 async function listening(port: number): Promise<void> {
@@ -114,7 +162,7 @@ interface Figures {
 }
 
 function load(path: string, connections: number, forSeconds: number): { requests: number; perSecond: number; text: string } {
-  const args = ['-c', '1', 'wrk', '-t1', `-c${connections}`, `-d${forSeconds}s`, '--latency', `http://127.0.0.1:${proxyPort}${path}`];
+  const args = ['-c', '1', 'wrk', '-t1', `-c${connections}`, `-d${forSeconds}s`, '--latency', `${scheme}://127.0.0.1:${proxyPort}${path}`];
   const text = spawnSync('taskset', args, { encoding: 'utf8' }).stdout;
   return { requests: Number(/(\d+) requests in/.exec(text)?.[1]), perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]), text };
 }
@@ -123,7 +171,13 @@ function measure(pid: number, path: string, connections: number): Figures {
   const before = cpuMs(pid);
   const { requests, perSecond, text } = load(path, connections, seconds);
   const errors = /(?:Socket errors|Non-2xx).*/.exec(text)?.[0] ?? '';
-  return { cpuUs: ((cpuMs(pid) - before) * 1000) / requests, perSecond, p50: /50%\s+(\S+)/.exec(text)?.[1] ?? '', p99: /99%\s+(\S+)/.exec(text)?.[1] ?? '', errors };
+  return {
+    cpuUs: ((cpuMs(pid) - before) * 1000) / requests,
+    perSecond,
+    p50: /50%\s+(\S+)/.exec(text)?.[1] ?? '',
+    p99: /99%\s+(\S+)/.exec(text)?.[1] ?? '',
+    errors,
+  };
 }
 
 function median(values: readonly number[]): number {
@@ -135,7 +189,9 @@ async function main(): Promise<void> {
   writeFileSync(join(folder, '16384'), 'x'.repeat(16_384));
   writeFileSync(
     originFile,
-    nginxConfig(`open_file_cache max=10; sendfile on; server { listen 127.0.0.1:${originPort} backlog=4096; root ${folder}; default_type application/json; location = /45 { return 200 '{"message":"hello, world","id":1234567,"ok":1}'; } }`),
+    nginxConfig(
+      `open_file_cache max=10; sendfile on; server { listen 127.0.0.1:${originPort} backlog=4096; root ${folder}; default_type application/json; location = /45 { return 200 '{"message":"hello, world","id":1234567,"ok":1}'; } }`,
+    ),
   );
   start(1, 'nginx', '-c', originFile);
   await listening(originPort);
@@ -160,7 +216,9 @@ async function main(): Promise<void> {
   }
   for (const [key, all] of collected) {
     const last = all.at(-1)!;
-    process.stdout.write(`| ${key} | ${median(all.map((f) => f.cpuUs)).toFixed(1)} | ${median(all.map((f) => f.perSecond)).toFixed(0)} | ${last.p50} | ${last.p99} | ${last.errors} |\n`);
+    process.stdout.write(
+      `| ${key} | ${median(all.map((f) => f.cpuUs)).toFixed(1)} | ${median(all.map((f) => f.perSecond)).toFixed(0)} | ${last.p50} | ${last.p99} | ${last.errors} |\n`,
+    );
   }
 }
 
@@ -168,6 +226,7 @@ try {
   await main();
 } finally {
   for (const child of started) child.kill('SIGTERM');
-  await Promise.all(started.map((child) => child.exitCode ?? child.signalCode ?? new Promise((resolve) => child.once('exit', resolve))));
+  const running = started.filter((child) => child.exitCode === null && child.signalCode === null);
+  await Promise.all(running.map((child) => new Promise((resolve) => child.once('exit', resolve))));
   rmSync(folder, { recursive: true });
 }

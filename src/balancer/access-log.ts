@@ -3,6 +3,8 @@ import type { Clock } from '../base/index.ts';
 
 /** Bytes that may wait for the disk; lines beyond it are dropped and counted. */
 const WAITING_MAX = 8 * 1024 * 1024;
+/** Bytes that are written without waiting for the second to end. The file is opened for each batch, so it may be rotated by renaming. */
+const BATCH_BYTES = 256 * 1024;
 
 /** What is known of a request when its line is written. Times are milliseconds, -1 where there was none. */
 export interface LogEntry {
@@ -61,7 +63,7 @@ export class AccessLog {
     }
     this.#lines.push(line);
     this.#bytes += line.length;
-    if (this.#bytes > 64 * 1024) this.flush();
+    if (this.#bytes > BATCH_BYTES) this.flush();
   }
 
   flush(): void {
@@ -73,7 +75,7 @@ export class AccessLog {
     appendFile(this.#path, batch.join(''), (error) => {
       this.#writing = false;
       if (error) this.dropped += batch.length;
-      if (this.#bytes > 64 * 1024) this.flush();
+      if (this.#bytes > BATCH_BYTES) this.flush();
     });
   }
 }
@@ -82,19 +84,38 @@ function formatEntry(e: LogEntry, nowMs: number): string {
   const status = e.targetStatus > 0 ? String(e.targetStatus) : '-';
   const target = e.target === '' ? '-' : e.target;
   return (
-    `${e.type} ${new Date(nowMs).toISOString()} ${e.loadBalancerId} ${e.client} ${target} ` +
+    `${e.type} ${timeText(nowMs)} ${e.loadBalancerId} ${e.client} ${target} ` +
     `${seconds(e.requestMs)} ${seconds(e.targetMs)} ${seconds(e.responseMs)} ${e.status} ${status} ${e.receivedBytes} ${e.sentBytes} ` +
-    `"${quoted(`${e.method} ${e.url} ${e.version}`)}" "${quoted(e.userAgent) || '-'}" ${e.cipher || '-'} ${e.protocol || '-'} ${e.targetGroupId || '-'} ` +
-    `"${e.traceId || '-'}" "${quoted(e.domain) || '-'}" "-" ${e.priority < 0 ? '-' : e.priority} ${new Date(e.createdMs).toISOString()} ` +
+    `"${quoted(e.method)} ${quoted(e.url)} ${e.version}" "${quoted(e.userAgent) || '-'}" ${e.cipher || '-'} ${e.protocol || '-'} ${e.targetGroupId || '-'} ` +
+    `"${e.traceId || '-'}" "${quoted(e.domain) || '-'}" "-" ${e.priority < 0 ? '-' : e.priority} ${timeText(e.createdMs)} ` +
     `"${e.actions || '-'}" "${quoted(e.redirectUrl) || '-'}" "${e.reason || '-'}" "${target}" "${status}" "${e.classification || '-'}" "-" TID_- "-" "-" "-"\n`
   );
 }
 
+const thousandths = Array.from({ length: 1000 }, (_, ms) => `0.${String(ms).padStart(3, '0')}`);
+
 function seconds(ms: number): string {
-  return ms < 0 ? '-1' : (ms / 1000).toFixed(3);
+  if (ms < 0) return '-1';
+  return ms < 999 ? (thousandths[Math.round(ms)] as string) : (ms / 1000).toFixed(3);
 }
+
+let lastSecond = -1;
+let lastText = '';
+
+/** ISO 8601; many lines share a second. */
+function timeText(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond) {
+    lastSecond = second;
+    lastText = new Date(second * 1000).toISOString().slice(0, 19);
+  }
+  return `${lastText}${(thousandths[Math.floor(ms - second * 1000)] as string).slice(1)}Z`;
+}
+
+const unsafe = /["\\\0-\x1f\x7f-\uffff]/;
+const allUnsafe = new RegExp(unsafe, 'g');
 
 /** Quotes, backslashes and control characters as `\xNN`, so that a line stays a line. */
 function quoted(text: string): string {
-  return text.replaceAll(/["\\\0-\x1f\x7f-\uffff]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return unsafe.test(text) ? text.replaceAll(allUnsafe, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`) : text;
 }

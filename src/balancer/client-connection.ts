@@ -47,6 +47,7 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
   #paused = false;
   /** After this answer the connection ends. */
   #lastAnswer = false;
+  #peer: string | undefined;
   #lingering = false;
   #lingered = 0;
   #closed = false;
@@ -206,6 +207,11 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
 
   get #out(): HeadWriter {
     return this.front.engine.out;
+  }
+
+  /** The client's address and port, as logs show it. */
+  get #label(): string {
+    return (this.#peer ??= withPort(this.address, this.transport.remotePort));
   }
 
   #pause(): void {
@@ -390,11 +396,7 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
 
   #startLog(priority: number, actions: string): void {
     const { front } = this;
-    this.#log = front.logEntry(
-      new HeadView(this.#head, this.address),
-      withPort(this.address, this.transport.remotePort),
-      `HTTP/1.${this.#minor}`,
-    );
+    this.#log = front.logEntry(new HeadView(this.#head, this.address), this.#label, `HTTP/1.${this.#minor}`);
     if (this.#log === undefined) return;
     this.#log.priority = priority;
     this.#log.actions = actions;
@@ -406,7 +408,7 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
   #endLog(reason: string, answer?: OwnAnswer): void {
     const { front } = this;
     if (front.log === undefined) return;
-    const log = this.#log ?? front.logEntry(unknownView, withPort(this.address, this.transport.remotePort), '-')!;
+    const log = this.#log ?? front.logEntry(unknownView, this.#label, '-')!;
     this.#log = undefined;
     if (answer !== undefined) {
       log.status = answer.status;
