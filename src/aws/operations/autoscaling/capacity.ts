@@ -1,0 +1,216 @@
+import type { Activity as SdkActivity } from '@aws-sdk/client-auto-scaling';
+import type { Place } from '../../state/place.ts';
+import type { Plain } from '../../state/plain.ts';
+import { table } from '../../state/table.ts';
+import { instances, terminate } from '../ec2/instances.ts';
+import { launch, type LaunchInput } from '../ec2/launch.ts';
+import { subnets } from '../ec2/subnets.ts';
+import { setTags } from '../ec2/tags.ts';
+import { deregisterTargets, registerTargets } from '../elbv2/targets.ts';
+import { targetGroups } from '../elbv2/targetGroups.ts';
+import type { Group } from './groups.ts';
+import { launchConfigurations } from './launchConfigurations.ts';
+import { tagsOf } from './tags.ts';
+
+/** An instance as its group sees it. */
+export interface Member {
+  readonly group: string;
+  readonly instanceId: string;
+  readonly instanceType: string;
+  readonly zone: string;
+  readonly lifecycleState: string;
+  readonly healthStatus: string;
+  readonly protectedFromScaleIn: boolean;
+  readonly launchConfiguration?: string | undefined;
+  readonly launchTemplate?:
+    | { LaunchTemplateId?: string | undefined; LaunchTemplateName?: string | undefined; Version?: string | undefined }
+    | undefined;
+}
+
+export interface Activity extends Plain<SdkActivity> {
+  readonly ActivityId: string;
+  readonly AutoScalingGroupName: string;
+}
+
+export const members = table<Member>('autoscaling.member', (member) => member.instanceId);
+export const activities = table<Activity>('autoscaling.activity', (activity) => activity.ActivityId);
+
+/** AWS keeps six weeks of activities; the newest of a group are what anybody reads. */
+const activitiesMax = 100;
+
+/** Subnet or zone for the next instance: the one with the fewest members. */
+function nextPlacement(at: Place, group: Group): { SubnetId?: string; zone: string } {
+  const inGroup = at.table(members).filter((member) => member.group === group.AutoScalingGroupName);
+  const count = (zone: string): number => inGroup.filter((member) => member.zone === zone).length;
+  const ids = (group.VPCZoneIdentifier ?? '').split(',').filter((id) => id !== '');
+  const choices =
+    ids.length > 0
+      ? ids.map((SubnetId) => ({ SubnetId, zone: at.table(subnets).get(SubnetId)?.AvailabilityZone ?? '' }))
+      : group.AvailabilityZones.map((zone) => ({ zone }));
+  return choices.reduce((best, one) => (count(one.zone) < count(best.zone) ? one : best));
+}
+
+function launchInput(at: Place, group: Group): { input: LaunchInput; origin: Pick<Member, 'launchConfiguration' | 'launchTemplate'> } {
+  const configuration = at.table(launchConfigurations).get(group.LaunchConfigurationName ?? '');
+  if (configuration !== undefined) {
+    return {
+      input: {
+        MinCount: 1,
+        MaxCount: 1,
+        ImageId: configuration.ImageId,
+        InstanceType: configuration.InstanceType as LaunchInput['InstanceType'],
+        KeyName: configuration.KeyName === '' ? undefined : configuration.KeyName,
+        UserData: configuration.UserData,
+        SecurityGroupIds: (configuration.SecurityGroups ?? []).filter((id) => id.startsWith('sg-')),
+        SecurityGroups: (configuration.SecurityGroups ?? []).filter((id) => !id.startsWith('sg-')),
+        BlockDeviceMappings: (configuration.BlockDeviceMappings ?? []).map(({ DeviceName, VirtualName, Ebs }) => ({
+          DeviceName,
+          VirtualName,
+          Ebs,
+        })) as LaunchInput['BlockDeviceMappings'],
+        IamInstanceProfile:
+          configuration.IamInstanceProfile === undefined
+            ? undefined
+            : configuration.IamInstanceProfile.startsWith('arn:')
+              ? { Arn: configuration.IamInstanceProfile }
+              : { Name: configuration.IamInstanceProfile },
+      },
+      origin: { launchConfiguration: configuration.LaunchConfigurationName },
+    };
+  }
+  const template = group.LaunchTemplate ?? group.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification ?? {};
+  const override = group.MixedInstancesPolicy?.LaunchTemplate?.Overrides?.[0]?.InstanceType;
+  return {
+    input: {
+      MinCount: 1,
+      MaxCount: 1,
+      LaunchTemplate: { LaunchTemplateId: template.LaunchTemplateId, Version: template.Version },
+      ...(override === undefined ? {} : { InstanceType: override as LaunchInput['InstanceType'] }),
+    },
+    origin: { launchTemplate: template },
+  };
+}
+
+export function logActivity(at: Place, group: Group, description: string, cause: string): Activity {
+  const name = group.AutoScalingGroupName;
+  const old = at.table(activities).filter((one) => one.AutoScalingGroupName === name);
+  if (old.length >= activitiesMax) at.table(activities).delete(old[0]!.ActivityId);
+  return at.table(activities).put({
+    ActivityId: at.uuid(),
+    AutoScalingGroupName: name,
+    AutoScalingGroupARN: group.AutoScalingGroupARN,
+    Description: description,
+    Cause: `At ${timestamp(at)} ${cause}`,
+    StartTime: at.nowMs,
+    EndTime: at.nowMs,
+    StatusCode: 'Successful',
+    Progress: 100,
+    Details: JSON.stringify({ 'Subnet ID': group.VPCZoneIdentifier, 'Availability Zone': group.AvailabilityZones[0] }),
+  });
+}
+
+/** `2026-01-01T00:00:00Z`, as causes of activities write it. */
+export function timestamp(at: Place): string {
+  return new Date(at.nowMs).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+export function addMember(
+  at: Place,
+  group: Group,
+  instanceId: string,
+  origin: Pick<Member, 'launchConfiguration' | 'launchTemplate'> = {},
+): void {
+  const instance = at.table(instances).get(instanceId)!;
+  at.table(members).put({
+    group: group.AutoScalingGroupName,
+    instanceId,
+    instanceType: instance.InstanceType ?? '',
+    zone: instance.Placement?.AvailabilityZone ?? '',
+    lifecycleState: 'InService',
+    healthStatus: 'Healthy',
+    protectedFromScaleIn: group.NewInstancesProtectedFromScaleIn ?? false,
+    ...origin,
+  });
+  setTags(at, instanceId, [{ Key: 'aws:autoscaling:groupName', Value: group.AutoScalingGroupName }]);
+  for (const arn of group.TargetGroupARNs ?? []) if (at.table(targetGroups).has(arn)) registerTargets(at, arn, [{ Id: instanceId }]);
+}
+
+function launchOne(at: Place, group: Group, cause: string, from: number): void {
+  const { input, origin } = launchInput(at, group);
+  const { SubnetId, zone } = nextPlacement(at, group);
+  const where = SubnetId === undefined ? { Placement: { AvailabilityZone: zone } } : { SubnetId };
+  const propagated = tagsOf(at, group.AutoScalingGroupName).filter(({ PropagateAtLaunch }) => PropagateAtLaunch);
+  const [instance] = launch(
+    at,
+    { ...input, ...where, TagSpecifications: [{ ResourceType: 'instance', Tags: propagated.map(({ Key, Value }) => ({ Key, Value })) }] },
+    at.id('r'),
+  );
+  addMember(at, group, instance!.InstanceId, origin);
+  logActivity(
+    at,
+    group,
+    `Launching a new EC2 instance: ${instance!.InstanceId}`,
+    `${cause}  At ${timestamp(at)} an instance was started in response to a difference between desired and actual capacity, increasing the capacity from ${from} to ${from + 1}.`,
+  );
+}
+
+/** Takes an instance out of its group and its target groups, and leaves it running. */
+export function removeMember(at: Place, group: Group, instanceId: string): void {
+  at.table(members).delete(instanceId);
+  for (const arn of group.TargetGroupARNs ?? []) deregisterTargets(at, arn, [{ Id: instanceId }]);
+}
+
+export function terminateMember(at: Place, group: Group, member: Member, cause: string): Activity {
+  removeMember(at, group, member.instanceId);
+  const instance = at.table(instances).get(member.instanceId);
+  if (instance !== undefined) terminate(at, instance);
+  return logActivity(at, group, `Terminating EC2 instance: ${member.instanceId}`, cause);
+}
+
+/** The first to go: not protected, in the zone with most members, oldest first (the default policy's order). */
+function surplus(all: readonly Member[], count: number): Member[] {
+  const left = all.filter((member) => !member.protectedFromScaleIn && member.lifecycleState === 'InService');
+  const gone: Member[] = [];
+  while (gone.length < count && left.length > 0) {
+    const inZone = (zone: string): number => left.filter((member) => member.zone === zone).length;
+    const next = left.reduce((best, one) => (inZone(one.zone) > inZone(best.zone) ? one : best));
+    left.splice(left.indexOf(next), 1);
+    gone.push(next);
+  }
+  return gone;
+}
+
+/** Members whose instance was stopped or terminated behind the group's back are replaced. */
+function dropDead(at: Place, group: Group): void {
+  for (const member of at.table(members).filter((one) => one.group === group.AutoScalingGroupName)) {
+    const state = at.table(instances).get(member.instanceId)?.state;
+    if (state !== 'running' && state !== 'pending' && member.lifecycleState !== 'Standby') removeMember(at, group, member.instanceId);
+  }
+}
+
+/** Brings a group to its desired capacity, at once. */
+export function reconcile(at: Place, group: Group, cause: string): void {
+  dropDead(at, group);
+  const inGroup = at.table(members).filter((member) => member.group === group.AutoScalingGroupName && member.lifecycleState !== 'Standby');
+  const suspended = new Set((group.SuspendedProcesses ?? []).map(({ ProcessName }) => ProcessName));
+  if (!suspended.has('Launch')) for (let size = inGroup.length; size < group.DesiredCapacity; size++) launchOne(at, group, cause, size);
+  if (suspended.has('Terminate')) return;
+  let size = inGroup.length;
+  for (const member of surplus(inGroup, inGroup.length - group.DesiredCapacity)) {
+    terminateMember(
+      at,
+      group,
+      member,
+      `${cause}  At ${timestamp(at)} an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from ${size} to ${size - 1}.`,
+    );
+    size--;
+  }
+}
+
+/** Ends all of a group's instances. */
+export function emptyGroup(at: Place, group: Group): void {
+  for (const member of at.table(members).filter((one) => one.group === group.AutoScalingGroupName))
+    terminateMember(at, group, member, 'a user request deleted the AutoScalingGroup.');
+  for (const activity of at.table(activities).filter((one) => one.AutoScalingGroupName === group.AutoScalingGroupName))
+    at.table(activities).delete(activity.ActivityId);
+}

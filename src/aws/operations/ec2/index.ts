@@ -1,0 +1,43 @@
+import type { EC2 } from '@aws-sdk/client-ec2';
+import type { Operations } from '../operation.ts';
+import { addressOperations } from './addresses.ts';
+import { dhcpOptionsOperations } from './dhcpOptions.ts';
+import { imageOperations } from './images.ts';
+import { instanceAttributeOperations } from './instanceAttributes.ts';
+import { instanceOperations } from './instances.ts';
+import { instanceTypeOperations } from './instanceTypes.ts';
+import { internetGatewayOperations } from './internetGateways.ts';
+import { keyPairOperations } from './keyPairs.ts';
+import { launchTemplateOperations } from './launchTemplates.ts';
+import { networkAclOperations } from './networkAcls.ts';
+import { networkInterfaceOperations } from './networkInterfaces.ts';
+import { routeTableOperations } from './routeTables.ts';
+import { securityGroupRuleOperations } from './securityGroupRules.ts';
+import { securityGroupOperations } from './securityGroups.ts';
+import { subnetOperations } from './subnets.ts';
+import { tagOperations } from './tags.ts';
+import { volumeOperations } from './volumes.ts';
+import { vpcOperations } from './vpcs.ts';
+import { zoneOperations } from './zones.ts';
+
+export const ec2: Operations<EC2> = {
+  ...addressOperations,
+  ...dhcpOptionsOperations,
+  ...imageOperations,
+  ...instanceAttributeOperations,
+  ...instanceOperations,
+  ...instanceTypeOperations,
+  ...internetGatewayOperations,
+  ...keyPairOperations,
+  ...launchTemplateOperations,
+  ...networkAclOperations,
+  ...networkInterfaceOperations,
+  ...routeTableOperations,
+  ...securityGroupOperations,
+  ...securityGroupRuleOperations,
+  ...subnetOperations,
+  ...tagOperations,
+  ...volumeOperations,
+  ...vpcOperations,
+  ...zoneOperations,
+};

@@ -1,0 +1,307 @@
+import type { EC2, Instance as SdkInstance, InstanceStateName, Reservation } from '@aws-sdk/client-ec2';
+import { AwsError } from '../../codec/error.ts';
+import type { Place } from '../../state/place.ts';
+import type { Plain } from '../../state/plain.ts';
+import { table } from '../../state/table.ts';
+import type { Operations } from '../operation.ts';
+import { page } from '../page.ts';
+import { applyFilters } from './filter.ts';
+import { byIds, notFound } from './ids.ts';
+import { instanceFields } from './instanceFilters.ts';
+import { deleteNetworkInterface, describeNetworkInterface, detach, networkInterfaces } from './networkInterfaces.ts';
+import { launch } from './launch.ts';
+import { dropTags, tagsOf } from './tags.ts';
+import { volumes } from './volumes.ts';
+
+export interface Instance extends Plain<Omit<SdkInstance, 'Tags' | 'NetworkInterfaces' | 'State'>> {
+  readonly InstanceId: string;
+  readonly reservationId: string;
+  readonly state: InstanceStateName;
+  /** As given, base64. */
+  readonly userData?: string | undefined;
+  readonly disableApiTermination: boolean;
+  readonly disableApiStop: boolean;
+  readonly shutdownBehavior: 'stop' | 'terminate';
+  /** Group names asked for outside a VPC; kept for DescribeInstanceAttribute. */
+  readonly creditSpecification: string;
+  readonly terminatedAtMs?: number;
+}
+
+export const instances = table<Instance>('ec2.instance', (instance) => instance.InstanceId);
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html */
+const stateCodes: Readonly<Record<InstanceStateName, number>> = {
+  pending: 0,
+  running: 16,
+  'shutting-down': 32,
+  terminated: 48,
+  stopping: 64,
+  stopped: 80,
+};
+
+/** A terminated instance stays visible for about an hour. */
+const afterlifeMs = 3_600_000;
+
+export function stateOf(name: InstanceStateName): { Code: number; Name: InstanceStateName } {
+  return { Code: stateCodes[name], Name: name };
+}
+
+export function requireInstance(at: Place, id: string | undefined): Instance {
+  const instance = at.table(instances).get(id);
+  if (instance === undefined) throw notFound(id?.startsWith('i-') ? id : `i-${id ?? ''}`);
+  return instance;
+}
+
+/** All the ids that are unknown are named in one error, as EC2 does. */
+export function missingInstances(_id: string, all: readonly string[], at: Place): AwsError {
+  const unknown = all.filter((id) => !at.table(instances).has(id));
+  if (unknown.length === 1) return new AwsError('InvalidInstanceID.NotFound', `The instance ID '${unknown[0] ?? ''}' does not exist`);
+  return new AwsError('InvalidInstanceID.NotFound', `The instance IDs '${unknown.join(', ')}' do not exist`);
+}
+
+export function requireInstances(at: Place, ids: readonly string[] | undefined): Instance[] {
+  return byIds(at.table(instances), ids, (id, all) => missingInstances(id, all, at));
+}
+
+export function describeInstance(at: Place, instance: Instance): Plain<SdkInstance> {
+  const own = at.table(networkInterfaces).filter((one) => one.Attachment?.InstanceId === instance.InstanceId);
+  return describeWith(at, instance, own);
+}
+
+function describeWith(at: Place, instance: Instance, own: Parameters<typeof describeNetworkInterface>[1][]): Plain<SdkInstance> {
+  const attached = own.toSorted((a, b) => (a.Attachment?.DeviceIndex ?? 0) - (b.Attachment?.DeviceIndex ?? 0));
+  const primary = attached[0];
+  return {
+    ...instance,
+    ...(primary === undefined ? {} : { SecurityGroups: primary.Groups }),
+    ...(primary?.Association?.PublicIp === undefined
+      ? {}
+      : { PublicIpAddress: primary.Association.PublicIp, PublicDnsName: primary.Association.PublicDnsName }),
+    State: stateOf(instance.state),
+    NetworkInterfaces: attached.map((one) => describeNetworkInterface(at, one) as never),
+    Tags: [...tagsOf(at, instance.InstanceId)],
+  };
+}
+
+/** Instances as EC2 answers them: by the call that launched them. */
+function reservations(at: Place, found: readonly Instance[]): Plain<Reservation>[] {
+  const byInstance = Map.groupBy(at.table(networkInterfaces).values(), (one) => one.Attachment?.InstanceId);
+  return [...Map.groupBy(found, (instance) => instance.reservationId)].map(([ReservationId, group]) => ({
+    ReservationId,
+    OwnerId: at.account,
+    Groups: [],
+    Instances: group.map((instance) => describeWith(at, instance, byInstance.get(instance.InstanceId) ?? [])),
+  }));
+}
+
+function forgetLongTerminated(at: Place): void {
+  for (const instance of at.table(instances).filter((one) => (one.terminatedAtMs ?? Infinity) < at.nowMs - afterlifeMs)) {
+    at.table(instances).delete(instance.InstanceId);
+    dropTags(at, instance.InstanceId);
+  }
+}
+
+type StateChange = { InstanceId: string; PreviousState: ReturnType<typeof stateOf>; CurrentState: ReturnType<typeof stateOf> };
+
+function change(
+  at: Place,
+  instance: Instance,
+  passing: InstanceStateName,
+  settled: InstanceStateName,
+  extra: Partial<Instance> = {},
+): StateChange {
+  const previous = instance.state;
+  if (previous !== settled) {
+    const state = at.world.machinery.transition(at, instance.InstanceId, passing, settled);
+    at.table(instances).patch(instance, { ...extra, state });
+  }
+  const answered = previous === settled ? settled : passing;
+  return { InstanceId: instance.InstanceId, PreviousState: stateOf(previous), CurrentState: stateOf(answered) };
+}
+
+function gmt(at: Place): string {
+  return new Date(at.nowMs)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, ' GMT');
+}
+
+/** Terminates without asking for protection; also how a group ends its instances. */
+export function terminate(at: Place, instance: Instance): StateChange {
+  if (instance.state === 'terminated') return change(at, instance, 'terminated', 'terminated');
+  for (const one of at.table(networkInterfaces).filter((found) => found.Attachment?.InstanceId === instance.InstanceId)) {
+    if (one.Attachment?.DeleteOnTermination === true) deleteNetworkInterface(at, one.NetworkInterfaceId);
+    else detach(at, one);
+  }
+  for (const volume of at
+    .table(volumes)
+    .filter((found) => found.Attachments?.some((one) => one.InstanceId === instance.InstanceId) ?? false)) {
+    const keep = volume.Attachments?.find((one) => one.InstanceId === instance.InstanceId)?.DeleteOnTermination !== true;
+    if (keep) at.table(volumes).patch(volume, { State: 'available', Attachments: [] });
+    else at.table(volumes).delete(volume.VolumeId);
+  }
+  const { PublicIpAddress: _public, PrivateIpAddress: _private, SubnetId: _subnet, VpcId: _vpc, ...rest } = instance;
+  return change(at, rest, 'shutting-down', 'terminated', {
+    terminatedAtMs: at.nowMs,
+    SecurityGroups: [],
+    BlockDeviceMappings: [],
+    PrivateDnsName: '',
+    PublicDnsName: '',
+    StateTransitionReason: `User initiated (${gmt(at)})`,
+    StateReason: { Code: 'Client.UserInitiatedShutdown', Message: 'Client.UserInitiatedShutdown: User initiated shutdown' },
+  });
+}
+
+function requireState(instance: Instance, allowed: readonly InstanceStateName[], what: string): void {
+  if (allowed.includes(instance.state)) return;
+  throw new AwsError('IncorrectInstanceState', `The instance '${instance.InstanceId}' is not in a state from which it can be ${what}.`);
+}
+
+const beforeTermination: readonly InstanceStateName[] = ['pending', 'running', 'stopping', 'stopped'];
+
+export const instanceOperations: Operations<EC2> = {
+  RunInstances(input, at) {
+    const reservationId = at.id('r');
+    const launched = launch(at, input, reservationId);
+    return {
+      ReservationId: reservationId,
+      OwnerId: at.account,
+      Groups: [],
+      Instances: launched.map((instance) => ({ ...describeInstance(at, instance), State: stateOf('pending') })),
+    };
+  },
+
+  DescribeInstances({ InstanceIds, Filters, NextToken, MaxResults }, at) {
+    if (MaxResults !== undefined && InstanceIds !== undefined && InstanceIds.length > 0) {
+      throw new AwsError('InvalidParameterCombination', 'The parameter instancesSet cannot be used with the parameter maxResults');
+    }
+    forgetLongTerminated(at);
+    const found = applyFilters(at, requireInstances(at, InstanceIds), Filters, (instance) => instance.InstanceId, instanceFields);
+    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    return { Reservations: reservations(at, items), NextToken: next };
+  },
+
+  TerminateInstances({ InstanceIds = [] }, at) {
+    if (InstanceIds.length === 0) throw new AwsError('InvalidParameterCombination', 'No instances specified');
+    const found = requireInstances(at, InstanceIds);
+    for (const instance of found) {
+      if (instance.disableApiTermination) {
+        throw new AwsError(
+          'OperationNotPermitted',
+          `The instance '${instance.InstanceId}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
+        );
+      }
+    }
+    return { TerminatingInstances: found.map((instance) => terminate(at, instance)) };
+  },
+
+  StopInstances({ InstanceIds }, at) {
+    const found = requireInstances(at, InstanceIds ?? ['']);
+    for (const instance of found) {
+      requireState(instance, beforeTermination, 'stopped');
+      if (instance.disableApiStop) {
+        throw new AwsError(
+          'OperationNotPermitted',
+          `The instance '${instance.InstanceId}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again.`,
+        );
+      }
+    }
+    return {
+      StoppingInstances: found.map((instance) =>
+        change(at, instance, 'stopping', 'stopped', {
+          PublicIpAddress: undefined,
+          PublicDnsName: '',
+          StateTransitionReason: `User initiated (${gmt(at)})`,
+          StateReason: { Code: 'Client.UserInitiatedShutdown', Message: 'Client.UserInitiatedShutdown: User initiated shutdown' },
+        }),
+      ),
+    };
+  },
+
+  StartInstances({ InstanceIds }, at) {
+    const found = requireInstances(at, InstanceIds ?? ['']);
+    for (const instance of found) requireState(instance, beforeTermination, 'started');
+    return {
+      StartingInstances: found.map((instance) =>
+        change(at, instance, 'pending', 'running', { StateTransitionReason: '', StateReason: undefined, LaunchTime: at.nowMs }),
+      ),
+    };
+  },
+
+  RebootInstances({ InstanceIds }, at) {
+    for (const instance of requireInstances(at, InstanceIds ?? [''])) requireState(instance, ['running', 'pending'], 'rebooted');
+  },
+
+  DescribeInstanceStatus({ InstanceIds, IncludeAllInstances = false, Filters, NextToken, MaxResults }, at) {
+    const asked = requireInstances(at, InstanceIds).filter((instance) => IncludeAllInstances || instance.state === 'running');
+    const found = applyFilters(at, asked, Filters, (instance) => instance.InstanceId, instanceFields);
+    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    return {
+      InstanceStatuses: items.map((instance) => {
+        const status = instance.state === 'running' ? 'ok' : 'not-applicable';
+        const summary = {
+          Status: status as 'ok',
+          Details: status === 'ok' ? [{ Name: 'reachability' as const, Status: 'passed' as const }] : [],
+        };
+        return {
+          InstanceId: instance.InstanceId,
+          AvailabilityZone: instance.Placement?.AvailabilityZone,
+          InstanceState: stateOf(instance.state),
+          InstanceStatus: summary,
+          SystemStatus: summary,
+        };
+      }),
+      NextToken: next,
+    };
+  },
+
+  MonitorInstances({ InstanceIds }, at) {
+    return { InstanceMonitorings: requireInstances(at, InstanceIds).map((instance) => monitoring(at, instance, 'enabled', 'pending')) };
+  },
+
+  UnmonitorInstances({ InstanceIds }, at) {
+    return { InstanceMonitorings: requireInstances(at, InstanceIds).map((instance) => monitoring(at, instance, 'disabled', 'disabling')) };
+  },
+
+  GetConsoleOutput({ InstanceId }, at) {
+    const instance = requireInstance(at, InstanceId);
+    return {
+      InstanceId: instance.InstanceId,
+      Timestamp: at.nowMs,
+      Output: Buffer.from(`${instance.InstanceId} ${instance.state}\n`).toString('base64'),
+    };
+  },
+
+  DescribeInstanceCreditSpecifications({ InstanceIds, Filters, NextToken, MaxResults }, at) {
+    const found = applyFilters(at, requireInstances(at, InstanceIds), Filters, (instance) => instance.InstanceId, instanceFields);
+    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    return {
+      InstanceCreditSpecifications: items.map((one) => ({ InstanceId: one.InstanceId, CpuCredits: one.creditSpecification })),
+      NextToken: next,
+    };
+  },
+
+  ModifyInstanceCreditSpecification({ InstanceCreditSpecifications = [] }, at) {
+    for (const { InstanceId, CpuCredits = 'standard' } of InstanceCreditSpecifications) {
+      at.table(instances).patch(requireInstance(at, InstanceId), { creditSpecification: CpuCredits });
+    }
+    return {
+      SuccessfulInstanceCreditSpecifications: InstanceCreditSpecifications.map(({ InstanceId }) => ({ InstanceId })),
+      UnsuccessfulInstanceCreditSpecifications: [],
+    };
+  },
+
+  GetInstanceUefiData({ InstanceId }, at) {
+    return { InstanceId: requireInstance(at, InstanceId).InstanceId, UefiData: '' };
+  },
+};
+
+function monitoring(
+  at: Place,
+  instance: Instance,
+  stored: 'enabled' | 'disabled',
+  answered: 'pending' | 'disabling',
+): { InstanceId: string; Monitoring: { State: 'pending' | 'disabling' } } {
+  at.table(instances).patch(instance, { Monitoring: { State: stored } });
+  return { InstanceId: instance.InstanceId, Monitoring: { State: answered } };
+}

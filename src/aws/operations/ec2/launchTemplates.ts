@@ -1,0 +1,225 @@
+import type {
+  EC2,
+  LaunchTemplate as SdkLaunchTemplate,
+  LaunchTemplateVersion as SdkVersion,
+  RequestLaunchTemplateData,
+} from '@aws-sdk/client-ec2';
+import { AwsError } from '../../codec/error.ts';
+import type { Place } from '../../state/place.ts';
+import type { Plain } from '../../state/plain.ts';
+import { table } from '../../state/table.ts';
+import type { Operations } from '../operation.ts';
+import { page } from '../page.ts';
+import { applyFilters } from './filter.ts';
+import { describeInstance, requireInstance } from './instances.ts';
+import { dropTags, tagNew, tagsOf } from './tags.ts';
+
+interface Version {
+  readonly number: number;
+  readonly description: string;
+  readonly createdAtMs: number;
+  readonly data: Plain<RequestLaunchTemplateData>;
+}
+
+export interface LaunchTemplate {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly defaultVersion: number;
+  readonly latestVersion: number;
+  readonly versions: readonly Version[];
+}
+
+export const launchTemplates = table<LaunchTemplate>('ec2.launch-template', (template) => template.id);
+
+export interface TemplateReference {
+  readonly LaunchTemplateId?: string | undefined;
+  readonly LaunchTemplateName?: string | undefined;
+  readonly Version?: string | undefined;
+}
+
+export function findLaunchTemplate(at: Place, { LaunchTemplateId, LaunchTemplateName }: TemplateReference): LaunchTemplate {
+  if (LaunchTemplateId !== undefined) {
+    const found = at.table(launchTemplates).get(LaunchTemplateId);
+    if (found === undefined)
+      throw new AwsError(
+        'InvalidLaunchTemplateId.NotFound',
+        `The specified launch template, with template ID ${LaunchTemplateId}, does not exist.`,
+      );
+    return found;
+  }
+  if (LaunchTemplateName === undefined)
+    throw new AwsError('MissingParameter', 'Either a launch template ID or a launch template name must be specified.');
+  const found = at.table(launchTemplates).find((template) => template.name === LaunchTemplateName);
+  if (found === undefined)
+    throw new AwsError(
+      'InvalidLaunchTemplateName.NotFoundException',
+      `The specified launch template, with template name ${LaunchTemplateName}, does not exist.`,
+    );
+  return found;
+}
+
+function versionOf(template: LaunchTemplate, name = '$Default'): Version {
+  const number = name === '$Latest' ? template.latestVersion : name === '$Default' ? template.defaultVersion : Number(name);
+  const found = template.versions.find((version) => version.number === number);
+  if (found === undefined) throw new AwsError('InvalidLaunchTemplateId.VersionNotFound', `Could not find launch template version ${name}`);
+  return found;
+}
+
+/** What a template says in one of its versions; the default one when none is named. */
+export function resolveLaunchTemplate(at: Place, reference: TemplateReference): Plain<RequestLaunchTemplateData> {
+  return versionOf(findLaunchTemplate(at, reference), reference.Version ?? '$Default').data;
+}
+
+function describe(at: Place, template: LaunchTemplate): Plain<SdkLaunchTemplate> {
+  return {
+    LaunchTemplateId: template.id,
+    LaunchTemplateName: template.name,
+    CreateTime: template.createdAtMs,
+    CreatedBy: `arn:${at.partition}:iam::${at.account}:root`,
+    DefaultVersionNumber: template.defaultVersion,
+    LatestVersionNumber: template.latestVersion,
+    Tags: [...tagsOf(at, template.id)],
+  };
+}
+
+function describeVersion(at: Place, template: LaunchTemplate, version: Version): Plain<SdkVersion> {
+  return {
+    LaunchTemplateId: template.id,
+    LaunchTemplateName: template.name,
+    VersionNumber: version.number,
+    VersionDescription: version.description,
+    CreateTime: version.createdAtMs,
+    CreatedBy: `arn:${at.partition}:iam::${at.account}:root`,
+    DefaultVersion: version.number === template.defaultVersion,
+    LaunchTemplateData: version.data,
+  };
+}
+
+export const launchTemplateOperations: Operations<EC2> = {
+  CreateLaunchTemplate({ LaunchTemplateName = '', LaunchTemplateData = {}, VersionDescription = '', TagSpecifications }, at) {
+    if (at.table(launchTemplates).find((template) => template.name === LaunchTemplateName)) {
+      throw new AwsError('InvalidLaunchTemplateName.AlreadyExistsException', 'Launch template name already in use.');
+    }
+    if (Object.keys(LaunchTemplateData).length === 0)
+      throw new AwsError('MissingParameter', 'The request must contain the parameter LaunchTemplateData');
+    for (const { Tags } of LaunchTemplateData.TagSpecifications ?? []) {
+      if (Tags === undefined || Tags.length === 0)
+        throw new AwsError('InvalidParameterValue', 'Tag specification must have at least one tag');
+    }
+    const version = { number: 1, description: VersionDescription, createdAtMs: at.nowMs, data: LaunchTemplateData };
+    const template = at.table(launchTemplates).put({
+      id: at.id('lt'),
+      name: LaunchTemplateName,
+      createdAtMs: at.nowMs,
+      defaultVersion: 1,
+      latestVersion: 1,
+      versions: [version],
+    });
+    tagNew(at, template.id, 'launch-template', TagSpecifications);
+    return { LaunchTemplate: describe(at, template) };
+  },
+
+  CreateLaunchTemplateVersion({ SourceVersion, VersionDescription = '', LaunchTemplateData = {}, ...reference }, at) {
+    const template = findLaunchTemplate(at, reference);
+    const base = SourceVersion === undefined ? {} : versionOf(template, SourceVersion).data;
+    const number = template.latestVersion + 1;
+    const version = { number, description: VersionDescription, createdAtMs: at.nowMs, data: { ...base, ...LaunchTemplateData } };
+    const changed = at.table(launchTemplates).patch(template, { latestVersion: number, versions: [...template.versions, version] });
+    return { LaunchTemplateVersion: describeVersion(at, changed, version) };
+  },
+
+  DescribeLaunchTemplates({ LaunchTemplateIds, LaunchTemplateNames, Filters, NextToken, MaxResults }, at) {
+    const byId = (LaunchTemplateIds ?? []).map((LaunchTemplateId) => findLaunchTemplate(at, { LaunchTemplateId }));
+    const byName = (LaunchTemplateNames ?? []).map((LaunchTemplateName) => findLaunchTemplate(at, { LaunchTemplateName }));
+    const asked = byId.length + byName.length > 0 ? [...byId, ...byName] : at.table(launchTemplates).values();
+    const found = applyFilters(at, asked, Filters, (template) => template.id, {
+      'launch-template-name': (template) => template.name,
+      'create-time': (template) => new Date(template.createdAtMs).toISOString(),
+    });
+    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    return { LaunchTemplates: items.map((template) => describe(at, template)), NextToken: next };
+  },
+
+  DescribeLaunchTemplateVersions({ Versions, MinVersion, MaxVersion, Filters, NextToken, MaxResults, ...reference }, at) {
+    const everything = reference.LaunchTemplateId === undefined && reference.LaunchTemplateName === undefined;
+    const templates = everything ? at.table(launchTemplates).values() : [findLaunchTemplate(at, reference)];
+    const rows = templates.flatMap((template) => {
+      const asked =
+        Versions === undefined || Versions.length === 0
+          ? template.versions
+          : [...new Set(Versions.map((name) => versionOf(template, name)))];
+      const bound = (name: string): number => versionOf(template, name).number;
+      return asked
+        .filter(
+          ({ number }) =>
+            (MinVersion === undefined || number >= bound(MinVersion)) && (MaxVersion === undefined || number <= bound(MaxVersion)),
+        )
+        .map((version) => ({ template, version }));
+    });
+    const newestFirst = rows.toSorted((a, b) => (Versions === undefined ? b.version.number - a.version.number : 0));
+    const found = applyFilters(at, newestFirst, Filters, ({ template }) => template.id, {
+      'image-id': ({ version }) => version.data.ImageId,
+      'instance-type': ({ version }) => version.data.InstanceType,
+      'is-default-version': ({ template, version }) => version.number === template.defaultVersion,
+      'ebs-optimized': ({ version }) => version.data.EbsOptimized,
+      'iam-instance-profile': ({ version }) => version.data.IamInstanceProfile?.Arn,
+    });
+    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    return { LaunchTemplateVersions: items.map(({ template, version }) => describeVersion(at, template, version)), NextToken: next };
+  },
+
+  ModifyLaunchTemplate({ DefaultVersion, ...reference }, at) {
+    const template = findLaunchTemplate(at, reference);
+    const defaultVersion = DefaultVersion === undefined ? template.defaultVersion : versionOf(template, DefaultVersion).number;
+    return { LaunchTemplate: describe(at, at.table(launchTemplates).patch(template, { defaultVersion })) };
+  },
+
+  DeleteLaunchTemplate(reference, at) {
+    const template = findLaunchTemplate(at, reference);
+    const described = describe(at, template);
+    at.table(launchTemplates).delete(template.id);
+    dropTags(at, template.id);
+    return { LaunchTemplate: described };
+  },
+
+  DeleteLaunchTemplateVersions({ Versions = [], ...reference }, at) {
+    const template = findLaunchTemplate(at, reference);
+    const numbers = Versions.map((name) => versionOf(template, name).number);
+    if (numbers.includes(template.defaultVersion))
+      throw new AwsError('OperationNotPermitted', 'The default version of a launch template cannot be deleted.');
+    at.table(launchTemplates).patch(template, { versions: template.versions.filter(({ number }) => !numbers.includes(number)) });
+    const gone = numbers.map((VersionNumber) => ({ LaunchTemplateId: template.id, LaunchTemplateName: template.name, VersionNumber }));
+    return { SuccessfullyDeletedLaunchTemplateVersions: gone, UnsuccessfullyDeletedLaunchTemplateVersions: [] };
+  },
+
+  GetLaunchTemplateData({ InstanceId }, at) {
+    const instance = requireInstance(at, InstanceId);
+    const described = describeInstance(at, instance);
+    return {
+      LaunchTemplateData: {
+        ImageId: instance.ImageId,
+        InstanceType: instance.InstanceType,
+        EbsOptimized: instance.EbsOptimized,
+        KeyName: instance.KeyName,
+        UserData: instance.userData,
+        Monitoring: { Enabled: instance.Monitoring?.State === 'enabled' },
+        Placement: { AvailabilityZone: instance.Placement?.AvailabilityZone, GroupName: '', Tenancy: instance.Placement?.Tenancy },
+        DisableApiTermination: instance.disableApiTermination,
+        InstanceInitiatedShutdownBehavior: instance.shutdownBehavior,
+        BlockDeviceMappings: (instance.BlockDeviceMappings ?? []).map(({ DeviceName, Ebs }) => ({
+          DeviceName,
+          Ebs: { DeleteOnTermination: Ebs?.DeleteOnTermination },
+        })),
+        NetworkInterfaces: (described.NetworkInterfaces ?? []).map((one) => ({
+          DeviceIndex: one.Attachment?.DeviceIndex,
+          DeleteOnTermination: one.Attachment?.DeleteOnTermination,
+          Groups: (one.Groups ?? []).map(({ GroupId = '' }) => GroupId),
+          SubnetId: one.SubnetId,
+          PrivateIpAddress: one.PrivateIpAddress,
+        })),
+        TagSpecifications: described.Tags!.length === 0 ? [] : [{ ResourceType: 'instance', Tags: described.Tags }],
+      },
+    };
+  },
+};

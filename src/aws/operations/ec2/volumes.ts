@@ -1,0 +1,223 @@
+import type { EC2, Snapshot as SdkSnapshot, Volume as SdkVolume } from '@aws-sdk/client-ec2';
+import { AwsError } from '../../codec/error.ts';
+import type { Place } from '../../state/place.ts';
+import type { Plain } from '../../state/plain.ts';
+import { table } from '../../state/table.ts';
+import type { Operations } from '../operation.ts';
+import { page } from '../page.ts';
+import { applyFilters } from './filter.ts';
+import { byIds, notFound } from './ids.ts';
+import { images } from './images.ts';
+import { instances, requireInstance } from './instances.ts';
+import { dropTags, tagNew, tagsOf } from './tags.ts';
+import { requireZone } from './zones.ts';
+
+export interface Volume extends Plain<Omit<SdkVolume, 'Tags'>> {
+  readonly VolumeId: string;
+}
+
+export interface Snapshot extends Plain<Omit<SdkSnapshot, 'Tags'>> {
+  readonly SnapshotId: string;
+}
+
+export const volumes = table<Volume>('ec2.volume', (volume) => volume.VolumeId);
+export const snapshots = table<Snapshot>('ec2.snapshot', (snapshot) => snapshot.SnapshotId);
+
+export interface NewVolume {
+  readonly zone: string;
+  readonly VolumeSize?: number | undefined;
+  readonly VolumeType?: string | undefined;
+  readonly SnapshotId?: string | undefined;
+  readonly Encrypted?: boolean | undefined;
+  readonly KmsKeyId?: string | undefined;
+  readonly Iops?: number | undefined;
+  readonly Throughput?: number | undefined;
+  readonly attachment?: { readonly instanceId: string; readonly device: string; readonly deleteOnTermination: boolean };
+}
+
+export function createVolume(at: Place, options: NewVolume): Volume {
+  const id = at.id('vol');
+  const { attachment } = options;
+  return at.table(volumes).put({
+    VolumeId: id,
+    AvailabilityZone: options.zone,
+    CreateTime: at.nowMs,
+    Encrypted: options.Encrypted ?? false,
+    ...(options.KmsKeyId === undefined ? {} : { KmsKeyId: options.KmsKeyId }),
+    ...(options.Iops === undefined ? {} : { Iops: options.Iops }),
+    ...(options.Throughput === undefined ? {} : { Throughput: options.Throughput }),
+    MultiAttachEnabled: false,
+    Size: options.VolumeSize ?? at.table(snapshots).get(options.SnapshotId)?.VolumeSize ?? 8,
+    SnapshotId: options.SnapshotId ?? '',
+    State: attachment === undefined ? 'available' : 'in-use',
+    VolumeType: (options.VolumeType ?? 'gp2') as never,
+    Attachments:
+      attachment === undefined ? [] : [attached(at, id, attachment.instanceId, attachment.device, attachment.deleteOnTermination)],
+  });
+}
+
+function attached(
+  at: Place,
+  VolumeId: string,
+  InstanceId: string,
+  Device: string,
+  DeleteOnTermination: boolean,
+): NonNullable<Volume['Attachments']>[number] {
+  return { VolumeId, InstanceId, Device, DeleteOnTermination, State: 'attached', AttachTime: at.nowMs };
+}
+
+export function createSnapshot(at: Place, volume: Volume, description: string): Snapshot {
+  return at.table(snapshots).put({
+    SnapshotId: at.id('snap'),
+    VolumeId: volume.VolumeId,
+    VolumeSize: volume.Size,
+    Description: description,
+    Encrypted: volume.Encrypted,
+    OwnerId: at.account,
+    Progress: '100%',
+    StartTime: at.nowMs,
+    State: 'completed',
+    StorageTier: 'standard',
+  });
+}
+
+function requireVolume(at: Place, id = ''): Volume {
+  const volume = at.table(volumes).get(id);
+  if (volume === undefined) throw notFound(id.startsWith('vol-') ? id : `vol-${id}`);
+  return volume;
+}
+
+const describeVolume = (at: Place, volume: Volume): Plain<SdkVolume> => ({ ...volume, Tags: [...tagsOf(at, volume.VolumeId)] });
+const describeSnapshot = (at: Place, snapshot: Snapshot): Plain<SdkSnapshot> => ({
+  ...snapshot,
+  Tags: [...tagsOf(at, snapshot.SnapshotId)],
+});
+const attachments = (volume: Volume): NonNullable<Volume['Attachments']> => volume.Attachments ?? [];
+
+export const volumeOperations: Operations<EC2> = {
+  CreateVolume(input, at) {
+    const zone = requireZone(at, input.AvailabilityZone ?? input.AvailabilityZoneId ?? '');
+    if (input.Size === undefined && input.SnapshotId === undefined)
+      throw new AwsError('MissingParameter', 'The request must contain the parameter size/snapshot');
+    if (input.SnapshotId !== undefined && !at.table(snapshots).has(input.SnapshotId)) throw notFound(input.SnapshotId);
+    const volume = createVolume(at, { ...input, zone: zone.name, VolumeSize: input.Size });
+    tagNew(at, volume.VolumeId, 'volume', input.TagSpecifications);
+    return { ...describeVolume(at, volume), State: 'creating' };
+  },
+
+  DescribeVolumes({ VolumeIds, Filters, NextToken, MaxResults }, at) {
+    const found = applyFilters(at, byIds(at.table(volumes), VolumeIds), Filters, (volume) => volume.VolumeId, {
+      'volume-id': (volume) => volume.VolumeId,
+      'attachment.instance-id': (volume) => attachments(volume).map(({ InstanceId }) => InstanceId),
+      'attachment.device': (volume) => attachments(volume).map(({ Device }) => Device),
+      'attachment.status': (volume) => attachments(volume).map(({ State }) => State),
+      'attachment.delete-on-termination': (volume) => attachments(volume).map(({ DeleteOnTermination }) => DeleteOnTermination),
+      'availability-zone': (volume) => volume.AvailabilityZone,
+      encrypted: (volume) => volume.Encrypted,
+      size: (volume) => volume.Size,
+      'snapshot-id': (volume) => volume.SnapshotId,
+      status: (volume) => volume.State,
+      'volume-type': (volume) => volume.VolumeType,
+    });
+    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    return { Volumes: items.map((volume) => describeVolume(at, volume)), NextToken: next };
+  },
+
+  DeleteVolume({ VolumeId }, at) {
+    const volume = requireVolume(at, VolumeId);
+    if (attachments(volume).length > 0)
+      throw new AwsError('VolumeInUse', `Volume ${volume.VolumeId} is currently attached to ${attachments(volume)[0]?.InstanceId ?? ''}`);
+    at.table(volumes).delete(volume.VolumeId);
+    dropTags(at, volume.VolumeId);
+  },
+
+  AttachVolume({ VolumeId, InstanceId, Device = '' }, at) {
+    const volume = requireVolume(at, VolumeId);
+    const instance = requireInstance(at, InstanceId);
+    if (attachments(volume).length > 0) throw new AwsError('VolumeInUse', `${volume.VolumeId} is already attached to an instance`);
+    const attachment = attached(at, volume.VolumeId, instance.InstanceId, Device, false);
+    at.table(volumes).patch(volume, { State: 'in-use', Attachments: [attachment] });
+    const mapping = {
+      DeviceName: Device,
+      Ebs: { VolumeId: volume.VolumeId, Status: 'attached' as const, AttachTime: at.nowMs, DeleteOnTermination: false },
+    };
+    at.table(instances).patch(instance, { BlockDeviceMappings: [...(instance.BlockDeviceMappings ?? []), mapping] });
+    return { ...attachment, State: 'attaching' };
+  },
+
+  DetachVolume({ VolumeId, InstanceId, Device }, at) {
+    const volume = requireVolume(at, VolumeId);
+    const attachment = attachments(volume)[0];
+    const wrong =
+      (InstanceId !== undefined && attachment?.InstanceId !== InstanceId) || (Device !== undefined && attachment?.Device !== Device);
+    if (attachment === undefined) throw new AwsError('IncorrectState', `Volume '${volume.VolumeId}' is in the 'available' state.`);
+    if (wrong)
+      throw new AwsError(
+        'InvalidAttachment.NotFound',
+        `Volume ${volume.VolumeId} can not be detached from ${InstanceId ?? ''} because it is not attached`,
+      );
+    at.table(volumes).patch(volume, { State: 'available', Attachments: [] });
+    const instance = at.table(instances).get(attachment.InstanceId);
+    if (instance !== undefined) {
+      at.table(instances).patch(instance, {
+        BlockDeviceMappings: (instance.BlockDeviceMappings ?? []).filter(({ Ebs }) => Ebs?.VolumeId !== volume.VolumeId),
+      });
+    }
+    return { ...attachment, State: 'detaching' };
+  },
+
+  ModifyVolume(input, at) {
+    const volume = requireVolume(at, input.VolumeId);
+    const changed = at.table(volumes).patch(volume, {
+      Size: input.Size ?? volume.Size,
+      VolumeType: input.VolumeType ?? volume.VolumeType,
+      Iops: input.Iops ?? volume.Iops,
+      Throughput: input.Throughput ?? volume.Throughput,
+    });
+    return {
+      VolumeModification: {
+        VolumeId: volume.VolumeId,
+        ModificationState: 'completed',
+        OriginalSize: volume.Size,
+        OriginalVolumeType: volume.VolumeType,
+        TargetSize: changed.Size,
+        TargetVolumeType: changed.VolumeType,
+        Progress: 100,
+        StartTime: at.nowMs,
+        EndTime: at.nowMs,
+      },
+    };
+  },
+
+  CreateSnapshot({ VolumeId, Description = '', TagSpecifications }, at) {
+    const snapshot = createSnapshot(at, requireVolume(at, VolumeId), Description);
+    tagNew(at, snapshot.SnapshotId, 'snapshot', TagSpecifications);
+    return { ...describeSnapshot(at, snapshot), State: 'pending' };
+  },
+
+  DescribeSnapshots({ SnapshotIds, OwnerIds, Filters, NextToken, MaxResults }, at) {
+    const owners = OwnerIds?.map((owner) => (owner === 'self' ? at.account : owner));
+    const asked = byIds(at.table(snapshots), SnapshotIds).filter((snapshot) => owners?.includes(snapshot.OwnerId ?? '') ?? true);
+    const found = applyFilters(at, asked, Filters, (snapshot) => snapshot.SnapshotId, {
+      'snapshot-id': (snapshot) => snapshot.SnapshotId,
+      description: (snapshot) => snapshot.Description,
+      encrypted: (snapshot) => snapshot.Encrypted,
+      'owner-id': (snapshot) => snapshot.OwnerId,
+      status: (snapshot) => snapshot.State,
+      'volume-id': (snapshot) => snapshot.VolumeId,
+      'volume-size': (snapshot) => snapshot.VolumeSize,
+      'start-time': (snapshot) => (snapshot.StartTime === undefined ? undefined : new Date(snapshot.StartTime).toISOString()),
+    });
+    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    return { Snapshots: items.map((snapshot) => describeSnapshot(at, snapshot)), NextToken: next };
+  },
+
+  DeleteSnapshot({ SnapshotId = '' }, at) {
+    if (!at.table(snapshots).has(SnapshotId)) throw notFound(SnapshotId);
+    const user = at.table(images).find((image) => image.BlockDeviceMappings?.some(({ Ebs }) => Ebs?.SnapshotId === SnapshotId) ?? false);
+    if (user !== undefined)
+      throw new AwsError('InvalidSnapshot.InUse', `The snapshot ${SnapshotId} is currently in use by ${user.ImageId}`);
+    at.table(snapshots).delete(SnapshotId);
+    dropTags(at, SnapshotId);
+  },
+};

@@ -1,0 +1,142 @@
+import type { EC2 } from '@aws-sdk/client-ec2';
+import { AwsError } from '../../codec/error.ts';
+import type { Place } from '../../state/place.ts';
+import type { Operations } from '../operation.ts';
+import { applyFilters } from './filter.ts';
+import { defaultVpc } from './vpcs.ts';
+
+interface RegionFacts {
+  /** The prefix of zone ids: `use1` in `use1-az1`. */
+  readonly code: string;
+  readonly zones: string;
+  readonly optIn?: boolean;
+}
+
+/** https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html */
+const regions: Readonly<Record<string, RegionFacts>> = {
+  'af-south-1': { code: 'afs1', zones: 'abc', optIn: true },
+  'ap-east-1': { code: 'ape1', zones: 'abc', optIn: true },
+  'ap-northeast-1': { code: 'apne1', zones: 'acd' },
+  'ap-northeast-2': { code: 'apne2', zones: 'abcd' },
+  'ap-northeast-3': { code: 'apne3', zones: 'abc' },
+  'ap-south-1': { code: 'aps1', zones: 'abc' },
+  'ap-south-2': { code: 'aps2', zones: 'abc', optIn: true },
+  'ap-southeast-1': { code: 'apse1', zones: 'abc' },
+  'ap-southeast-2': { code: 'apse2', zones: 'abc' },
+  'ap-southeast-3': { code: 'apse3', zones: 'abc', optIn: true },
+  'ap-southeast-4': { code: 'apse4', zones: 'abc', optIn: true },
+  'ca-central-1': { code: 'cac1', zones: 'abd' },
+  'ca-west-1': { code: 'caw1', zones: 'abc', optIn: true },
+  'eu-central-1': { code: 'euc1', zones: 'abc' },
+  'eu-central-2': { code: 'euc2', zones: 'abc', optIn: true },
+  'eu-north-1': { code: 'eun1', zones: 'abc' },
+  'eu-south-1': { code: 'eus1', zones: 'abc', optIn: true },
+  'eu-south-2': { code: 'eus2', zones: 'abc', optIn: true },
+  'eu-west-1': { code: 'euw1', zones: 'abc' },
+  'eu-west-2': { code: 'euw2', zones: 'abc' },
+  'eu-west-3': { code: 'euw3', zones: 'abc' },
+  'il-central-1': { code: 'ilc1', zones: 'abc', optIn: true },
+  'me-central-1': { code: 'mec1', zones: 'abc', optIn: true },
+  'me-south-1': { code: 'mes1', zones: 'abc', optIn: true },
+  'sa-east-1': { code: 'sae1', zones: 'abc' },
+  'us-east-1': { code: 'use1', zones: 'abcdef' },
+  'us-east-2': { code: 'use2', zones: 'abc' },
+  'us-west-1': { code: 'usw1', zones: 'ab' },
+  'us-west-2': { code: 'usw2', zones: 'abcd' },
+  'cn-north-1': { code: 'cnn1', zones: 'abc' },
+  'cn-northwest-1': { code: 'cnnw1', zones: 'abc' },
+  'us-gov-east-1': { code: 'usge1', zones: 'abc' },
+  'us-gov-west-1': { code: 'usgw1', zones: 'abc' },
+};
+
+export interface Zone {
+  readonly name: string;
+  readonly id: string;
+}
+
+export function zonesOf(region: string): Zone[] {
+  const { code, zones } = regions[region] ?? { code: region.replaceAll('-', ''), zones: 'abc' };
+  return zones.split('').map((letter, index) => ({ name: `${region}${letter}`, id: `${code}-az${index + 1}` }));
+}
+
+/** The zone of this region with a name or zone id, or EC2's error. */
+export function requireZone(at: Place, nameOrId: string): Zone {
+  const zones = zonesOf(at.region);
+  const zone = zones.find(({ name, id }) => name === nameOrId || id === nameOrId);
+  if (zone !== undefined) return zone;
+  const names = zones.map(({ name }) => name).join(', ');
+  throw new AwsError(
+    'InvalidParameterValue',
+    `Value (${nameOrId}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${names}.`,
+  );
+}
+
+export const zoneOperations: Operations<EC2> = {
+  DescribeAvailabilityZones({ Filters, ZoneNames, ZoneIds }, at) {
+    const all = zonesOf(at.region);
+    for (const name of ZoneNames ?? []) {
+      if (!all.some((zone) => zone.name === name)) throw new AwsError('InvalidParameterValue', `Invalid availability zone: [${name}]`);
+    }
+    const asked = all.filter(({ name, id }) => (ZoneNames?.includes(name) ?? true) && (ZoneIds?.includes(id) ?? true));
+    const zones = applyFilters(at, asked, Filters, () => undefined, {
+      'zone-name': (zone) => zone.name,
+      'zone-id': (zone) => zone.id,
+      'zone-type': () => 'availability-zone',
+      state: () => 'available',
+      'region-name': () => at.region,
+      'group-name': () => at.region,
+      'opt-in-status': () => 'opt-in-not-required',
+    });
+    return {
+      AvailabilityZones: zones.map(({ name, id }) => ({
+        State: 'available',
+        OptInStatus: 'opt-in-not-required',
+        Messages: [],
+        RegionName: at.region,
+        ZoneName: name,
+        ZoneId: id,
+        GroupName: at.region,
+        NetworkBorderGroup: at.region,
+        ZoneType: 'availability-zone',
+      })),
+    };
+  },
+
+  DescribeRegions({ RegionNames, Filters, AllRegions }, at) {
+    for (const name of RegionNames ?? []) {
+      if (!(name in regions)) throw new AwsError('InvalidParameterValue', `Invalid region provided: [${name}]`);
+    }
+    const names = Object.keys(regions).filter(
+      (name) => inPartition(at, name) && (RegionNames?.includes(name) ?? (AllRegions === true || regions[name]?.optIn !== true)),
+    );
+    const status = (name: string): string => (regions[name]?.optIn === true ? 'not-opted-in' : 'opt-in-not-required');
+    const endpoint = (name: string): string => `ec2.${name}.${at.dnsSuffix}`;
+    const found = applyFilters(at, names, Filters, () => undefined, {
+      'region-name': (name) => name,
+      endpoint,
+      'opt-in-status': status,
+    });
+    return { Regions: found.map((name) => ({ RegionName: name, Endpoint: endpoint(name), OptInStatus: status(name) })) };
+  },
+
+  DescribeAccountAttributes({ AttributeNames }, at) {
+    const attributes: Record<string, string> = {
+      'vpc-max-security-groups-per-interface': '5',
+      'max-instances': '20',
+      'supported-platforms': 'VPC',
+      'default-vpc': defaultVpc(at)?.VpcId ?? 'none',
+      'max-elastic-ips': '5',
+      'vpc-max-elastic-ips': '5',
+    };
+    const names = Object.keys(attributes).filter(
+      (name) => AttributeNames === undefined || AttributeNames.length === 0 || AttributeNames.includes(name as never),
+    );
+    return { AccountAttributes: names.map((name) => ({ AttributeName: name, AttributeValues: [{ AttributeValue: attributes[name] }] })) };
+  },
+};
+
+function inPartition(at: Place, name: string): boolean {
+  const china = name.startsWith('cn-');
+  const gov = name.startsWith('us-gov-');
+  return at.partition === 'aws-cn' ? china : at.partition === 'aws-us-gov' ? gov : !china && !gov;
+}

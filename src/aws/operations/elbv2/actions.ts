@@ -1,0 +1,97 @@
+import type { Action as SdkAction } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { AwsError } from '../../codec/error.ts';
+import type { Place } from '../../state/place.ts';
+import type { Plain } from '../../state/plain.ts';
+import { targetGroups } from './targetGroups.ts';
+
+export type Action = Plain<SdkAction>;
+
+/** The target groups that actions forward to. */
+export function groupsUsed(actions: readonly Action[] | undefined): string[] {
+  return (actions ?? []).flatMap(({ TargetGroupArn, ForwardConfig }) => [
+    ...(TargetGroupArn === undefined ? [] : [TargetGroupArn]),
+    ...(ForwardConfig?.TargetGroups ?? []).flatMap(({ TargetGroupArn: arn }) => (arn === undefined ? [] : [arn])),
+  ]);
+}
+
+const redirectCodes = new Set(['HTTP_301', 'HTTP_302']);
+
+function check(at: Place, action: Action, index: number): void {
+  const where = `Member: [${index + 1}]`;
+  switch (action.Type) {
+    case 'forward':
+      for (const arn of groupsUsed([action]))
+        if (!at.table(targetGroups).has(arn)) throw new AwsError('TargetGroupNotFound', `Target group '${arn}' not found`);
+      if (groupsUsed([action]).length === 0) throw new AwsError('ValidationError', 'A target group ARN must be specified');
+      return;
+    case 'fixed-response': {
+      const { StatusCode = '', ContentType } = action.FixedResponseConfig ?? {};
+      if (!/^(2|4|5)\d\d$/.test(StatusCode))
+        throw new AwsError(
+          'ValidationError',
+          `1 validation error detected: Value '${StatusCode}' at 'actions.${index + 1}.member.fixedResponseConfig.statusCode' failed to satisfy constraint: Member must satisfy regular expression pattern: ^(2|4|5)\\d\\d$`,
+        );
+      if (ContentType !== undefined && !contentTypes.has(ContentType))
+        throw new AwsError(
+          'InvalidLoadBalancerAction',
+          `The ContentType must be one of:'text/html', 'application/json', 'application/javascript', 'text/css', 'text/plain'`,
+        );
+      return;
+    }
+    case 'redirect': {
+      const code = action.RedirectConfig?.StatusCode ?? '';
+      if (!redirectCodes.has(code))
+        throw new AwsError(
+          'ValidationError',
+          `1 validation error detected: Value '${code}' at 'actions.${index + 1}.member.redirectConfig.statusCode' failed to satisfy constraint: Member must satisfy enum value set: [HTTP_301, HTTP_302]`,
+        );
+      return;
+    }
+    case 'authenticate-cognito':
+    case 'authenticate-oidc':
+    case 'jwt-validation':
+      return;
+    default:
+      throw new AwsError('ValidationError', `The action type '${String(action.Type)}' of ${where} is not valid`);
+  }
+}
+
+const contentTypes = new Set(['text/plain', 'text/css', 'text/html', 'application/javascript', 'application/json']);
+
+/** Checks actions and fills in what AWS adds: the long form of a forward, the parts that a redirect keeps. */
+export function completeActions(at: Place, actions: readonly Action[]): Action[] {
+  actions.forEach((action, index) => check(at, action, index));
+  return actions
+    .map((action, index) => ({
+      ...completeAction(action),
+      ...(action.Order === undefined && actions.length > 1 ? { Order: index + 1 } : {}),
+    }))
+    .toSorted((a, b) => (a.Order ?? 0) - (b.Order ?? 0));
+}
+
+function completeAction(action: Action): Action {
+  if (action.Type === 'forward') {
+    const stickiness = action.ForwardConfig?.TargetGroupStickinessConfig ?? { Enabled: false };
+    const groups = action.ForwardConfig?.TargetGroups ?? [{ TargetGroupArn: action.TargetGroupArn, Weight: 1 }];
+    const config = {
+      TargetGroups: groups.map((group) => ({ ...group, Weight: group.Weight ?? 1 })),
+      TargetGroupStickinessConfig: stickiness,
+    };
+    const only = groups.length === 1 ? groups[0]?.TargetGroupArn : undefined;
+    return { ...action, ...(only === undefined ? {} : { TargetGroupArn: only }), ForwardConfig: config };
+  }
+  if (action.Type === 'redirect') {
+    return {
+      ...action,
+      RedirectConfig: {
+        Protocol: '#{protocol}',
+        Port: '#{port}',
+        Host: '#{host}',
+        Path: '/#{path}',
+        Query: '#{query}',
+        ...action.RedirectConfig,
+      } as Action['RedirectConfig'],
+    };
+  }
+  return action;
+}

@@ -1,0 +1,61 @@
+import type { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { AwsError } from '../../codec/error.ts';
+import type { Place } from '../../state/place.ts';
+import type { Operations } from '../operation.ts';
+import { listenerOperations, listeners } from './listeners.ts';
+import { loadBalancerOperations, loadBalancers } from './loadBalancers.ts';
+import { ruleOperations, rules } from './rules.ts';
+import { sslPolicyOperations } from './sslPolicies.ts';
+import { removeTags, setTags, tagsOf } from './tags.ts';
+import { targetGroupOperations, targetGroups } from './targetGroups.ts';
+import { targetOperations } from './targets.ts';
+
+const kinds = [
+  { part: ':loadbalancer/', table: loadBalancers, code: 'LoadBalancerNotFound', noun: 'load balancers' },
+  { part: ':targetgroup/', table: targetGroups, code: 'TargetGroupNotFound', noun: 'target groups' },
+  { part: ':listener/', table: listeners, code: 'ListenerNotFound', noun: 'listeners' },
+  { part: ':listener-rule/', table: rules, code: 'RuleNotFound', noun: 'rules' },
+] as const;
+
+function requireTaggable(at: Place, arn: string): void {
+  const kind = kinds.find(({ part }) => arn.includes(part));
+  if (kind === undefined) throw new AwsError('ValidationError', `'${arn}' is not a valid ARN of a resource of this service`);
+  if (!at.world.holds(at, kind.table.kind, arn)) throw new AwsError(kind.code, `One or more ${kind.noun} not found`);
+}
+
+const tagOperations: Operations<ElasticLoadBalancingV2> = {
+  AddTags({ ResourceArns = [], Tags = [] }, at) {
+    for (const arn of ResourceArns) {
+      requireTaggable(at, arn);
+      setTags(at, arn, Tags);
+    }
+    return {};
+  },
+
+  RemoveTags({ ResourceArns = [], TagKeys = [] }, at) {
+    for (const arn of ResourceArns) {
+      requireTaggable(at, arn);
+      removeTags(at, arn, TagKeys);
+    }
+    return {};
+  },
+
+  DescribeTags({ ResourceArns = [] }, at) {
+    return {
+      TagDescriptions: ResourceArns.map((arn) => {
+        requireTaggable(at, arn);
+        return { ResourceArn: arn, Tags: [...tagsOf(at, arn)] };
+      }),
+    };
+  },
+};
+
+export const elbv2: Operations<ElasticLoadBalancingV2> = {
+  ...loadBalancerOperations,
+  ...listenerOperations,
+  ...ruleOperations,
+  ...sslPolicyOperations,
+  ...tagOperations,
+  ...targetGroupOperations,
+  ...targetOperations,
+};

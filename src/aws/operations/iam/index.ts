@@ -1,0 +1,19 @@
+import type { IAM } from '@aws-sdk/client-iam';
+import type { Place } from '../../state/place.ts';
+import type { Operations } from '../operation.ts';
+import { createInstanceProfile, instanceProfileOperations } from './instanceProfiles.ts';
+import { policyOperations } from './policies.ts';
+import { createRole, roleOperations } from './roles.ts';
+
+export const iam: Operations<IAM> = { ...roleOperations, ...instanceProfileOperations, ...policyOperations };
+
+/** The role and instance profile that AWS Academy's learner labs give every student. */
+export function seedLabRole(at: Place): void {
+  const services = ['ec2.amazonaws.com', 'ecs-tasks.amazonaws.com', 'lambda.amazonaws.com'];
+  const trust = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { Service: services }, Action: 'sts:AssumeRole' }],
+  });
+  createRole(at, 'LabRole', trust, { description: 'Role of the learner lab' });
+  createInstanceProfile(at, 'LabInstanceProfile', '/', ['LabRole'], []);
+}

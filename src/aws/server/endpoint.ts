@@ -1,0 +1,217 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import {
+  errorMessage,
+  PlimsollError,
+  systemClock,
+  systemErrorCode,
+  systemRandom,
+  uuid,
+  type Clock,
+  type Random,
+} from '../../base/index.ts';
+import type { Store } from '../../region/index.ts';
+import { AwsError } from '../codec/error.ts';
+import { awsErrors } from '../errors.ts';
+import { operations, seed } from '../operations/index.ts';
+import type { OperationTable } from '../operations/operation.ts';
+import { sessionAccount } from '../operations/sts/sessions.ts';
+import { immediate, World, type Machinery, type StoredResource } from '../state/world.ts';
+import { checkConstraints } from './constraints.ts';
+import { dispatch, scopeOf, type Call, type HttpRequest } from './dispatch.ts';
+import { refusal } from './guard.ts';
+import { ServiceModel, type ServiceEntry } from './services.ts';
+import { verifySignature, type Credentials } from './signature.ts';
+import { requireMembers } from './required.ts';
+import type { Answer } from './wire.ts';
+
+/** Larger than anything that AWS takes for these services (PutLogEvents: 1 MiB). */
+const bodyBytesMax = 4 << 20;
+
+export interface EndpointOptions {
+  readonly store: Store;
+  /** Port to listen on; 0 lets the kernel choose. */
+  readonly port: number;
+  /** Address to listen on, loopback unless given. */
+  readonly host?: string;
+  readonly account?: string;
+  /** When given, every request must be signed with it. */
+  readonly credentials?: Credentials;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** What stands behind the resources; control plane only unless given. */
+  readonly machinery?: Machinery;
+  /** Told of faults of ours; the caller gets InternalFailure with the request id. */
+  readonly onFault?: (message: string, error: unknown) => void;
+}
+
+/** The AWS endpoint: every service on one port, on path `/`. */
+export class Endpoint {
+  readonly world: World;
+  readonly #options: EndpointOptions;
+  readonly #account: string;
+  readonly #random: Random;
+  readonly #models = new Map<ServiceEntry, Promise<ServiceModel>>();
+  readonly #server: Server;
+
+  constructor(options: EndpointOptions) {
+    this.#options = options;
+    this.#account = options.account ?? '123456789012';
+    this.#random = options.random ?? systemRandom;
+    this.world = new World({
+      clock: options.clock ?? systemClock,
+      random: this.#random,
+      collection: options.store.collection<StoredResource>('aws'),
+      seed,
+      machinery: options.machinery ?? immediate,
+    });
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+  }
+
+  async listen(): Promise<void> {
+    const { host = '127.0.0.1', port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) => reject(listenError(error, host, port)));
+      this.#server.listen(port, host, resolve);
+    });
+  }
+
+  /** `http://127.0.0.1:4566`, with the port that was bound. */
+  get url(): string {
+    const { address, port, family } = this.#server.address() as AddressInfo;
+    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  }
+
+  /** Stops listening and ends open connections; requests that were answered are durable. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const requestId = uuid(this.#random);
+    let answer: Answer;
+    try {
+      answer = await this.#answer(request, requestId);
+    } catch (error) {
+      if (request.destroyed && !request.complete) return;
+      answer = plain(500, 'InternalFailure', errorMessage(error));
+      this.#options.onFault?.(`request ${requestId} failed`, error);
+    }
+    const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+    response.writeHead(answer.status, { ...answer.headers, 'x-amzn-requestid': requestId, 'content-length': body.byteLength });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+
+  async #answer(incoming: IncomingMessage, requestId: string): Promise<Answer> {
+    const refused = refusal(incoming.headers);
+    if (refused !== undefined) return plain(403, 'AccessDenied', refused);
+    const body = await readBody(incoming);
+    if (body === undefined) return { ...plain(413, 'RequestEntityTooLarge', `The request body is larger than ${bodyBytesMax} bytes.`) };
+    const request: HttpRequest = { method: incoming.method ?? 'GET', url: incoming.url ?? '/', headers: incoming.headers, body };
+    return this.#ownAnswer(request) ?? this.#call(request, requestId);
+  }
+
+  /** What is ours and not AWS's: health and reset. */
+  #ownAnswer({ method, url }: HttpRequest): Answer | undefined {
+    const path = url.split('?')[0];
+    if (path === '/_plimsoll/health') return json(200, { status: 'ok' });
+    if (path !== '/moto-api/reset' && path !== '/_plimsoll/reset') return undefined;
+    if (method !== 'POST') return plain(405, 'MethodNotAllowed', `${path} takes POST`);
+    this.world.reset();
+    return json(200, { status: 'ok' });
+  }
+
+  async #call(request: HttpRequest, requestId: string): Promise<Answer> {
+    const call = dispatch(inflated(request));
+    let model: ServiceModel | undefined;
+    try {
+      if (this.#options.credentials !== undefined) verifySignature(request, this.#options.credentials, systemClock.nowMs());
+      if (call.entry === undefined) throw call.problem ?? new AwsError('InvalidAction', 'The action is not valid for this endpoint.');
+      model = await this.#model(call.entry);
+      return this.#perform(call, call.entry, model, request, requestId);
+    } catch (error) {
+      if (error instanceof AwsError) return call.wire.fail(model, error, requestId);
+      this.#options.onFault?.(`${call.entry?.name ?? ''} ${call.operation} (request ${requestId})`, error);
+      const fault = new AwsError('InternalFailure', `The endpoint failed in ${call.operation}: ${errorMessage(error)}`, { status: 500 });
+      return call.wire.fail(model, fault, requestId);
+    }
+  }
+
+  #perform(call: Call, entry: ServiceEntry, model: ServiceModel, request: HttpRequest, requestId: string): Answer {
+    const operation = model.operation(call.operation);
+    if (operation === undefined) throw unknownAction(entry, call.operation);
+    const handler = (operations as Readonly<Record<string, OperationTable>>)[entry.name]?.[call.operation];
+    if (handler === undefined) {
+      throw new AwsError('NotImplemented', `Plimsoll does not implement ${entry.name} ${call.operation}.`, { status: 501 });
+    }
+    const input = call.wire.decode(operation);
+    requireMembers(entry, operation.input, input);
+    checkConstraints(entry, operation.input, input);
+    if (input['DryRun'] === true)
+      throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', { status: 412 });
+    const scope = scopeOf(request.headers);
+    const account = sessionAccount(this.world, scope?.accessKeyId) ?? this.#account;
+    const region = scope?.region ?? 'us-east-1';
+    const place = this.world.place(account, region);
+    const at = entry.name === 'iam' ? place.global : place;
+    const output = this.world.transaction(() => handler(input, at, { accessKeyId: scope?.accessKeyId, requestId }));
+    return call.wire.answer(model, operation, output ?? {}, requestId);
+  }
+
+  #model(entry: ServiceEntry): Promise<ServiceModel> {
+    let model = this.#models.get(entry);
+    if (model === undefined) this.#models.set(entry, (model = ServiceModel.load(entry)));
+    return model;
+  }
+}
+
+function unknownAction(entry: ServiceEntry, operation: string): AwsError {
+  const name = operation.slice(0, 100);
+  if (entry.protocol.startsWith('json')) return new AwsError('UnknownOperationException', `${name} is no operation of ${entry.name}.`);
+  return new AwsError('InvalidAction', `The action ${name} is not valid for this web service.`);
+}
+
+function listenError(error: Error, host: string, port: number): PlimsollError {
+  const busy = systemErrorCode(error) === 'EADDRINUSE';
+  return new PlimsollError(busy ? awsErrors.PL_AWS_PORT_BUSY : awsErrors.PL_AWS_LISTEN_FAILED, {
+    what: busy ? `port ${port} is in use` : `cannot listen: ${errorMessage(error)}`,
+    where: `${host}:${port}`,
+    fix: busy ? 'stop what uses it, or choose another with --port' : 'choose another address with --listen or another port with --port',
+    cause: error,
+  });
+}
+
+/** Undefined when the body is larger than allowed. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // What is too much is read and dropped up to a point, so that the client sees the answer and not a reset.
+    if (size > bodyBytesMax * 8) break;
+    if (size <= bodyBytesMax) chunks.push(chunk);
+  }
+  return size > bodyBytesMax ? undefined : Buffer.concat(chunks);
+}
+
+/** Clients compress large CloudWatch bodies. */
+function inflated(request: HttpRequest): HttpRequest {
+  if (request.headers['content-encoding'] !== 'gzip') return request;
+  try {
+    return { ...request, body: gunzipSync(request.body, { maxOutputLength: bodyBytesMax }) };
+  } catch {
+    return { ...request, body: Buffer.from('\u0000') };
+  }
+}
+
+function json(status: number, value: unknown): Answer {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) };
+}
+
+function plain(status: number, code: string, message: string): Answer {
+  return json(status, { __type: code, message });
+}

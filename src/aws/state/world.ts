@@ -1,0 +1,164 @@
+import type { Clock, Random } from '../../base/index.ts';
+import type { Collection } from '../../region/index.ts';
+import { Place } from './place.ts';
+import { Table, type TableSpec } from './table.ts';
+
+/** One resource on disk; `seq` keeps the order of creation, which describe calls and their pages follow. */
+export interface StoredResource {
+  readonly account: string;
+  readonly region: string;
+  readonly kind: string;
+  readonly id: string;
+  readonly seq: number;
+  readonly value: unknown;
+}
+
+export interface WorldOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Where accepted writes are made durable. */
+  readonly collection: Collection<StoredResource>;
+  /** Makes what every region has from the start (default VPC, …); runs once for each account and region. */
+  readonly seed: (place: Place) => void;
+  /** What becomes of resources that take time to change state. */
+  readonly machinery: Machinery;
+}
+
+/**
+ * What stands behind the resources. Control plane only, every transition is over at once (`immediate`).
+ * A region that really runs things keeps the first state, starts the work, and settles the resource later
+ * with `World.transaction`.
+ */
+export interface Machinery {
+  /** The state to store for a resource on its way from `passing` to `settled`. */
+  transition<State extends string>(place: Place, resource: string, passing: State, settled: State): State;
+}
+
+export const immediate: Machinery = { transition: (_place, _resource, _passing, settled) => settled };
+
+interface Change {
+  readonly table: Table<unknown>;
+  readonly id: string;
+  readonly before: unknown;
+}
+
+/**
+ * All resources of all accounts and regions, in memory and written through. One operation is one
+ * transaction: it is on disk before it is answered, and one that fails changes nothing.
+ */
+export class World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly machinery: Machinery;
+  readonly #collection: Collection<StoredResource>;
+  readonly #seed: (place: Place) => void;
+  readonly #places = new Map<string, Place>();
+  readonly #tables = new Map<string, Table<unknown>>();
+  readonly #seqs = new Map<string, number>();
+  #changes: Map<string, Change> | undefined;
+  #seq = 0;
+  #ordinal = 0;
+
+  constructor(options: WorldOptions) {
+    this.clock = options.clock;
+    this.random = options.random;
+    this.machinery = options.machinery;
+    this.#collection = options.collection;
+    this.#seed = options.seed;
+    for (const stored of this.#collection.values().toSorted((a, b) => a.seq - b.seq)) this.#load(stored);
+  }
+
+  place(account: string, region: string): Place {
+    const key = `${account}/${region}`;
+    let place = this.#places.get(key);
+    if (place === undefined) {
+      this.#places.set(key, (place = new Place(this, account, region)));
+      const fresh = place;
+      this.transaction(() => {
+        const seeded = fresh.table(seeds);
+        if (seeded.get('seeded') !== undefined) return;
+        seeded.put({ id: 'seeded' });
+        this.#seed(fresh);
+      });
+    }
+    return place;
+  }
+
+  /** Accounts and regions that were ever touched. */
+  places(): Place[] {
+    return [...this.#places.values()];
+  }
+
+  table<T>(place: Place, spec: TableSpec<T>): Table<T> {
+    const key = `${place.account}/${place.region}/${spec.kind}`;
+    let table = this.#tables.get(key);
+    if (table === undefined) this.#tables.set(key, (table = new Table<unknown>(key)));
+    table.bind(spec, this.#record);
+    return table as Table<T>;
+  }
+
+  /** Whether a resource of a kind exists, without knowing more of the kind. */
+  holds(place: Place, kind: string, id: string): boolean {
+    return this.#tables.get(`${place.account}/${place.region}/${kind}`)?.has(id) ?? false;
+  }
+
+  /** Runs `work`; what it wrote is durable when this returns, and undone when it throws. Nested calls join the outer one. */
+  transaction<T>(work: () => T): T {
+    if (this.#changes !== undefined) return work();
+    const changes = (this.#changes = new Map<string, Change>());
+    try {
+      const result = work();
+      for (const [key, change] of changes) this.#flush(key, change);
+      return result;
+    } catch (error) {
+      for (const { table, id, before } of changes.values()) table.restore(id, before);
+      throw error;
+    } finally {
+      this.#changes = undefined;
+    }
+  }
+
+  /** A number of 56 digits that is greater than all that were given out before, in this run and, by the clock, in earlier ones. */
+  ordinal(): string {
+    return `${String(Math.floor(this.clock.nowMs())).padStart(15, '0')}${String(++this.#ordinal).padStart(41, '0')}`;
+  }
+
+  /** Forgets everything, in memory and on disk. */
+  reset(): void {
+    for (const table of this.#tables.values()) for (const id of table.keys()) this.#collection.delete(`${table.name}/${id}`);
+    this.#tables.clear();
+    this.#places.clear();
+    this.#seqs.clear();
+  }
+
+  readonly #record = (table: Table<unknown>, id: string, before: unknown): void => {
+    if (this.#changes === undefined) throw new Error(`assertion failed: ${table.name} was written outside a transaction`);
+    const key = `${table.name}/${id}`;
+    if (!this.#changes.has(key)) this.#changes.set(key, { table, id, before });
+  };
+
+  #flush(key: string, { table, id, before }: Change): void {
+    const value = table.get(id);
+    if (value === before) return;
+    if (value === undefined) {
+      this.#collection.delete(key);
+      this.#seqs.delete(key);
+      return;
+    }
+    let seq = this.#seqs.get(key);
+    if (seq === undefined) this.#seqs.set(key, (seq = ++this.#seq));
+    const [account = '', region = '', kind = ''] = table.name.split('/');
+    this.#collection.put(key, { account, region, kind, id, seq, value });
+  }
+
+  #load({ account, region, kind, id, seq, value }: StoredResource): void {
+    const name = `${account}/${region}/${kind}`;
+    let table = this.#tables.get(name);
+    if (table === undefined) this.#tables.set(name, (table = new Table<unknown>(name)));
+    table.restore(id, value);
+    this.#seqs.set(`${name}/${id}`, seq);
+    this.#seq = Math.max(this.#seq, seq);
+  }
+}
+
+const seeds: TableSpec<{ id: string }> = { kind: 'seed', key: (seed) => seed.id };
