@@ -1,7 +1,15 @@
 import { createServer, type Server } from 'node:net';
 import type { Server as TlsServer, TLSSocket } from 'node:tls';
 import { errorMessage, monotonicMs, systemErrorCode, systemRandom } from '../base/index.ts';
-import type { BalancerMetrics, BoundListener, FailedListener, Listener, RoutingSnapshot, TargetGroup } from '../model/index.ts';
+import {
+  isNetworkProtocol,
+  type BalancerMetrics,
+  type BoundListener,
+  type FailedListener,
+  type Listener,
+  type RoutingSnapshot,
+  type TargetGroup,
+} from '../model/index.ts';
 import { AccessLog } from './access-log.ts';
 import { ClientConnection } from './client-connection.ts';
 import { LoadBalancerCounters } from './counters.ts';
@@ -10,6 +18,7 @@ import { Front } from './front.ts';
 import { GroupState, type GroupEvents } from './group-state.ts';
 import { acceptHandles, handles, type HandleTransport } from './handle-transport.ts';
 import { H2Session } from './h2/h2-session.ts';
+import { NetworkRuntime } from './network/network-runtime.ts';
 import { DateText } from './own-answers.ts';
 import { Routes, groupsOf, type RouteParts } from './routing/routes.ts';
 import { Seal } from './routing/sealed.ts';
@@ -57,6 +66,7 @@ export class Runtime {
   readonly #date: DateText;
   readonly #traces: TraceIds;
   readonly #sharePorts: boolean;
+  readonly #network: NetworkRuntime;
   #listeners = new Map<string, Bound>();
   #groups = new Map<string, GroupState>();
   readonly #counters = new Map<string, LoadBalancerCounters>();
@@ -72,6 +82,7 @@ export class Runtime {
     this.#engine = engine;
     this.#events = events;
     this.#sharePorts = sharePorts;
+    this.#network = new NetworkRuntime(engine, events, sharePorts);
     this.#date = new DateText(engine.clock);
     this.#traces = new TraceIds(engine.clock, engine.random);
   }
@@ -81,6 +92,12 @@ export class Runtime {
    * are not touched; whatever fails to listen is told and the rest goes on.
    */
   async apply(snapshot: RoutingSnapshot, owned: ReadonlySet<string> = new Set()): Promise<Applied> {
+    const application = await this.#applyApplication(applicationPart(snapshot), owned);
+    const network = await this.#network.apply(snapshot, owned);
+    return { bound: [...application.bound, ...network.bound], failed: [...application.failed, ...network.failed] };
+  }
+
+  async #applyApplication(snapshot: RoutingSnapshot, owned: ReadonlySet<string>): Promise<Applied> {
     const cookies = this.#cookiesOf(snapshot);
     const groups = this.#applyGroups(snapshot);
     const parts: RouteParts = { groups, random: this.#engine.random, cookies, nowhere: this.#nowhere() };
@@ -111,6 +128,7 @@ export class Runtime {
     for (const front of this.#retired) if (front.connections.size === 0) this.#retired.delete(front);
     const cpu = process.cpuUsage(this.#lastCpu);
     this.#lastCpu = process.cpuUsage();
+    const network = this.#network.tick(nowMs);
     const spanMs = nowMs - this.#lastMetricsMs;
     this.#lastMetricsMs = nowMs;
     return {
@@ -119,6 +137,7 @@ export class Runtime {
       rssBytes: process.memoryUsage.rss(),
       loadBalancers: [...this.#counters.values()].map((counters) => counters.take()),
       targetGroups: [...this.#groups.values()].map((group) => group.takeMetrics()),
+      ...(network === undefined ? {} : { network }),
     };
   }
 
@@ -127,14 +146,17 @@ export class Runtime {
     const fronts = [...this.#listeners.values()].map((bound) => bound.front);
     for (const bound of this.#listeners.values()) this.#close(bound, gently);
     this.#listeners = new Map();
+    this.#network.stopListening();
+    const busy = (): boolean => this.#network.flowCount > 0 || fronts.some((front) => front.connections.size > 0);
     const untilMs = monotonicMs() + graceMs;
-    while (fronts.some((front) => front.connections.size > 0) && monotonicMs() < untilMs) await this.#engine.clock.sleep(20);
+    while (busy() && monotonicMs() < untilMs) await this.#engine.clock.sleep(20);
   }
 
   close(): void {
     for (const bound of this.#listeners.values()) this.#close(bound);
     for (const group of this.#groups.values()) group.close();
     for (const front of this.#retired) for (const connection of front.connections) connection.close();
+    this.#network.close();
     this.#engine.close();
   }
 
@@ -245,6 +267,13 @@ function listenOn(server: Server, { host, port }: Listener, reusePort: boolean):
 // A port that is shared by SO_REUSEPORT would be shared with any other process of this user too, so it is first had alone.
 function closed(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
+}
+
+/** What concerns requests; flows are the network balancer's. */
+function applicationPart(snapshot: RoutingSnapshot): RoutingSnapshot {
+  const listeners = snapshot.listeners.filter(({ protocol }) => !isNetworkProtocol(protocol));
+  const targetGroups = snapshot.targetGroups.filter(({ protocol }) => !isNetworkProtocol(protocol));
+  return { ...snapshot, listeners, targetGroups };
 }
 
 function certificatesOf(config: Listener): Certificates {

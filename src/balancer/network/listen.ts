@@ -1,0 +1,160 @@
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { createServer, isIPv6, type Server } from 'node:net';
+import { systemErrorCode } from '../../base/index.ts';
+import type { Listener } from '../../model/index.ts';
+import { acceptHandles, handles } from '../handle-transport.ts';
+import { Certificates } from '../tls.ts';
+import { StreamTransport, streamOptions, unowned } from '../transport.ts';
+import type { Forward } from './forward.ts';
+import { StreamFront, type FrontParts } from './stream-front.ts';
+import { createTlsServer } from './tls-server.ts';
+import { UdpFront } from './udp-front.ts';
+
+/** A listener with its sockets: one, or two for TCP_UDP. */
+export interface NetworkBound {
+  readonly config: Listener;
+  readonly port: number;
+  /** Takes over a changed configuration with the same address; flows stay. */
+  configure(config: Listener, forward: Forward): void;
+  /** Stops listening. TCP flows go on; UDP flows end with the socket they answer from. */
+  close(): void;
+}
+
+type Socket = Pick<NetworkBound, 'port' | 'configure' | 'close'>;
+
+const BACKLOG = 4096;
+/** How often another port is tried when the kernel's choice for TCP is taken for UDP. */
+const PORT_ATTEMPTS = 20;
+const UDP_RECEIVE_BYTES = 1024 * 1024;
+
+export interface Sharing {
+  /** Listens with SO_REUSEPORT. */
+  readonly reusePort: boolean;
+  /** Another worker of this balancer has the port already. */
+  readonly owned: boolean;
+}
+
+/** Opens the sockets of a network listener; rejects with the system's error. */
+export async function listen(config: Listener, forward: Forward, parts: FrontParts, sharing: Sharing): Promise<NetworkBound> {
+  if (sharing.reusePort && !sharing.owned && config.port !== 0) await haveAlone(config);
+  const sockets = await open(config, forward, parts, sharing.reusePort);
+  const configure = (next: Listener, nextForward: Forward): void => {
+    for (const socket of sockets) socket.configure(next, nextForward);
+  };
+  configure(config, forward);
+  const close = (): void => {
+    for (const socket of sockets) socket.close();
+  };
+  return { config, port: sockets[0]!.port, configure, close };
+}
+
+async function open(config: Listener, forward: Forward, parts: FrontParts, reusePort: boolean): Promise<readonly Socket[]> {
+  if (config.protocol === 'UDP') return [await openUdp(config, config.port, forward, parts, reusePort)];
+  for (let attempt = 1; ; attempt++) {
+    const stream = await openStream(config, forward, parts, reusePort);
+    if (config.protocol !== 'TCP_UDP') return [stream];
+    try {
+      return [stream, await openUdp(config, stream.port, forward, parts, reusePort)];
+    } catch (error) {
+      stream.close();
+      if (config.port !== 0 || attempt === PORT_ATTEMPTS || systemErrorCode(error) !== 'EADDRINUSE') throw error;
+    }
+  }
+}
+
+async function openStream(config: Listener, forward: Forward, parts: FrontParts, reusePort: boolean): Promise<Socket> {
+  const certificates = config.protocol === 'TLS' ? new Certificates() : undefined;
+  certificates?.set(config.certificates ?? []);
+  const { counters } = parts;
+  const flows = certificates ? counters.tls : counters.tcp;
+  const front = new StreamFront(parts, flows, forward);
+  const server = certificates
+    ? createTlsServer(certificates, config.network?.alpnPolicy ?? 'None')
+    : createServer({ noDelay: true, pauseOnConnect: true, ...streamOptions });
+  await listenOn(server, config, reusePort);
+  const onError = (): void => void flows.rejectedFlowCount++;
+  server.on('error', onError);
+  if (certificates === undefined) acceptTcp(server, front, onError);
+  else {
+    server.on('secureConnection', (socket) => acceptStream(front, new StreamTransport(socket, unowned)));
+    server.on('tlsClientError', () => counters.clientTlsNegotiationErrorCount++);
+  }
+  const configure = (next: Listener, nextForward: Forward): void => {
+    if (certificates !== undefined) {
+      certificates.set(next.certificates ?? []);
+      (server as ReturnType<typeof createTlsServer>).setSecureContext(certificates.fallback);
+    }
+    front.configure(next, nextForward);
+  };
+  return { port: portOf(server, config.port), configure, close: () => void server.close() };
+}
+
+/** `onError` runs when a connection could not be taken, as a rule for want of file descriptors. */
+function acceptTcp(server: Server, front: StreamFront, onError: () => void): void {
+  if (handles === undefined) server.on('connection', (socket) => acceptStream(front, new StreamTransport(socket, unowned)));
+  else acceptHandles(handles, server, (transport) => front.accept(transport), onError);
+}
+
+function acceptStream(front: StreamFront, transport: StreamTransport): void {
+  transport.pause();
+  front.accept(transport);
+}
+
+function portOf(server: Server, configured: number): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : configured;
+}
+
+async function openUdp(config: Listener, port: number, forward: Forward, parts: FrontParts, reusePort: boolean): Promise<Socket> {
+  const socket = await bindUdp(config.host, port, reusePort);
+  enlarge(socket);
+  const front = new UdpFront(parts, socket, forward);
+  return {
+    port: socket.address().port,
+    configure: (next, nextForward) => front.configure(next, nextForward),
+    close: () => front.close(),
+  };
+}
+
+// A port that is shared by SO_REUSEPORT would be shared with any other process of this user too, so it is first had alone.
+async function haveAlone(config: Listener): Promise<void> {
+  if (config.protocol !== 'UDP') {
+    const server = createServer();
+    await listenOn(server, config, false);
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+  if (config.protocol === 'UDP' || config.protocol === 'TCP_UDP') {
+    const socket = await bindUdp(config.host, config.port, false);
+    await new Promise<void>((resolve) => socket.close(resolve));
+  }
+}
+
+function listenOn(server: Server, { host, port }: Listener, reusePort: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: BACKLOG, reusePort }, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+  });
+}
+
+function bindUdp(address: string, port: number, reusePort: boolean): Promise<UdpSocket> {
+  const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', reusePort });
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind({ address, port }, () => {
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+  });
+}
+
+// A system may allow less; what it allows is taken.
+function enlarge(socket: UdpSocket): void {
+  try {
+    socket.setRecvBufferSize(UDP_RECEIVE_BYTES);
+  } catch {
+    // The default size remains.
+  }
+}
