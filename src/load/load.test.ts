@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,24 @@ import { PlimsollError } from '../base/index.ts';
 import { startLoad, type LoadRequest, type LoadResult, type LogLine } from './index.ts';
 
 /** Whole runs against a real server, in load processes of their own. */
+
+/** Self-signed for localhost and 127.0.0.1, made for these tests. */
+const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgDmAdBucJKf0iRtiD
+d6x6JoWBuS/y9YYorowdt5EkTYihRANCAARP5l9E7AYJ3gY6cIP0V183qMgzFSdG
+N1AgxVVDYQz+IKimHMxhyJNn9+4KIqr0RqVHnPvEI/v6ifwIvBSqhVBc
+-----END PRIVATE KEY-----`;
+const cert = `-----BEGIN CERTIFICATE-----
+MIIBnDCCAUGgAwIBAgIUGWZgB/8p9Rz35NGfs9Odc+yNSicwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA0MTYzOFoYDzIxMjYxMDI4
+MDQxNjM4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARP5l9E7AYJ3gY6cIP0V183qMgzFSdGN1AgxVVDYQz+IKimHMxhyJNn
+9+4KIqr0RqVHnPvEI/v6ifwIvBSqhVBco28wbTAdBgNVHQ4EFgQUFn2Xhxv0NQTi
+T1LHyb7fj7pZnFkwHwYDVR0jBBgwFoAUFn2Xhxv0NQTiT1LHyb7fj7pZnFkwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSQAwRgIhAPwvttbOVxlNo48gPqTyDgBJsUJfWHhikRTgT3CT4gn4AiEA
+sNr2w+YaakH9r0gD2KpVJMwDA4/45SvbVHa4mscTihg=
+-----END CERTIFICATE-----`;
 
 let server: Server;
 let url: string;
@@ -241,7 +260,10 @@ test('k6/execution tells where an iteration stands, aborts and fails', async () 
       exec.test.fail('on purpose');
     }`);
   const numbers = result.lines.filter((line) => line.source === 'console').map((line) => Number(line.message));
-  assert.deepEqual(numbers.toSorted((a, b) => a - b), [0, 1, 2, 3, 4, 5]);
+  assert.deepEqual(
+    numbers.toSorted((a, b) => a - b),
+    [0, 1, 2, 3, 4, 5],
+  );
   assert.equal(result.exitCode, 110);
   const aborted = await run(`
     import exec from 'k6/execution';
@@ -252,6 +274,33 @@ test('k6/execution tells where an iteration stands, aborts and fails', async () 
   assert.equal(aborted.exitCode, 108);
   assert.match(aborted.reason ?? '', /enough/);
   assert.ok(aborted.lines.some((line) => line.message === 'teardown'));
+});
+
+test('rps holds back the requests of all VUs together', async () => {
+  const result = await run(`
+    import http from 'k6/http';
+    export const options = { vus: 5, iterations: 10, rps: 20 };
+    export default function () { http.get(__ENV.URL); }`);
+  assert.ok(result.durationMs >= 450, `${result.durationMs} ms`);
+});
+
+test('https is spoken, with and without a certificate that is trusted', async () => {
+  const secure = createSecureServer({ key, cert }, (_request, response) => response.end('secret'));
+  await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+  const env = { URL: `https://127.0.0.1:${(secure.address() as AddressInfo).port}/` };
+  const source = `
+    import http from 'k6/http';
+    import { check } from 'k6';
+    export default function () { const r = http.get(__ENV.URL); check(r, { ok: () => r.body === 'secret' && r.timings.tls_handshaking > 0 && /^tls1\\.[23]$/.test(r.tls_version) }); }`;
+  try {
+    const trusting = await run(source, { env, options: { insecureSkipTLSVerify: true } });
+    assert.deepEqual([trusting.checks[0]?.passes, trusting.checks[0]?.fails], [1, 0]);
+    const careful = await run("import http from 'k6/http'; export default () => { http.get(__ENV.URL); };", { env });
+    assert.deepEqual(careful.errorCounts, { 'x509: certificate signed by unknown authority': 1 });
+  } finally {
+    secure.closeAllConnections();
+    await new Promise((resolve) => secure.close(resolve));
+  }
 });
 
 const refused: [name: string, source: string, code: string, exitCode: number, text: RegExp][] = [

@@ -2,7 +2,7 @@ import { monotonicMs } from '../../base/index.ts';
 import type { Stage } from '../options/fields.ts';
 import type { Scenario } from '../options/scenarios.ts';
 import type { Vu } from '../vu/vu.ts';
-import type { Call } from '../vu/iteration.ts';
+import type { Call } from '../vu/wheel.ts';
 import { Executor, shareOf } from './executor.ts';
 
 type ArrivalScenario = Scenario & { executor: 'constant-arrival-rate' | 'ramping-arrival-rate' };

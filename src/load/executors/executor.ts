@@ -1,7 +1,8 @@
 import { monotonicMs } from '../../base/index.ts';
 import type { Scenario } from '../options/scenarios.ts';
 import type { Engine } from '../vu/engine.ts';
-import { Call, type IterationRunner } from '../vu/iteration.ts';
+import type { IterationRunner } from '../vu/iteration.ts';
+import { Call } from '../vu/wheel.ts';
 import type { Vu } from '../vu/vu.ts';
 
 /**

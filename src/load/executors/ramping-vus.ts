@@ -1,6 +1,6 @@
 import type { Scenario } from '../options/scenarios.ts';
 import type { Stage } from '../options/fields.ts';
-import { Call } from '../vu/iteration.ts';
+import { Call } from '../vu/wheel.ts';
 import { Executor, shareOf } from './executor.ts';
 
 /**

@@ -37,11 +37,11 @@ export class Connection {
   #chunks: Buffer[] | undefined;
   #error: Error | undefined;
 
-  constructor(engine: Engine, pool: ConnectionPool, target: Target) {
+  constructor(engine: Engine, pool: ConnectionPool, target: Target, localAddress: string | undefined) {
     this.#engine = engine;
     this.#pool = pool;
     this.origin = target.origin;
-    this.#socket = target.isTls ? this.#dialTls(target) : this.#dial(target);
+    this.#socket = target.isTls ? this.#dialTls(target, localAddress) : this.#dial(target, localAddress);
     this.#socket.on('error', (error) => (this.#error = error));
     this.#socket.on('close', () => this.#onClose());
   }
@@ -68,11 +68,12 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  #dial(target: Target): Socket {
+  #dial(target: Target, localAddress: string | undefined): Socket {
     const socket = createConnection({
       ...this.#address(target),
       lookup: lookupCached,
       noDelay: true,
+      ...(localAddress === undefined ? {} : { localAddress }),
       onread: {
         buffer: readBuffer,
         callback: (count, buffer) => {
@@ -85,13 +86,14 @@ export class Connection {
     return socket;
   }
 
-  #dialTls(target: Target): Socket {
+  #dialTls(target: Target, localAddress: string | undefined): Socket {
     const { host, port } = this.#address(target);
     const socket = connectTls({
       host,
       port,
       lookup: lookupCached,
       ALPNProtocols: ['http/1.1'],
+      ...(localAddress === undefined ? {} : { localAddress }),
       rejectUnauthorized: !this.#engine.options.insecureSkipTLSVerify,
       ...(/^[\d.]+$|:/.test(target.host) ? {} : { servername: target.host }),
     });

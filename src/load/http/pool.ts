@@ -1,14 +1,17 @@
 import type { Engine } from '../vu/engine.ts';
+import { localAddressFor } from './addresses.ts';
 import { Connection } from './connection.ts';
 import type { Target } from './target.ts';
 
 /** The connections of one VU: kept alive between requests, one request on each at a time. */
 export class ConnectionPool {
   readonly #engine: Engine;
+  readonly #vuId: number;
   #connections: Connection[] = [];
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, vuId: number) {
     this.#engine = engine;
+    this.#vuId = vuId;
   }
 
   /** A connection to the origin that waits for work, the one used last first. */
@@ -22,7 +25,9 @@ export class ConnectionPool {
   }
 
   connect(target: Target): Connection {
-    const connection = new Connection(this.#engine, this, target);
+    const { options } = this.#engine;
+    const local = localAddressFor(this.#vuId, target.host, options.localIPs, options.vusMax);
+    const connection = new Connection(this.#engine, this, target, local);
     this.#connections.push(connection);
     return connection;
   }

@@ -1,5 +1,6 @@
 import { isFieldValue, isToken } from '../../http1/index.ts';
 import type { TagLookup } from '../metrics/registry.ts';
+import { Call } from '../vu/wheel.ts';
 import type { Suspension, Vu } from '../vu/vu.ts';
 import { compressBody, encodeBody, type RequestBody } from './body.ts';
 import { setCookieLines, type CookieStore } from './cookies.ts';
@@ -27,6 +28,8 @@ export class RequestRun implements TagLookup, Suspension {
   readonly #onDone: (response: Response | undefined, error: Error | undefined) => void;
   #exchange: Exchange | undefined;
   #redirectsLeft: number;
+  /** Waits for its turn under `rps`. */
+  #paced: Call | undefined;
   #challenge: Record<string, string> | undefined;
   #errorCode = 0;
   #isExpected = true;
@@ -55,6 +58,17 @@ export class RequestRun implements TagLookup, Suspension {
       this.#refuse(new RequestFailure(FailureCode.invalidUrl, error.message));
       return;
     }
+    const waitMs = engine.pacer?.waitMs() ?? 0;
+    if (waitMs <= 0) this.#send();
+    else {
+      this.#paced = new Call(() => this.#send());
+      engine.wheel.start(this.#paced, waitMs);
+    }
+  }
+
+  #send(): void {
+    const { engine } = this.#vu;
+    this.#paced = undefined;
     const { responseType } = this.#params;
     const keepsBody = responseType === undefined ? !engine.options.discardResponseBodies : responseType !== 'none';
     const exchange = new Exchange(
@@ -75,6 +89,7 @@ export class RequestRun implements TagLookup, Suspension {
   }
 
   drop(): void {
+    if (this.#paced) this.#vu.engine.wheel.cancel(this.#paced);
     this.#exchange?.cancel();
   }
 
@@ -103,6 +118,11 @@ export class RequestRun implements TagLookup, Suspension {
       default:
         return this.#vu.tag(name);
     }
+  }
+
+  addNames(names: Set<string>): void {
+    for (const name of Object.keys(this.#params.tags ?? {})) names.add(name);
+    this.#vu.addNames(names);
   }
 
   #head(): string {

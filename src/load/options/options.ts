@@ -1,4 +1,5 @@
 import { asBoolean, asDurationMs, asInteger, asRecord, asStages, asString, asStringMap, invalid, type Stage } from './fields.ts';
+import { parseLocalAddresses } from '../http/addresses.ts';
 import { lengthOf, maxVusOf, parseScenario, type Scenario } from './scenarios.ts';
 import { parseThreshold, type ThresholdOption } from '../metrics/thresholds.ts';
 
@@ -28,6 +29,10 @@ export interface LoadOptions {
   readonly summaryTimeUnit: '' | 's' | 'ms' | 'us';
   /** Requests a second over all VUs; 0 is without limit. */
   readonly rps: number;
+  /** Local addresses, shared out over the VUs. */
+  readonly localIPs: readonly string[];
+  /** The most VUs of the whole run. */
+  readonly vusMax: number;
 }
 
 const defaultTrendStats = ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)'];
@@ -39,7 +44,6 @@ const unsupported: Readonly<Record<string, string>> = {
   tlsAuth: 'client certificates are not supported',
   tlsVersion: 'the TLS version cannot be chosen',
   tlsCipherSuites: 'cipher suites cannot be chosen',
-  localIPs: 'local addresses cannot be chosen',
   blacklistIPs: 'addresses cannot be blocked',
   blockHostnames: 'host names cannot be blocked',
   dns: 'the DNS policy cannot be chosen',
@@ -55,7 +59,7 @@ const known = new Set([
   ...shortcuts,
   ...ignored,
   ...Object.keys(unsupported),
-  'scenarios', 'thresholds', 'setupTimeout', 'teardownTimeout', 'minIterationDuration', 'maxRedirects', 'batch', 'batchPerHost', 'userAgent',
+  'scenarios', 'thresholds', 'localIPs', 'setupTimeout', 'teardownTimeout', 'minIterationDuration', 'maxRedirects', 'batch', 'batchPerHost', 'userAgent',
   'noConnectionReuse', 'noVUConnectionReuse', 'insecureSkipTLSVerify', 'discardResponseBodies', 'noCookiesReset', 'throw', 'hosts', 'tags',
   'summaryTrendStats', 'summaryTimeUnit', 'rps', 'noSetup', 'noTeardown', 'noThresholds', 'noUsageReport', 'linger', 'executor', 'gracefulStop',
 ]); // prettier-ignore
@@ -94,10 +98,13 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
   const unit = get('summaryTimeUnit', asString, '');
   if (unit !== '' && unit !== 's' && unit !== 'ms' && unit !== 'us')
     throw invalid(`summaryTimeUnit must be "s", "ms" or "us", got "${unit}"`);
+  const scenarios = scenariosOf(raw, warnings);
   return {
     warnings,
     options: {
-      scenarios: scenariosOf(raw, warnings),
+      scenarios,
+      vusMax: maxVus(scenarios),
+      localIPs: get('localIPs', (value, name) => parseLocalAddresses(asString(value, name)), []),
       thresholds: thresholdsOf(raw['thresholds']),
       setupTimeoutMs: get('setupTimeout', asDurationMs, 60_000),
       teardownTimeoutMs: get('teardownTimeout', asDurationMs, 60_000),

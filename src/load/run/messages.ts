@@ -40,6 +40,10 @@ export interface Report {
   errors: [message: string, count: number][];
   scenarios: ScenarioReport[];
   vus: number;
+  /** The longest that timers were late since the last report: the process had more to do than it could. */
+  lagMs: number;
+  /** Cores that the process kept busy since the last report. */
+  cores: number;
 }
 
 export type FromProcess =

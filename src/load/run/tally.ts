@@ -5,6 +5,10 @@ import { GroupNode } from '../vu/groups.ts';
 import type { Report, ScenarioReport } from './messages.ts';
 import type { LoadProgress } from './types.ts';
 
+/** A process has one thread for scripts and sockets; above this it has no reserve. */
+const BUSY_CORES = 0.9;
+const LATE_MS = 100;
+
 /** All that the load processes reported, merged. */
 export class Tally {
   readonly metrics = new MetricRegistry();
@@ -20,7 +24,13 @@ export class Tally {
     this.#vus = Array.from({ length: processes }, () => 0);
   }
 
+  /** Reports with a late or busy load process, of all reports. */
+  readonly strain = { reports: 0, busy: 0, lagMs: 0 };
+
   add(process: number, report: Report): void {
+    this.strain.reports++;
+    if (report.cores > BUSY_CORES || report.lagMs > LATE_MS) this.strain.busy++;
+    this.strain.lagMs = Math.max(this.strain.lagMs, report.lagMs);
     this.metrics.merge(report.metrics);
     this.root.merge(report.groups);
     for (const delta of report.metrics) this.#addToWindow(delta);

@@ -92,6 +92,8 @@ export interface LoadResult {
   interrupted: number;
   vusMax: number;
   durationMs: number;
+  /** What in this run the generator itself may have distorted: a full core, late timers, ports or files that ran out. Empty when nothing did. */
+  distortions: string[];
   /** How often each kind of error happened, e.g. `dial: connection refused`, `status 503`. */
   errorCounts: Record<string, number>;
 }

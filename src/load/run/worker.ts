@@ -1,15 +1,18 @@
 import { monotonicMs, systemClock, PlimsollError, type Timer } from '../../base/index.ts';
 import { loadErrors, RunExitCode } from '../errors.ts';
 import { createExecutor, type Executor } from '../executors/index.ts';
+import { Pacer } from '../http/pacer.ts';
 import { MetricRegistry } from '../metrics/registry.ts';
 import { hostModuleNames } from '../modules/index.ts';
 import { invalid } from '../options/fields.ts';
 import { mergeOptions, resolveOptions, type RawOptions } from '../options/options.ts';
 import { compileScript, scriptError, type CompiledScript } from '../script/compile.ts';
 import { Engine } from '../vu/engine.ts';
-import { Call, IterationRunner } from '../vu/iteration.ts';
+import { IterationRunner } from '../vu/iteration.ts';
+import { Call } from '../vu/wheel.ts';
 import { Vu } from '../vu/vu.ts';
 import type { ErrorMessage, FromProcess, Report, ToProcess } from './messages.ts';
+import { SelfWatch } from './self-watch.ts';
 import { VuPool } from './vu-pool.ts';
 
 type Prepare = ToProcess & { type: 'prepare' };
@@ -33,6 +36,7 @@ export class LoadWorker {
   #first!: Vu;
   #scenarios: ScenarioInRun[] = [];
   #isEnding = false;
+  readonly #watch = new SelfWatch();
   #hasAborted = false;
 
   constructor(send: (message: FromProcess) => void, toMessage: (error: unknown) => ErrorMessage) {
@@ -189,6 +193,7 @@ export class LoadWorker {
     const pool = new VuPool(engine, message.segment);
     await pool.fill(options.scenarios);
     engine.phase = 'run';
+    if (options.rps > 0) engine.pacer = new Pacer(options.rps / message.segment.count);
     this.#send({ type: 'ready' });
     this.#scenarios = options.scenarios.map((scenario) => {
       const runner = new IterationRunner(engine, scenario.exec, message.setupData, message.segment);
@@ -207,11 +212,13 @@ export class LoadWorker {
       vusActive: () => sum(({ executor }) => executor.activeVus),
       vusInitialized: () => pool.made,
     };
+    this.#watch.start();
     const ticker: Timer = systemClock.every(message.reportMs, () => this.#report());
     await Promise.all(
       this.#scenarios.map((entry, i) => this.#runScenario(entry, (options.scenarios[i] as { startTimeMs: number }).startTimeMs)),
     );
     ticker.cancel();
+    this.#watch.stop();
     pool.close();
     this.#report();
     this.#send({ type: 'finished' });
@@ -230,6 +237,7 @@ export class LoadWorker {
 
   #report(): void {
     const { errorCounts } = this.#engine;
+    const load = this.#watch.take();
     const report: Report = {
       metrics: this.#metrics.take(),
       groups: this.#engine.rootGroup.take(),
@@ -243,6 +251,8 @@ export class LoadWorker {
         isDone,
       })),
       vus: this.#scenarios.reduce((sum, { executor }) => sum + executor.heldVus, 0),
+      lagMs: load.lagMs,
+      cores: load.cores,
     };
     errorCounts.clear();
     this.#send({ type: 'report', report });

@@ -7,6 +7,7 @@ import type { LoadOptions, RawOptions } from '../options/options.ts';
 import { createScriptRuntime, type ScriptRuntime } from '../script/runtime.ts';
 import type { CompiledScript } from '../script/compile.ts';
 import { GroupNode } from './groups.ts';
+import { Pacer } from '../http/pacer.ts';
 import { TargetCache } from '../http/target.ts';
 import { TimerWheel } from './wheel.ts';
 
@@ -89,6 +90,7 @@ export class Engine {
   set options(options: LoadOptions) {
     this.#options = options;
     this.#targets = new TargetCache(options.userAgent);
+    this.pacer = options.rps > 0 ? new Pacer(options.rps) : undefined;
   }
 
   get targets(): TargetCache {
@@ -118,6 +120,8 @@ export class Engine {
     return text;
   }
 
+  /** Set when the option `rps` limits this process. */
+  pacer: Pacer | undefined;
   /** When script code last gave way to sockets and timers. */
   turnStartedAt = 0;
 

@@ -2,7 +2,7 @@ import { monotonicMs } from '../../base/index.ts';
 import type { Metric } from '../metrics/registry.ts';
 import { cannotSuspend } from '../script/runtime.ts';
 import type { Engine } from './engine.ts';
-import { WheelEntry } from './wheel.ts';
+import { Call } from './wheel.ts';
 import type { Vu } from './vu.ts';
 
 type ExecFunction = (data: unknown) => unknown;
@@ -89,6 +89,7 @@ export class IterationRunner {
 
   #leave(vu: Vu): void {
     vu.suspension = undefined;
+    if (vu.streams) vu.dropStreams();
     vu.group = this.#engine.rootGroup;
     if (vu.cookies && !this.#engine.options.noCookiesReset) vu.cookies = undefined;
     if (this.#engine.options.noVUConnectionReuse) vu.close();
@@ -102,19 +103,5 @@ export class IterationRunner {
       if (typeof data === 'object' && data !== null) this.#dataOf.set(vu, data);
     }
     return data;
-  }
-}
-
-/** A function as an entry of the timer wheel. */
-export class Call extends WheelEntry {
-  readonly #fn: () => void;
-
-  constructor(fn: () => void) {
-    super();
-    this.#fn = fn;
-  }
-
-  onDue(): void {
-    this.#fn();
   }
 }

@@ -1,4 +1,4 @@
-import { WheelEntry } from './wheel.ts';
+import { Call } from './wheel.ts';
 import type { Engine } from './engine.ts';
 
 /** What the loop runs; a native promise means that the job blocks, and the next one waits for it. */
@@ -12,7 +12,7 @@ export type Job = () => unknown;
 export class VuLoop {
   readonly #engine: Engine;
   #jobs: Job[] = [];
-  readonly #timers = new Map<number, LoopTimer>();
+  readonly #timers = new Map<number, Call>();
   #timerIds = 0;
   /** Operations that will add a job later: timers, requests that nobody blocks on. */
   #operations = 0;
@@ -85,7 +85,7 @@ export class VuLoop {
     const wait = Math.max(repeats ? 1 : 0, delayMs || 0);
     const start = (): void => {
       const ready = this.begin();
-      const timer = new LoopTimer(() => {
+      const timer = new Call(() => {
         this.#timers.delete(id);
         ready(() => {
           const result = callback();
@@ -115,18 +115,5 @@ export class VuLoop {
     this.#timers.delete(Number(id));
     this.#operations--;
     this.enqueue(() => undefined);
-  }
-}
-
-class LoopTimer extends WheelEntry {
-  readonly #fn: () => void;
-
-  constructor(fn: () => void) {
-    super();
-    this.#fn = fn;
-  }
-
-  onDue(): void {
-    this.#fn();
   }
 }

@@ -90,7 +90,7 @@ export class Vu implements TagLookup {
     this.id = id;
     this.group = engine.rootGroup;
     this.env = engine.env;
-    this.pool = new ConnectionPool(engine);
+    this.pool = new ConnectionPool(engine, id);
     this.#math = engine.script.seedsRandom ? (Object.create(Math) as typeof Math) : Math;
     this.loop = engine.script.needsLoop ? new VuLoop(engine) : undefined;
     this.#sleep = new Sleep(this);

@@ -23,6 +23,20 @@ export abstract class WheelEntry {
   abstract onDue(): void;
 }
 
+/** A function as an entry of the timer wheel. */
+export class Call extends WheelEntry {
+  readonly #fn: () => void;
+
+  constructor(fn: () => void) {
+    super();
+    this.#fn = fn;
+  }
+
+  onDue(): void {
+    this.#fn();
+  }
+}
+
 class Head extends WheelEntry {
   onDue(): void {
     // Only marks the ends of a slot's ring.
