@@ -34,7 +34,7 @@ export function registerUp(program: Command): void {
       `
 Examples:
   $ plimsoll up --control-plane-only
-  $ export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x
+  $ export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x
   $ aws ec2 describe-vpcs            any client, unchanged
 
 POST /_plimsoll/reset empties all state. Supported operations: docs/aws-operations.md`,
@@ -83,7 +83,7 @@ function welcome(url: string, { ephemeral, data }: UpOptions): string {
   return [
     `AWS endpoint (control plane only): ${url}`,
     `State: ${ephemeral === true ? 'in memory' : resolve(data)}`,
-    `Use it:  export AWS_ENDPOINT_URL=${url} AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x`,
+    `Use it:  export AWS_ENDPOINT_URL=${url} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x`,
     'Ctrl-C ends it.',
     '',
   ].join('\n');
