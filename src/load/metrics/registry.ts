@@ -3,6 +3,8 @@ import { createSink, type MetricType, type Sink, type SinkData, type ValueType }
 /** Tags of one sample, looked up by name so that most are never built. */
 export interface TagLookup {
   tag(name: string): string | undefined;
+  /** Adds the names of the script's own tags, for outputs that write them all. */
+  addNames?(names: Set<string>): void;
 }
 
 export const noTags: TagLookup = { tag: () => undefined };
@@ -27,6 +29,11 @@ export class Metric {
     this.sink = createSink(type);
   }
 
+  /** Something looks at the tags of its samples. */
+  get needsTags(): boolean {
+    return this.submetrics.length > 0;
+  }
+
   add(value: number, tags: TagLookup): void {
     this.sink.add(value);
     for (const { metric, tags: wanted } of this.submetrics) {
@@ -43,6 +50,9 @@ export interface MetricDelta {
   contains: ValueType;
   data: SinkData;
 }
+
+/** Makes a metric that is no sub-metric. */
+export type CreateMetric = (name: string, type: MetricType, contains: ValueType) => Metric;
 
 const builtIn: readonly (readonly [string, MetricType, ValueType])[] = [
   ['checks', 'rate', 'default'],
@@ -78,9 +88,11 @@ const builtIn: readonly (readonly [string, MetricType, ValueType])[] = [
 /** All metrics of a process: in a load process what was gathered since the last report, in its parent the whole run. */
 export class MetricRegistry {
   readonly #metrics = new Map<string, Metric>();
+  readonly #create: CreateMetric;
 
-  constructor() {
-    for (const [name, type, contains] of builtIn) this.#metrics.set(name, new Metric(name, type, contains));
+  constructor(create: CreateMetric = (name, type, contains) => new Metric(name, type, contains)) {
+    this.#create = create;
+    for (const [name, type, contains] of builtIn) this.#metrics.set(name, create(name, type, contains));
     this.submetric('http_req_duration{expected_response:true}');
   }
 
@@ -101,7 +113,7 @@ export class MetricRegistry {
   define(name: string, type: MetricType, contains: ValueType): Metric | undefined {
     const known = this.#metrics.get(name);
     if (known) return known.type === type && known.contains === contains ? known : undefined;
-    const metric = new Metric(name, type, contains);
+    const metric = this.#create(name, type, contains);
     this.#metrics.set(name, metric);
     return metric;
   }

@@ -4,6 +4,7 @@ import { DataModule } from './data.ts';
 import { ExecutionModule } from './execution.ts';
 import { HttpModule } from './http.ts';
 import { K6Module } from './k6.ts';
+import { lazyModuleNames, loadedModule } from './lazy.ts';
 import { MetricsModule } from './metrics.ts';
 
 const modules: Readonly<Record<string, new (vu: Vu) => object>> = {
@@ -15,11 +16,13 @@ const modules: Readonly<Record<string, new (vu: Vu) => object>> = {
 };
 
 /** Every k6 module that a script may import. */
-export const hostModuleNames: ReadonlySet<string> = new Set(Object.keys(modules));
+export const hostModuleNames: ReadonlySet<string> = new Set([...Object.keys(modules), ...lazyModuleNames]);
+
+export { loadModules } from './lazy.ts';
 
 /** The instance of a module for one VU. */
 export function hostModule(vu: Vu, name: string): object {
-  const module = modules[name];
+  const module = modules[name] ?? loadedModule(name);
   assert(module, `the bundler lets only known modules through, not ${name}`);
   return new module(vu);
 }

@@ -97,6 +97,11 @@ class CheckTags implements TagLookup {
   tag(name: string): string | undefined {
     return name === 'check' ? this.#name : (this.#own?.[name] ?? this.#vu.tag(name));
   }
+
+  addNames(names: Set<string>): void {
+    for (const name of Object.keys(this.#own ?? {})) names.add(name);
+    this.#vu.addNames(names);
+  }
 }
 
 function record(vu: Vu, name: string, outcome: unknown, tags: Record<string, string> | undefined): boolean {
@@ -104,7 +109,7 @@ function record(vu: Vu, name: string, outcome: unknown, tags: Record<string, str
   const count = vu.group.check(name);
   if (passed) count.passes++;
   else count.fails++;
-  vu.engine.checks.add(passed ? 1 : 0, vu.engine.checks.submetrics.length === 0 ? vu : new CheckTags(vu, name, tags));
+  vu.engine.checks.add(passed ? 1 : 0, vu.engine.checks.needsTags ? new CheckTags(vu, name, tags) : vu);
   return passed;
 }
 

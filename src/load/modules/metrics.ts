@@ -15,6 +15,11 @@ class CustomTags implements TagLookup {
   tag(name: string): string | undefined {
     return this.#own[name] ?? this.#vu.tag(name);
   }
+
+  addNames(names: Set<string>): void {
+    for (const name of Object.keys(this.#own)) names.add(name);
+    this.#vu.addNames(names);
+  }
 }
 
 /** Custom metrics are made in the init context and filled while the test runs. */

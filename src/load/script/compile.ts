@@ -15,6 +15,8 @@ export type ScriptExports = Record<string, unknown>;
 export type Factory = (...args: readonly unknown[]) => ScriptExports;
 
 export interface CompiledScript {
+  /** The k6 modules that it names. */
+  readonly hostModules: ReadonlySet<string>;
   /** Called once per VU with `FACTORY_PARAMETERS`; runs the init code. */
   readonly factory: Factory;
   /** It may have promises or timers of its own, so that each VU needs an event loop. */
@@ -45,8 +47,9 @@ export async function compileScript(options: BundleOptions): Promise<CompiledScr
   const emitted = emit(bundle.code, program, analysis);
   const toBundle = new TraceMap(emitted.map as unknown as SourceMapInput);
   return {
+    hostModules: new Set(Array.from(bundle.code.matchAll(/["'](k6(?:\/[\w/-]+)?)["']/g), ([, name]) => name as string)),
     factory: new Script(emitted.code, { filename: COMPILED }).runInThisContext() as Factory,
-    needsLoop: usesPromises(bundle.code) || /\bset(?:Timeout|Interval)\b|\bwebsockets\b/.test(bundle.code),
+    needsLoop: usesPromises(bundle.code) || /\bset(?:Timeout|Interval)\b|\bwebsockets\b|\bsubtle\b/.test(bundle.code),
     seedsRandom: bundle.code.includes('randomSeed'),
     place: (site) => place(emitted.guardedAt[site] as number),
     stackOf: (error) =>

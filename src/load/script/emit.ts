@@ -24,7 +24,7 @@ export interface Emitted {
 
 /** Names that the factory is called with, in order. Those that Node has and k6 has not stay undefined. */
 export const FACTORY_PARAMETERS = [
-  '$vu', '$run', '$P', '$import', 'globalThis', 'console', 'open', 'require', 'Math', 'Promise', '$async', '$asyncGenerator', '$await', '$yieldStar',
+  '$vu', '$run', '$P', '$import', 'globalThis', 'console', 'open', 'require', 'Math', 'crypto', 'Promise', '$async', '$asyncGenerator', '$await', '$yieldStar',
   'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate',
   'process', 'Buffer', 'global', 'fetch', 'queueMicrotask', 'structuredClone', 'performance', 'navigator', 'WebSocket', 'EventSource', 'module', 'exports',
 ] as const; // prettier-ignore
@@ -153,7 +153,8 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
 
   visit(program);
   const imports = emitModuleSyntax(program, out);
-  out.prepend(`(function (${FACTORY_PARAMETERS.join(', ')}) { "use strict"; let $t; ${imports}\n`).append('\n})');
+  // In a block of its own, the script may declare names that are parameters: `import { setTimeout } from 'k6/timers'`.
+  out.prepend(`(function (${FACTORY_PARAMETERS.join(', ')}) { "use strict"; let $t; { ${imports}\n`).append('\n}})');
   return { code: out.toString(), map: out.generateMap({ hires: true, source: 'bundle.js' }), guardedAt };
 }
 

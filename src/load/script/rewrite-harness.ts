@@ -101,6 +101,7 @@ class Run {
         undefined,
         undefined,
         Math,
+        undefined,
         promiseClass,
         (self: unknown, args: ArrayLike<unknown> | null, make: (...args: unknown[]) => Iterator<unknown>) =>
           runAsync(promiseClass, make.apply(self, Array.from(args ?? []))),

@@ -18,6 +18,7 @@ import { createConsole } from './console.ts';
 import type { Engine } from './engine.ts';
 import type { GroupNode } from './groups.ts';
 import { hostModule } from '../modules/index.ts';
+import { ScriptCrypto } from '../modules/webcrypto.ts';
 import { VuLoop } from './loop.ts';
 import { WheelEntry } from './wheel.ts';
 
@@ -71,6 +72,8 @@ export class Vu implements TagLookup {
   readonly metadata: Record<string, string> = {};
   readonly place: IterationPlace = { inScenario: 0, inInstance: 0, inTest: 0 };
   suspension: Suspension | undefined = undefined;
+  /** Sockets and streams that live longer than the call which opened them; none outlives its iteration. */
+  streams: Set<Suspension> | undefined = undefined;
   promiseClass: PromiseClass | undefined = undefined;
   /** Set while an iteration runs: ends it from outside. */
   onInterrupt: (() => void) | undefined = undefined;
@@ -110,7 +113,8 @@ export class Vu implements TagLookup {
       return module;
     };
     const console = createConsole(this);
-    Object.assign(globals, { console, globalThis: globals, open, require: load });
+    const crypto = new ScriptCrypto(this);
+    Object.assign(globals, { console, crypto, globalThis: globals, open, require: load });
     this.exports = engine.script.factory(
       this,
       engine.runtime,
@@ -121,6 +125,7 @@ export class Vu implements TagLookup {
       open,
       load,
       this.#math,
+      crypto,
       ...loopGlobals(this),
     );
     this.isInitialised = true;
@@ -175,6 +180,10 @@ export class Vu implements TagLookup {
     return scenario?.tags[name] ?? this.engine.options.tags[name];
   }
 
+  addNames(names: Set<string>): void {
+    for (const tags of [this.engine.options.tags, this.scenario?.tags, this.tags]) for (const name of Object.keys(tags ?? {})) names.add(name);
+  }
+
   /** `randomSeed()`: Math.random of this VU from now on. */
   seedRandom(seed: number): void {
     const random = seededRandom(seed);
@@ -185,8 +194,15 @@ export class Vu implements TagLookup {
   interrupt(): void {
     this.suspension?.drop();
     this.suspension = undefined;
+    if (this.streams) this.dropStreams();
     this.loop?.reset();
     this.onInterrupt?.();
+  }
+
+  dropStreams(): void {
+    const streams = this.streams;
+    this.streams = undefined;
+    for (const stream of streams ?? []) stream.drop();
   }
 
   /**

@@ -1,0 +1,306 @@
+import type { IncomingMessage } from 'node:http';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { WebSocket } from 'ws';
+import { monotonicMs } from '../../base/index.ts';
+import { lookupCached } from '../http/lookup.ts';
+import type { TagLookup } from '../metrics/registry.ts';
+import type { Vu } from '../vu/vu.ts';
+
+/** What `k6/ws` and `k6/websockets` have in common: the handshake with the VU's settings, the samples, the bytes. */
+
+/** The `params` of a connection, read. */
+export interface SocketParams {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>> | undefined;
+  readonly compression: boolean;
+  readonly jar: CookieSource | undefined;
+}
+
+interface CookieSource {
+  cookiesForURL(url: string): Readonly<Record<string, readonly string[]>>;
+}
+
+/** How the server answered the handshake. */
+export interface Handshake {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface SocketEvents {
+  onOpen(handshake: Handshake): void;
+  /** The server answered with something else than a switch of protocols. */
+  onRefused(handshake: Handshake, error: Error): void;
+  onMessage(data: Buffer, isBinary: boolean): void;
+  onPing(): void;
+  onPong(): void;
+  onError(error: Error): void;
+  /** Last event; comes after a failed handshake too. */
+  onClose(code: number, reason: string): void;
+}
+
+/** Handshakes that take longer are given up, as in k6. */
+const HANDSHAKE_TIMEOUT_MS = 60_000;
+/** How much of the body of a refusal is kept. */
+const REFUSAL_BODY_MAX_BYTES = 64 * 1024;
+
+/** Reads `{ headers, tags, compression, jar }`; anything else is refused. */
+export function readSocketParams(value: unknown, where: string): SocketParams {
+  if (value === undefined || value === null) return { headers: {}, tags: undefined, compression: false, jar: undefined };
+  if (typeof value !== 'object') throw new TypeError(`invalid ${where} parameters: expected an object, got ${typeof value}`);
+  const { headers, tags, compression, jar, ...others } = value as Record<string, unknown>;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new TypeError(`unknown option "${unknown}" of ${where}: there are headers, tags, compression and jar`);
+  const algorithm = typeof compression === 'string' ? compression.trim() : (compression ?? '');
+  if (algorithm !== '' && algorithm !== 'deflate')
+    throw new Error(`unsupported compression algorithm ${JSON.stringify(algorithm)}, only 'deflate' is supported`);
+  if (jar !== undefined && jar !== null && typeof (jar as Partial<CookieSource>).cookiesForURL !== 'function')
+    throw new TypeError(`the jar of ${where} must be a http.CookieJar`);
+  return {
+    headers: textValues(headers),
+    tags: tags === undefined || tags === null ? undefined : textValues(tags),
+    compression: algorithm === 'deflate',
+    jar: (jar ?? undefined) as CookieSource | undefined,
+  };
+}
+
+function textValues(value: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries(value ?? {}).map(([name, item]) => [name, String(item)]));
+}
+
+/** Tags of the samples of one connection. */
+class SocketTags implements TagLookup {
+  readonly #vu: Vu;
+  readonly #url: string;
+  readonly #own: Readonly<Record<string, string>> | undefined;
+  status = 0;
+  subprotocol = '';
+
+  constructor(vu: Vu, url: string, own: Readonly<Record<string, string>> | undefined) {
+    this.#vu = vu;
+    this.#url = url;
+    this.#own = own;
+  }
+
+  tag(name: string): string | undefined {
+    const own = this.#own?.[name];
+    if (own !== undefined) return own;
+    switch (name) {
+      case 'url':
+      case 'name':
+        return this.#own?.['name'] ?? this.#url;
+      case 'status':
+        return this.status === 0 ? undefined : String(this.status);
+      case 'subproto':
+        return this.subprotocol === '' ? undefined : this.subprotocol;
+      default:
+        return this.#vu.tag(name);
+    }
+  }
+
+  addNames(names: Set<string>): void {
+    for (const name of Object.keys(this.#own ?? {})) names.add(name);
+    this.#vu.addNames(names);
+  }
+}
+
+/** One connection, counted: sessions, connecting and session time, messages, pings, bytes. */
+export class SocketConnection {
+  readonly #vu: Vu;
+  readonly #socket: WebSocket;
+  readonly #tags: SocketTags;
+  readonly #events: SocketEvents;
+  readonly #startedAt = monotonicMs();
+  #wire: Socket | undefined;
+  #pings = new Map<string, number>();
+  #pingCount = 0;
+  #isEnded = false;
+
+  /** Throws when the URL is not one of a WebSocket. */
+  constructor(vu: Vu, url: string, protocols: readonly string[], params: SocketParams, events: SocketEvents) {
+    this.#vu = vu;
+    this.#events = events;
+    this.#tags = new SocketTags(vu, url, params.tags);
+    const { options } = vu.engine;
+    this.#socket = new WebSocket(url, [...protocols], {
+      headers: {
+        ...(options.userAgent === '' ? {} : { 'User-Agent': options.userAgent }),
+        ...cookieHeader(vu, url, params),
+        ...params.headers,
+      },
+      perMessageDeflate: params.compression,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      followRedirects: false,
+      createConnection: (target: { host?: string; port?: number | string }, onConnect?: () => void) =>
+        this.#connect(target, url, onConnect),
+    } as ConstructorParameters<typeof WebSocket>[2]);
+    this.#listen();
+  }
+
+  get protocol(): string {
+    return this.#socket.protocol;
+  }
+
+  get extensions(): string {
+    return this.#socket.extensions;
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** Sends and counts a message; the error, if any, is handed to `onError`. */
+  send(data: string | Buffer): void {
+    this.#socket.send(data, { binary: typeof data !== 'string' }, (error) => {
+      if (error) this.#events.onError(error);
+    });
+    this.#metric('ws_msgs_sent', 1);
+  }
+
+  ping(): void {
+    const id = String(this.#pingCount++);
+    this.#pings.set(id, monotonicMs());
+    this.#socket.ping(id, true, (error?: Error) => {
+      if (error) this.#events.onError(error);
+    });
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  /** Ends it at once; `onClose` still comes unless the owner no longer listens. */
+  terminate(): void {
+    this.#end();
+    this.#socket.terminate();
+  }
+
+  #connect(target: { host?: string; port?: number | string }, url: string, onConnect?: () => void): Socket {
+    const { options } = this.#vu.engine;
+    const host = (target.host ?? 'localhost').replace(/^\[(.*)\]$/, '$1');
+    const port = Number(target.port ?? (url.startsWith('wss:') ? 443 : 80));
+    const mapped = options.hosts[`${host}:${port}`] ?? options.hosts[host];
+    const match = mapped === undefined ? null : /^\[?(.*?)\]?(?::(\d+))?$/.exec(mapped);
+    const address = { host: match?.[1] ?? host, port: match?.[2] === undefined ? port : Number(match[2]) };
+    const socket = url.startsWith('wss:')
+      ? connectTls(
+          {
+            ...address,
+            lookup: lookupCached,
+            ALPNProtocols: ['http/1.1'],
+            rejectUnauthorized: !options.insecureSkipTLSVerify,
+            ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+          },
+          onConnect,
+        )
+      : connectTcp({ ...address, lookup: lookupCached, noDelay: true }, onConnect);
+    this.#wire = socket;
+    return socket;
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    const events = this.#events;
+    let handshake: Handshake = { status: 0, headers: {}, body: '' };
+    let isConnected = false;
+    const connected = (): void => {
+      if (isConnected) return;
+      isConnected = true;
+      this.#metric('ws_sessions', 1);
+      this.#metric('ws_connecting', monotonicMs() - this.#startedAt);
+    };
+    socket.on('upgrade', (response) => {
+      handshake = { status: response.statusCode ?? 101, headers: headersOf(response), body: '' };
+      this.#tags.status = handshake.status;
+    });
+    socket.on('open', () => {
+      this.#tags.subprotocol = socket.protocol;
+      connected();
+      events.onOpen(handshake);
+    });
+    socket.on('unexpected-response', (request, response) => {
+      this.#tags.status = response.statusCode ?? 0;
+      connected();
+      void bodyOf(response).then((body) => {
+        events.onRefused({ status: response.statusCode ?? 0, headers: headersOf(response), body }, new Error('websocket: bad handshake'));
+        request.destroy();
+        this.terminate();
+        return undefined;
+      });
+    });
+    socket.on('message', (data, isBinary) => {
+      this.#metric('ws_msgs_received', 1);
+      events.onMessage(data as Buffer, isBinary);
+    });
+    socket.on('ping', () => events.onPing());
+    socket.on('pong', (data) => {
+      const id = data.toString();
+      const sentAt = this.#pings.get(id);
+      if (sentAt !== undefined) this.#metric('ws_ping', monotonicMs() - sentAt);
+      this.#pings.delete(id);
+      events.onPong();
+    });
+    socket.on('error', (error) => {
+      // Ending a handshake is an error to the library, not to the script.
+      if (this.#isEnded) return;
+      connected();
+      events.onError(error);
+    });
+    socket.on('close', (code, reason) => {
+      this.#end();
+      events.onClose(code, reason.toString());
+    });
+  }
+
+  /** Counts the session once, whichever way it ends. */
+  #end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#metric('ws_session_duration', monotonicMs() - this.#startedAt);
+    const { http } = this.#vu.engine;
+    http.dataSent.add(this.#wire?.bytesWritten ?? 0, this.#vu);
+    http.dataReceived.add(this.#wire?.bytesRead ?? 0, this.#vu);
+  }
+
+  #metric(name: string, value: number): void {
+    this.#vu.engine.metrics.builtIn(name).add(value, this.#tags);
+  }
+}
+
+/** Cookies of the given jar, or of the VU's own. */
+function cookieHeader(vu: Vu, url: string, params: SocketParams): Record<string, string> {
+  let pairs: [string, string][] = [];
+  if (params.jar) {
+    const cookies = params.jar.cookiesForURL(url.replace(/^ws/, 'http'));
+    pairs = Object.entries(cookies).flatMap(([name, values]) => values.map((value): [string, string] => [name, value]));
+  } else if (vu.cookies && !vu.cookies.isEmpty) {
+    const { hostname, pathname, protocol } = new URL(url);
+    pairs = [...vu.cookies.for({ host: hostname, path: pathname, isTls: protocol === 'wss:' })];
+  }
+  return pairs.length === 0 ? {} : { Cookie: pairs.map(([name, value]) => `${name}=${value}`).join('; ') };
+}
+
+function headersOf(response: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, values] of Object.entries(response.headersDistinct))
+    headers[name.replace(/(?:^|-)[a-z]/g, (letters) => letters.toUpperCase())] = (values ?? []).join(', ');
+  return headers;
+}
+
+async function bodyOf(response: IncomingMessage): Promise<string> {
+  let body = '';
+  try {
+    for await (const chunk of response) {
+      body += String(chunk);
+      if (body.length > REFUSAL_BODY_MAX_BYTES) break;
+    }
+  } catch {
+    // What arrived before the connection broke is all there is to show.
+  }
+  return body.slice(0, REFUSAL_BODY_MAX_BYTES);
+}
