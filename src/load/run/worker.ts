@@ -3,7 +3,7 @@ import { loadErrors, RunExitCode } from '../errors.ts';
 import { createExecutor, type Executor } from '../executors/index.ts';
 import { Pacer } from '../http/pacer.ts';
 import { MetricRegistry } from '../metrics/registry.ts';
-import { hostModuleNames } from '../modules/index.ts';
+import { hostModuleNames, loadModules } from '../modules/index.ts';
 import { invalid } from '../options/fields.ts';
 import { mergeOptions, resolveOptions, type RawOptions } from '../options/options.ts';
 import { compileScript, scriptError, type CompiledScript } from '../script/compile.ts';
@@ -75,6 +75,7 @@ export class LoadWorker {
   async #prepare(message: Prepare): Promise<void> {
     const script = await compileScript({ file: message.script, hostModules: hostModuleNames });
     this.#script = script;
+    await loadModules(script.hostModules);
     const engine = new Engine({
       script,
       scriptFile: message.script,

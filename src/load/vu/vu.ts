@@ -181,7 +181,8 @@ export class Vu implements TagLookup {
   }
 
   addNames(names: Set<string>): void {
-    for (const tags of [this.engine.options.tags, this.scenario?.tags, this.tags]) for (const name of Object.keys(tags ?? {})) names.add(name);
+    for (const tags of [this.engine.options.tags, this.scenario?.tags, this.tags])
+      for (const name of Object.keys(tags ?? {})) names.add(name);
   }
 
   /** `randomSeed()`: Math.random of this VU from now on. */
