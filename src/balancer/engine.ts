@@ -31,7 +31,7 @@ export class Engine {
     const out = this.out;
     if (out.length === 0) return true;
     const sent = transport.write(out.view());
-    if (sent) out.clear();
+    if (sent || transport.copies === true) out.clear();
     else this.out = new HeadWriter(OUT_BYTES);
     return sent;
   }

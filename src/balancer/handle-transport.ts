@@ -8,17 +8,20 @@ import { plainAddress, unowned, type Transport, type TransportOwner } from './tr
  * reached through `process.binding`, which other runtimes lack: then `handles` is undefined and
  * streams are used instead. Measured in bench/RESULTS.md.
  */
-interface TcpHandle {
+export interface StreamHandle {
   /** Must be a function always: the runtime checks. What it returns is the memory for the reads that follow. */
   onread: () => Buffer | undefined;
   readStart(): number;
   readStop(): number;
   useUserBuffer(buffer: Uint8Array): void;
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  shutdown(request: ShutdownRequest): number;
+}
+
+interface TcpHandle extends StreamHandle {
   setNoDelay(on: boolean): number;
   getpeername(out: Partial<Address>): number;
   getsockname(out: Partial<Address>): number;
-  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
-  shutdown(request: ShutdownRequest): number;
   connect(request: ConnectRequest, address: string, port: number): number;
   connect6(request: ConnectRequest, address: string, port: number): number;
   close(): void;
@@ -42,7 +45,7 @@ interface ConnectRequest {
   oncomplete: (status: number) => void;
 }
 
-interface Handles {
+export interface Handles {
   readonly TCP: new (kind: number) => TcpHandle;
   readonly TCPConnectWrap: new () => ConnectRequest;
   readonly WriteWrap: new () => WriteRequest;
@@ -87,10 +90,10 @@ function findHandles(): Handles | undefined {
   }
 }
 
-const END_OF_FILE = -4095;
+export const END_OF_FILE = -4095;
 
 /** All handles read into the same memory: what arrives is used up, or copied, before the next read. */
-const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+export const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 export class HandleTransport implements Transport {
   owner: TransportOwner;

@@ -23,6 +23,7 @@ import { DateText } from './own-answers.ts';
 import { Routes, groupsOf, type RouteParts } from './routing/routes.ts';
 import { Seal } from './routing/sealed.ts';
 import { StickyCookies } from './routing/stickiness.ts';
+import { tlsTransport } from './tls-transport.ts';
 import { Certificates, createTlsServer } from './tls.ts';
 import { TraceIds } from './trace-id.ts';
 import { StreamTransport, streamOptions, unowned, type Transport } from './transport.ts';
@@ -220,7 +221,7 @@ export class Runtime {
     const open = (transport: Transport): void => void (transport.owner = new ClientConnection(front, transport));
     const onSocket = (socket: TLSSocket): void => {
       if (socket.alpnProtocol === 'h2') new H2Session(front, socket).start();
-      else open(new StreamTransport(socket, unowned));
+      else open(tlsTransport(socket));
     };
     const server = certificates
       ? createTlsServer(certificates, () => front.http2, onSocket)

@@ -144,3 +144,38 @@ test('a stream that the client resets takes its request with it', { timeout }, a
   await eventually(() => target.sockets[0]!.destroyed);
   session.close();
 });
+
+for (const protocol of ['http/1.1', 'h2'] as const) {
+  test(`a large body arrives whole both ways over ${protocol}, a slow reader included`, { timeout }, async () => {
+    const total = 5_000_000;
+    const target = new RawTarget((socket, soFar) => {
+      if (soFar.endsWith('!')) socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${total}\r\n\r\n${'x'.repeat(total)}`);
+    });
+    await target.listen();
+    await using _ = target;
+    await using balancer = await TestBalancer.start(snapshotOf([target.port], { listener: https }));
+    const body = `${'y'.repeat(1_000_000)}!`;
+    let received = 0;
+    const onData = (bytes: Buffer): number => (received += bytes.length);
+    if (protocol === 'h2') {
+      const session = connectH2(`https://127.0.0.1:${balancer.port}`, { rejectUnauthorized: false, servername: 'one.test' });
+      const stream = session.request({ ':method': 'POST', ':path': '/', 'content-length': String(body.length) });
+      stream.end(body);
+      await new Promise((resolve) => stream.once('response', resolve));
+      stream.on('data', onData);
+      await eventually(() => received === total);
+      session.close();
+    } else {
+      const socket = await secureConnection(balancer.port, 'one.test', ['http/1.1']);
+      socket.pause();
+      socket.write(`POST / HTTP/1.1\r\nHost: one.test\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+      await eventually(() => (target.received[0] ?? '').endsWith('!'));
+      socket.on('data', onData);
+      socket.resume();
+      await new Promise((resolve) => socket.once('end', resolve));
+      assert.ok(received > total && received < total + 200, String(received));
+      socket.destroy();
+    }
+    assert.ok(target.received[0]!.endsWith(body));
+  });
+}

@@ -22,6 +22,8 @@ export interface Transport {
   readonly localPort: number;
   /** `HTTP/2.0` when it is a stream in disguise; for logs. */
   readonly version?: string;
+  /** The bytes given to `write` are copied: their memory is free when it returns, whatever it returns. */
+  readonly copies?: boolean;
   /**
    * Sends bytes, which must not change until they are out. Returns true when the kernel took all of them
    * at once (the memory is free again); false when some wait: write no more before `onDrain`.
@@ -36,7 +38,7 @@ export interface Transport {
 }
 
 /** Bytes that may wait in one connection before its source is paused. */
-const WAITING_MAX = 64 * 1024;
+export const WAITING_MAX = 64 * 1024;
 
 /** A Transport over a stream socket of Node: TLS, and TCP where nothing faster is to be had. */
 export class StreamTransport implements Transport {

@@ -21,6 +21,7 @@ const perConnection = new Set(['connection', 'keep-alive', 'proxy-connection', '
 export class H2StreamTransport implements Transport {
   owner: TransportOwner = unowned;
   readonly version = 'HTTP/2.0';
+  readonly copies = true;
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
@@ -66,7 +67,6 @@ export class H2StreamTransport implements Transport {
       this.#writeHead();
     }
     if (this.#inBody) this.#writeBody(bytes, at);
-    // Its bytes were copied, so the memory is free at once; `drain` tells when more is wanted.
     return !this.#stream.writableNeedDrain;
   }
 
