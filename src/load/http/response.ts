@@ -1,5 +1,9 @@
 import type { Exchange } from './exchange.ts';
 import { parseSetCookie, setCookieLines, type ResponseCookie } from './cookies.ts';
+import { formRequest, linkRequest, parseHtml, type PageRequest } from '../html/page.ts';
+import type { Selection } from '../html/selection.ts';
+import { readParams } from './params.ts';
+import { sendOne } from './request.ts';
 import { selectJson } from './select.ts';
 
 /** What a request was, for `response.request`. */
@@ -113,6 +117,30 @@ export class Response {
       this.#hasJson = true;
     }
     return selector === undefined ? this.#json : selectJson(this.#json, selector);
+  }
+
+  /** The body as a page, or what a selector finds in it. */
+  html(selector?: string): Selection {
+    if (this.body === null) throw new Error('the body is null so it cannot be parsed as HTML - the request got no response or discarded it');
+    const text = typeof this.body === 'string' ? this.body : Buffer.from(this.body).toString('utf8');
+    const page = parseHtml(text, this.url);
+    return selector === undefined ? page : page.find(selector);
+  }
+
+  /** Sends the page's form: `{ formSelector, submitSelector, fields, params }`. Blocks. */
+  submitForm(args: Record<string, unknown> = {}): Promise<Response> {
+    return this.#request(formRequest(this.html(), this.url, args), args['params']);
+  }
+
+  /** Follows a link of the page: `{ selector, params }`. Blocks. */
+  clickLink(args: Record<string, unknown> = {}): Promise<Response> {
+    return this.#request(linkRequest(this.html(), this.url, args), args['params']);
+  }
+
+  #request({ method, url, body }: PageRequest, params: unknown): Promise<Response> {
+    const { vu } = this.#exchange;
+    vu.enter();
+    return sendOne(vu, { method, url, name: undefined, body, params: readParams(params) });
   }
 
   toJSON(): Record<string, unknown> {

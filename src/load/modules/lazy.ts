@@ -1,3 +1,4 @@
+import { loadHtml } from '../html/page.ts';
 import type { Vu } from '../vu/vu.ts';
 
 type ModuleClass = new (vu: Vu) => object;
@@ -7,6 +8,10 @@ const loaders: Readonly<Record<string, () => Promise<ModuleClass>>> = {
   'k6/encoding': async () => (await import('./encoding.ts')).EncodingModule,
   'k6/crypto': async () => (await import('./crypto.ts')).CryptoModule,
   'k6/experimental/webcrypto': async () => (await import('./webcrypto.ts')).WebcryptoModule,
+  'k6/html': async () => {
+    await loadHtml();
+    return (await import('./html.ts')).HtmlModule;
+  },
   'k6/timers': async () => (await import('./timers.ts')).TimersModule,
   'k6/experimental/timers': async () => (await import('./timers.ts')).TimersModule,
   'k6/ws': async () => (await import('./ws.ts')).WsModule,

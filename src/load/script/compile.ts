@@ -47,7 +47,7 @@ export async function compileScript(options: BundleOptions): Promise<CompiledScr
   const emitted = emit(bundle.code, program, analysis);
   const toBundle = new TraceMap(emitted.map as unknown as SourceMapInput);
   return {
-    hostModules: new Set(Array.from(bundle.code.matchAll(/["'](k6(?:\/[\w/-]+)?)["']/g), ([, name]) => name as string)),
+    hostModules: hostModulesOf(bundle.code),
     factory: new Script(emitted.code, { filename: COMPILED }).runInThisContext() as Factory,
     needsLoop: usesPromises(bundle.code) || /\bset(?:Timeout|Interval)\b|\bwebsockets\b|\bsubtle\b/.test(bundle.code),
     seedsRandom: bundle.code.includes('randomSeed'),
@@ -60,6 +60,13 @@ export async function compileScript(options: BundleOptions): Promise<CompiledScr
         return original.source === null ? undefined : `${original.source}:${original.line}:${original.column + 1}`;
       }),
   };
+}
+
+function hostModulesOf(code: string): Set<string> {
+  const names = new Set(Array.from(code.matchAll(/["'](k6(?:\/[\w/-]+)?)["']/g), ([, name]) => name as string));
+  // Responses read pages with it.
+  if (/\b(?:html|submitForm|clickLink)\b/.test(code)) names.add('k6/html');
+  return names;
 }
 
 /** Relative to the working directory when it is below it. */

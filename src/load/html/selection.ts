@@ -1,0 +1,308 @@
+import type { CheerioAPI } from 'cheerio/slim';
+import { Element } from './element.ts';
+import { isElement, parsePage, type Nodes, type PageNode } from './document.ts';
+import { formValues, valueOf, type FormValue } from './forms.ts';
+
+type Callback<T> = (index: number, item: T) => unknown;
+type Target = string | Selection | Element;
+
+/** Parts of the URL that an address in the page is relative to. */
+export interface Page {
+  readonly $: CheerioAPI;
+  readonly url: string;
+}
+
+/** A whole page as a selection of its document. */
+export function parseHtml(source: string, url: string): Selection {
+  const page: Page = { $: parsePage(source), url };
+  return new Selection(page, page.$.root(), undefined);
+}
+
+/**
+ * k6's Selection (https://grafana.com/docs/k6/latest/javascript-api/k6-html/selection/): jQuery's way of finding
+ * things in a page. Callbacks may block; then the call is a pending operation, and the next callback waits.
+ */
+export class Selection {
+  readonly #page: Page;
+  readonly #nodes: Nodes;
+  readonly #before: Selection | undefined;
+
+  constructor(page: Page, nodes: Nodes, before: Selection | undefined) {
+    this.#page = page;
+    this.#nodes = nodes;
+    this.#before = before;
+  }
+
+  get length(): number {
+    return this.#nodes.length;
+  }
+
+  size(): number {
+    return this.#nodes.length;
+  }
+
+  // Finding.
+
+  find(target: Target): Selection {
+    return this.#with(this.#nodes.find(asArgument(target) as string));
+  }
+
+  add(target: Target): Selection {
+    const argument = typeof target === 'string' ? this.#page.$.root().find(target).get() : asArgument(target);
+    return this.#with(this.#nodes.add(argument as PageNode[]));
+  }
+
+  closest(target: Target): Selection {
+    return this.#with(this.#nodes.closest(asArgument(target) as string));
+  }
+
+  children(selector?: string): Selection {
+    return this.#with(this.#nodes.children(selector));
+  }
+
+  contents(): Selection {
+    return this.#with(this.#nodes.contents());
+  }
+
+  parent(selector?: string): Selection {
+    return this.#with(this.#nodes.parent(selector));
+  }
+
+  parents(selector?: string): Selection {
+    return this.#with(this.#nodes.parents(selector));
+  }
+
+  parentsUntil(until?: Target, filter?: string): Selection {
+    return this.#with(this.#nodes.parentsUntil(this.#until(until), filter));
+  }
+
+  next(selector?: string): Selection {
+    return this.#with(this.#nodes.next(selector));
+  }
+
+  nextAll(selector?: string): Selection {
+    return this.#with(this.#nodes.nextAll(selector));
+  }
+
+  nextUntil(until?: Target, filter?: string): Selection {
+    return this.#with(this.#nodes.nextUntil(this.#until(until), filter));
+  }
+
+  prev(selector?: string): Selection {
+    return this.#with(this.#nodes.prev(selector));
+  }
+
+  prevAll(selector?: string): Selection {
+    return this.#with(this.#nodes.prevAll(selector));
+  }
+
+  prevUntil(until?: Target, filter?: string): Selection {
+    return this.#with(this.#nodes.prevUntil(this.#until(until), filter));
+  }
+
+  siblings(selector?: string): Selection {
+    return this.#with(this.#nodes.siblings(selector));
+  }
+
+  // Narrowing.
+
+  has(target: Target): Selection {
+    const found = typeof target === 'string' ? target : nodesOf(target)[0];
+    return this.#with(found === undefined ? this.#nodes.slice(0, 0) : this.#nodes.has(found as string));
+  }
+
+  eq(index: number): Selection {
+    return this.#with(this.#nodes.eq(index));
+  }
+
+  first(): Selection {
+    return this.#with(this.#nodes.first());
+  }
+
+  last(): Selection {
+    return this.#with(this.#nodes.last());
+  }
+
+  slice(start: number, end?: number): Selection {
+    return this.#with(this.#nodes.slice(start, end));
+  }
+
+  filter(test: Target | Callback<Selection>): unknown {
+    return this.#narrow(test, true);
+  }
+
+  not(test: Target | Callback<Selection>): unknown {
+    return this.#narrow(test, false);
+  }
+
+  is(test: Target | Callback<Selection>): unknown {
+    const kept = this.#narrow(test, true);
+    return kept instanceof Promise ? kept.then((selection: Selection) => selection.size() > 0) : (kept as Selection).size() > 0;
+  }
+
+  end(): Selection {
+    return this.#before ?? this.#with(this.#nodes.slice(0, 0));
+  }
+
+  // Going through.
+
+  /** Calls back with the index and the Element; `false` ends it. */
+  each(callback: Callback<Element>): unknown {
+    const result = this.#inTurn(callback, (node) => this.#element(node));
+    return result instanceof Promise ? result.then(() => this) : this;
+  }
+
+  /** What the callback answers for each index and Selection. */
+  map(callback: Callback<Selection>): unknown {
+    return this.#inTurn(callback, (node) => this.#single(node));
+  }
+
+  get(index?: number): Element | Element[] | undefined {
+    if (index === undefined) return this.#nodes.get().map((node) => this.#element(node));
+    const node = this.#nodes.get(index);
+    return node === undefined ? undefined : this.#element(node);
+  }
+
+  toArray(): Selection[] {
+    return this.#nodes.get().map((node) => this.#single(node));
+  }
+
+  index(target?: Target): number {
+    if (target === undefined) return this.#nodes.index();
+    const [node] = typeof target === 'string' ? [target] : nodesOf(target);
+    return node === undefined ? -1 : this.#nodes.index(node);
+  }
+
+  // Reading.
+
+  text(): string {
+    return this.#nodes.text();
+  }
+
+  html(): string | undefined {
+    return this.#nodes.html() ?? undefined;
+  }
+
+  attr(name: string, fallback?: unknown): unknown {
+    return this.#nodes.attr(name) ?? fallback;
+  }
+
+  hasClass(name: string): boolean {
+    return this.#nodes.hasClass(name);
+  }
+
+  /** The value of a field: text, or a list of a multiple choice; undefined for what is no field. */
+  val(): string | string[] | undefined {
+    const [node] = this.#nodes.get();
+    return isElement(node) ? valueOf(node, this.#page.$) : undefined;
+  }
+
+  /** `data-*` attributes; what looks like JSON, a number or a boolean is read as such. */
+  data(key?: string): unknown {
+    const [node] = this.#nodes.get();
+    if (!isElement(node)) return undefined;
+    const data = Object.fromEntries(
+      Object.entries(node.attribs)
+        .filter(([name]) => name.startsWith('data-'))
+        .map(([name, value]) => [camelCase(name.slice('data-'.length)), dataValue(value)]),
+    );
+    return key === undefined ? data : data[camelCase(key)];
+  }
+
+  // Forms.
+
+  serializeArray(): FormValue[] {
+    return formValues(this.#nodes, this.#page.$);
+  }
+
+  serializeObject(): Record<string, unknown> {
+    return Object.fromEntries(this.serializeArray().map(({ name, value }) => [name, value]));
+  }
+
+  serialize(): string {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(this.serializeObject()).sort(([a], [b]) => (a < b ? -1 : 1)))
+      for (const item of Array.isArray(value) ? (value as string[]) : [value as string]) query.append(name, item);
+    return query.toString();
+  }
+
+  /** The nodes behind a selection that a script hands in. */
+  static nodesOf(selection: Selection): PageNode[] {
+    return selection.#nodes.get();
+  }
+
+  #with(nodes: unknown): Selection {
+    return new Selection(this.#page, nodes as Nodes, this);
+  }
+
+  #until(target: Target | undefined | null): Nodes | undefined {
+    if (target === undefined || target === null) return undefined;
+    return typeof target === 'string' ? this.#page.$(this.#page.$.root().find(target).get()) : this.#page.$(nodesOf(target));
+  }
+
+  #single(node: PageNode): Selection {
+    return this.#with(this.#page.$(node));
+  }
+
+  #element(node: PageNode): Element {
+    return new Element(node, this.#page);
+  }
+
+  #narrow(test: Target | Callback<Selection>, keep: boolean): unknown {
+    if (typeof test !== 'function') {
+      const argument = asArgument(test) as string;
+      return this.#with(keep ? this.#nodes.filter(argument) : this.#nodes.not(argument));
+    }
+    const nodes = this.#nodes.get();
+    const pick = (answers: unknown[]): Selection => this.#with(this.#page.$(nodes.filter((_, i) => Boolean(answers[i]) === keep)));
+    const answers = this.#inTurn(test, (node) => this.#single(node), false);
+    return answers instanceof Promise ? answers.then((list: unknown) => pick(list as unknown[])) : pick(answers as unknown[]);
+  }
+
+  /** The callback's answers, one after the other; a Promise when one of them blocks. */
+  #inTurn<T>(callback: Callback<T>, make: (node: PageNode) => T, falseEnds = true): unknown {
+    if (typeof callback !== 'function') throw new TypeError('a function is needed as the callback of a Selection');
+    const nodes = this.#nodes.get();
+    const answers: unknown[] = [];
+    const from = (start: number): unknown => {
+      for (let i = start; i < nodes.length; i++) {
+        const answer = callback(i, make(nodes[i] as PageNode));
+        if (answer instanceof Promise)
+          return answer.then((inner: unknown) => {
+            answers.push(inner);
+            return falseEnds && inner === false ? answers : from(i + 1);
+          });
+        answers.push(answer);
+        if (falseEnds && answer === false) break;
+      }
+      return answers;
+    };
+    return from(0);
+  }
+}
+
+function nodesOf(target: Selection | Element): PageNode[] {
+  if (target instanceof Selection) return Selection.nodesOf(target);
+  if (target instanceof Element) return [Element.nodeOf(target)];
+  throw new TypeError(`Invalid argument: Cannot use a ${typeof target} as a selector`);
+}
+
+function asArgument(target: Target): string | PageNode[] {
+  return typeof target === 'string' ? target : nodesOf(target);
+}
+
+function camelCase(name: string): string {
+  return name.toLowerCase().replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function dataValue(text: string): unknown {
+  if (text === 'true' || text === 'false') return text === 'true';
+  if (text === 'null') return undefined;
+  if (text.trim() !== '' && String(Number(text)) === text) return Number(text);
+  if (!/^[[{]/.test(text)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
