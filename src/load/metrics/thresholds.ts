@@ -105,7 +105,9 @@ export function evaluateThresholds(
     const metric = metrics.get(name);
     if (!metric || (metric.sink.isEmpty && !atEnd)) continue;
     for (const threshold of thresholds) {
-      threshold.ok = threshold.compare(aggregateOf(metric.sink, threshold.aggregate, elapsedMs / 1000));
+      // A rate of nothing is no number, and k6 lets it pass.
+      const isNothing = metric.type === 'rate' && metric.sink.isEmpty;
+      threshold.ok = isNothing || threshold.compare(aggregateOf(metric.sink, threshold.aggregate, elapsedMs / 1000));
       if (!threshold.ok && threshold.abortOnFail && elapsedMs >= threshold.delayAbortEvalMs) abort ??= `${name}: ${threshold.source}`;
     }
   }

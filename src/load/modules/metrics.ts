@@ -31,7 +31,11 @@ function metricClass(vu: Vu, type: MetricType): unknown {
     constructor(name: string, isTime?: boolean) {
       if (vu.engine.phase !== 'init' && vu.exports !== undefined && vu.isInitialised)
         throw new Error('metrics must be declared in the init context');
-      if (!/^[\p{L}_][\p{L}\p{N}\p{M}_ .%/-]{0,127}$/u.test(name)) throw new Error(`invalid metric name: ${JSON.stringify(name)}`);
+      // Letters, digits and underscores, two at least: k6's own rule.
+      if (!/^[a-zA-Z_][a-zA-Z0-9_]{1,127}$/.test(name))
+        throw new Error(
+          `Invalid metric name: '${name}'. Metric names must only include up to 128 ASCII letters, numbers, or underscores and start with a letter or an underscore.`,
+        );
       const metric = vu.engine.metrics.define(name, type, isTime === true ? 'time' : 'default');
       if (!metric) throw new Error(`metric '${name}' already exists but with a different type or value type`);
       this.name = metric.name;

@@ -67,14 +67,15 @@ export class Run implements LoadRun {
 
   async #execute(): Promise<LoadResult> {
     const first = this.#fork();
-    const { options: raw, exports } = await this.#prepare(first);
+    const { options: raw, exports, metrics } = await this.#prepare(first);
     const { options, warnings } = resolveOptions(raw);
     this.#options = options;
     for (const message of warnings) this.#request.log?.({ level: 'warning', message, source: 'options' });
     const vus = maxVus(options.scenarios);
     const count = processCount(vus, this.#request.workers);
     this.#tally = new Tally(count);
-    this.#defineThresholds(raw['noThresholds'] === true);
+    for (const [name, type, contains] of metrics) this.#tally.metrics.define(name, type, contains);
+    if (raw['noThresholds'] !== true) this.#defineThresholds();
     this.#planned.resolve({
       scenarios: options.scenarios.map((scenario) => ({
         name: scenario.name,
@@ -91,7 +92,7 @@ export class Run implements LoadRun {
 
     const hasSetup = exports.includes('setup') && raw['noSetup'] !== true;
     const setupData = hasSetup ? (await this.#ask(first, { type: 'setup' }, 'setup-done')).setupData : undefined;
-    await this.#load(setupData, vus);
+    await this.#load(setupData);
     const durationMs = monotonicMs() - this.#startedAt;
     if (exports.includes('teardown') && raw['noTeardown'] !== true)
       await this.#ask(first, { type: 'teardown', setupData }, 'teardown-done');
@@ -100,14 +101,13 @@ export class Run implements LoadRun {
   }
 
   /** From the first iteration to the end of the last. */
-  async #load(setupData: string | undefined, vus: number): Promise<void> {
+  async #load(setupData: string | undefined): Promise<void> {
     const processes = this.#processes;
     const reportMs = this.#request.progressMs ?? 1000;
     const finished = processes.map((process, index) =>
       this.#ask(process, { type: 'start', segment: { index, count: processes.length }, setupData, reportMs }, 'finished'),
     );
     this.#startedAt = this.#windowAt = this.#evaluatedAt = monotonicMs();
-    this.#tally.metrics.builtIn('vus_max').sink.add(vus);
     if (this.#endedEarly) this.#tell({ type: 'end' });
     await Promise.all(finished);
   }
@@ -194,13 +194,12 @@ export class Run implements LoadRun {
     this.#tell({ type: 'end' });
   }
 
-  #defineThresholds(noThresholds: boolean): void {
-    if (noThresholds) return;
+  #defineThresholds(): void {
     for (const [name, list] of Object.entries(this.#options.thresholds)) {
       const metric = this.#tally.metrics.submetric(name);
       const thresholds = list.map(parseThreshold);
       this.#thresholds.push({ name, thresholds });
-      if (!metric) continue;
+      if (!metric) throw invalid(`invalid threshold defined on ${name}; reason: no metric name "${name.replace(/\{.*$/s, '')}" found`);
       for (const threshold of thresholds) {
         try {
           checkThreshold(threshold, metric);
@@ -216,7 +215,10 @@ export class Run implements LoadRun {
     const nowMs = monotonicMs();
     const tally = this.#tally;
     const elapsedMs = nowMs - this.#startedAt;
-    if (tally.vus > 0) tally.metrics.builtIn('vus').sink.add(tally.vus);
+    if (tally.vus > 0) {
+      tally.metrics.builtIn('vus').sink.add(tally.vus);
+      tally.metrics.builtIn('vus_max').sink.add(maxVus(this.#options.scenarios));
+    }
     const scenarios = this.#options.scenarios.map((scenario) => {
       const { fraction, activeVus, complete, interrupted, isDone } = tally.scenario(scenario.name);
       return {

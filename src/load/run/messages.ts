@@ -1,4 +1,5 @@
 import type { RawOptions } from '../options/options.ts';
+import type { MetricType, ValueType } from '../metrics/sinks.ts';
 import type { MetricDelta } from '../metrics/registry.ts';
 import type { GroupDelta } from '../vu/groups.ts';
 import type { LogLevel } from '../vu/engine.ts';
@@ -47,7 +48,8 @@ export interface Report {
 }
 
 export type FromProcess =
-  | { type: 'prepared'; options: RawOptions; exports: string[] }
+  /** `metrics`: those that the init code declared. */
+  | { type: 'prepared'; options: RawOptions; exports: string[]; metrics: [name: string, type: MetricType, contains: ValueType][] }
   | { type: 'failed'; error: ErrorMessage }
   | { type: 'setup-done'; setupData: string | undefined }
   | { type: 'ready' }

@@ -3,6 +3,7 @@ import { loadErrors, RunExitCode } from '../errors.ts';
 import { createExecutor, type Executor } from '../executors/index.ts';
 import { Pacer } from '../http/pacer.ts';
 import { MetricRegistry } from '../metrics/registry.ts';
+import type { MetricType, ValueType } from '../metrics/sinks.ts';
 import { hostModuleNames, loadModules } from '../modules/index.ts';
 import { invalid } from '../options/fields.ts';
 import { mergeOptions, resolveOptions, type RawOptions } from '../options/options.ts';
@@ -107,7 +108,10 @@ export class LoadWorker {
     engine.options = options;
     engine.rawOptions = raw;
     const names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
-    this.#send({ type: 'prepared', options: raw, exports: names });
+    const metrics = [...this.#metrics.all()]
+      .filter(({ name }) => !name.includes('{'))
+      .map(({ name, type, contains }): [string, MetricType, ValueType] => [name, type, contains]);
+    this.#send({ type: 'prepared', options: raw, exports: names, metrics });
   }
 
   async #setup(): Promise<void> {

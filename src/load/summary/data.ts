@@ -36,6 +36,9 @@ export interface SummaryMetric {
   thresholds?: Record<string, { ok: boolean }>;
 }
 
+/** Shown even when nothing was counted. */
+const ALWAYS = new Set(['data_received', 'data_sent']);
+
 export function summaryData(parts: {
   metrics: MetricRegistry;
   root: GroupNode;
@@ -49,7 +52,7 @@ export function summaryData(parts: {
   const wanted = new Map(parts.thresholds.map(({ name, thresholds }) => [name, thresholds]));
   for (const metric of parts.metrics.all()) {
     const thresholds = wanted.get(metric.name);
-    if (metric.sink.isEmpty && !thresholds) continue;
+    if (metric.sink.isEmpty && !thresholds && !ALWAYS.has(metric.name)) continue;
     const entry: SummaryMetric = {
       type: metric.type,
       contains: metric.contains,

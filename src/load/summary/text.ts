@@ -27,49 +27,46 @@ export function compactSummary(data: SummaryData, options: LoadOptions): string 
   const unit = options.summaryTimeUnit;
   const lines: string[] = [''];
   const withThresholds = Object.entries(data.metrics).filter(([, metric]) => metric.thresholds);
-  if (withThresholds.length > 0) {
-    lines.push('', '  █ THRESHOLDS', '');
-    for (const [name, metric] of withThresholds.sort(([a], [b]) => a.localeCompare(b)))
-      lines.push(...thresholdLines(name, metric, unit), '');
-  }
-  lines.push('', '  █ TOTAL RESULTS', '');
+  if (withThresholds.length > 0) lines.push('', '  █ THRESHOLDS ', '', ...thresholdSection(withThresholds, unit));
+  lines.push('', '  █ TOTAL RESULTS ', '');
   const groups = sectionsOf(data);
   const checks = allChecks(data.root_group);
-  const labels = [
-    ...groups.flatMap(([, rows]) => rows).map((row) => row.indent + row.label.length),
-    checks.length > 0 ? 'checks_succeeded'.length : 0,
-  ];
-  const width = Math.max(...labels) + 3;
+  if (total(checks) > 0) lines.push(...checkSection(checks, data.state.testRunDurationMs / 1000));
+  const rows = groups.flatMap(([, list]) => list);
+  const width = Math.max(0, ...rows.map((row) => row.indent + row.label.length)) + 3;
   const dotted = (label: string, indent: number): string => `    ${' '.repeat(indent)}${label.padEnd(width - indent, '.')}: `;
-  const plain = groups
-    .flatMap(([, rows]) => rows)
-    .filter(({ metric }) => metric.type !== 'trend')
-    .map(({ metric }) => firstColumn(metric, unit));
-  const total = checks.reduce((sum, { passes, fails }) => sum + passes + fails, 0);
-  const passed = checks.reduce((sum, check) => sum + check.passes, 0);
-  if (total > 0) plain.push(String(total), formatPercent(passed / total), formatPercent((total - passed) / total));
-  const column = Math.max(0, ...plain.map((text) => text.length));
-  if (total > 0) {
-    const seconds = data.state.testRunDurationMs / 1000;
-    lines.push(
-      `${dotted('checks_total', 0)}${String(total).padEnd(column)} ${formatNumber(total / seconds)}/s`,
-      `${dotted('checks_succeeded', 0)}${formatPercent(passed / total).padEnd(column)} ${passed} out of ${total}`,
-      `${dotted('checks_failed', 0)}${formatPercent((total - passed) / total).padEnd(column)} ${total - passed} out of ${total}`,
-      '',
-      ...checks.flatMap(checkLines),
-      '',
-    );
-  }
-  const trendWidths = columnWidths(
-    groups.flatMap(([, rows]) => rows),
-    unit,
-  );
-  for (const [title, rows] of groups) {
+  const column = Math.max(0, ...rows.filter(({ metric }) => metric.type !== 'trend').map(({ metric }) => firstColumn(metric, unit).length));
+  const extra = Math.max(0, ...rows.map(({ metric }) => secondColumn(metric, unit).length));
+  const trendWidths = columnWidths(rows, unit);
+  for (const [title, list] of groups) {
     lines.push(`    ${title}`);
-    for (const { label, indent, metric } of rows) lines.push(`${dotted(label, indent)}${valueText(metric, unit, column, trendWidths)}`);
+    for (const { label, indent, metric } of list)
+      lines.push(`${dotted(label, indent)}${valueText(metric, unit, column, extra, trendWidths)}`);
     lines.push('');
   }
-  return `${lines.join('\n')}\n`;
+  return `${lines.join('\n')}\n\n\n`;
+}
+
+function total(checks: readonly SummaryCheck[]): number {
+  return checks.reduce((sum, { passes, fails }) => sum + passes + fails, 0);
+}
+
+/** The totals of all checks, then each one; laid out apart from the metrics. */
+function checkSection(checks: readonly SummaryCheck[], seconds: number): string[] {
+  const all = total(checks);
+  const passed = checks.reduce((sum, { passes }) => sum + passes, 0);
+  const values = [String(all), formatPercent(passed / all), formatPercent((all - passed) / all)];
+  const column = Math.max(...values.map((text) => text.length));
+  const line = (label: string, index: number, rest: string): string =>
+    `    ${label.padEnd('checks_succeeded...'.length, '.')}: ${(values[index] as string).padEnd(column)} ${rest}`;
+  return [
+    line('checks_total', 0, `${formatNumber(all / seconds)}/s`),
+    line('checks_succeeded', 1, `${passed} out of ${all}`),
+    line('checks_failed', 2, `${all - passed} out of ${all}`),
+    '',
+    ...checks.flatMap(checkLines),
+    '',
+  ];
 }
 
 function sectionsOf(data: SummaryData): [string, Row[]][] {
@@ -110,18 +107,30 @@ function parentOf(name: string): string {
   return brace < 0 ? name : name.slice(0, brace);
 }
 
-function thresholdLines(name: string, metric: SummaryMetric, unit: LoadOptions['summaryTimeUnit']): string[] {
-  const lines = [`    ${name}`];
-  for (const [source, { ok }] of Object.entries(metric.thresholds ?? {})) {
-    const aggregate = /^\s*([a-z]+(?:\([^)]*\))?)/i.exec(source)?.[1] ?? source;
-    const value = metric.values[aggregate];
-    const shown =
-      value === undefined
-        ? ''
-        : ` ${aggregate}=${metric.type === 'rate' ? formatPercent(value) : aggregate === 'rate' ? `${formatNumber(value)}/s` : formatValue(value, metric.contains, unit)}`;
-    lines.push(`    ${ok ? '✓' : '✗'} '${source}'${shown}`);
+/** By metric; those of sub-metrics stand, indented, under their metric. */
+function thresholdSection(metrics: readonly [string, SummaryMetric][], unit: LoadOptions['summaryTimeUnit']): string[] {
+  const lines: string[] = [];
+  let parent = '';
+  for (const [name, metric] of metrics.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const isSub = name.includes('{');
+    if (parentOf(name) !== parent) lines.push(`    ${parentOf(name)}`, ...(isSub ? [''] : []));
+    parent = parentOf(name);
+    const indent = isSub ? '      ' : '    ';
+    if (isSub) lines.push(`${indent}${name.slice(parent.length)}`);
+    for (const [source, { ok }] of Object.entries(metric.thresholds ?? {}))
+      lines.push(`${indent}${ok ? '✓' : '✗'} '${source}'${crossedBy(source, metric, unit)}`);
+    lines.push('');
   }
   return lines;
+}
+
+/** ` p(95)=1.3ms`: what the threshold was compared with. */
+function crossedBy(source: string, metric: SummaryMetric, unit: LoadOptions['summaryTimeUnit']): string {
+  const aggregate = /^\s*([a-z]+(?:\([^)]*\))?)/i.exec(source)?.[1] ?? source;
+  const value = metric.values[aggregate];
+  if (value === undefined) return '';
+  if (metric.type === 'rate') return ` ${aggregate}=${formatPercent(value)}`;
+  return ` ${aggregate}=${aggregate === 'rate' ? `${formatNumber(value)}/s` : formatValue(value, metric.contains, unit)}`;
 }
 
 function allChecks(group: SummaryGroup): SummaryCheck[] {
@@ -139,27 +148,31 @@ function firstColumn(metric: SummaryMetric, unit: LoadOptions['summaryTimeUnit']
   return formatValue(values[metric.type === 'counter' ? 'count' : 'value'] ?? 0, metric.contains, unit);
 }
 
+function secondColumn(metric: SummaryMetric, unit: LoadOptions['summaryTimeUnit']): string {
+  const { values } = metric;
+  const show = (value: number | undefined): string => formatValue(value ?? 0, metric.contains, unit);
+  if (metric.type === 'counter') return `${show(values['rate'])}/s`;
+  if (metric.type === 'gauge') return `min=${show(values['min'])}`;
+  if (metric.type === 'rate') return `${values['passes'] ?? 0} out of ${(values['passes'] ?? 0) + (values['fails'] ?? 0)}`;
+  return '';
+}
+
 function valueText(
   metric: SummaryMetric,
   unit: LoadOptions['summaryTimeUnit'],
   column: number,
+  extra: number,
   trendWidths: Record<string, number>,
 ): string {
   const { values } = metric;
   const show = (value: number | undefined): string => formatValue(value ?? 0, metric.contains, unit);
-  switch (metric.type) {
-    case 'counter':
-      return `${firstColumn(metric, unit).padEnd(column)} ${show(values['rate'])}/s`;
-    case 'gauge':
-      return `${firstColumn(metric, unit).padEnd(column)} min=${show(values['min'])} max=${show(values['max'])}`;
-    case 'rate':
-      return `${firstColumn(metric, unit).padEnd(column)} ${values['passes'] ?? 0} out of ${(values['passes'] ?? 0) + (values['fails'] ?? 0)}`;
-    default:
-      return Object.entries(values)
-        .map(([stat, value]) => `${stat}=${(stat === 'count' ? formatNumber(value) : show(value)).padEnd(trendWidths[stat] ?? 0)}`)
-        .join(' ')
-        .trimEnd();
-  }
+  if (metric.type === 'trend')
+    return Object.entries(values)
+      .map(([stat, value]) => `${stat}=${(stat === 'count' ? formatNumber(value) : show(value)).padEnd(trendWidths[stat] ?? 0)}`)
+      .join(' ')
+      .trimEnd();
+  const text = `${firstColumn(metric, unit).padEnd(column)} ${secondColumn(metric, unit)}`;
+  return metric.type === 'gauge' ? `${text.padEnd(column + 1 + extra)} max=${show(values['max'])}` : text;
 }
 
 function columnWidths(rows: readonly Row[], unit: LoadOptions['summaryTimeUnit']): Record<string, number> {
