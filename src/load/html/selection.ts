@@ -235,9 +235,10 @@ export class Selection {
     return new Selection(this.#page, nodes as Nodes, this);
   }
 
-  #until(target: Target | undefined | null): Nodes | undefined {
-    if (target === undefined || target === null) return undefined;
-    return typeof target === 'string' ? this.#page.$(this.#page.$.root().find(target).get()) : this.#page.$(nodesOf(target));
+  /** The library takes selections here too, which its types leave out. */
+  #until(target: Target | undefined | null): string | undefined {
+    if (target === undefined || target === null || typeof target === 'string') return target ?? undefined;
+    return this.#page.$(nodesOf(target)) as unknown as string;
   }
 
   #single(node: PageNode): Selection {
