@@ -284,6 +284,21 @@ test('rps holds back the requests of all VUs together', async () => {
   assert.ok(result.durationMs >= 450, `${result.durationMs} ms`);
 });
 
+test('hosts sends names elsewhere, whatever their case', async () => {
+  const to = url.replace('http://', '');
+  const result = await run(
+    `
+    import http from 'k6/http';
+    import { check } from 'k6';
+    export default function () {
+      const hosts = ['http://Some-Load-Balancer/a', 'http://one.two.test/b', 'http://port.test:81/c'].map((u) => http.get(u).json('headers.host'));
+      check(hosts, { named: (h) => h.join() === 'some-load-balancer,one.two.test,port.test:81' });
+    }`,
+    { options: { hosts: { 'Some-Load-Balancer': to, '*.two.test': to, 'port.test:81': to } } },
+  );
+  assert.deepEqual([result.checks[0]?.fails, result.requests], [0, 3]);
+});
+
 test('https is spoken, with and without a certificate that is trusted', async () => {
   const secure = createSecureServer({ key, cert }, (_request, response) => response.end('secret'));
   await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));

@@ -107,7 +107,7 @@ export class Connection {
   /** The `hosts` option may send a name elsewhere: `{ "api.test": "127.0.0.1:8080" }`, `"api.test:443"` first. */
   #address(target: Target): { host: string; port: number } {
     const { hosts } = this.#engine.options;
-    const to = hosts[`${target.host}:${target.port}`] ?? hosts[target.host];
+    const to = hosts[`${target.host}:${target.port}`] ?? hosts[target.host] ?? wildcardHost(hosts, target.host);
     if (to === undefined) return { host: target.host, port: target.port };
     const match = /^\[?(.*?)\]?(?::(\d+))?$/.exec(to);
     return { host: match?.[1] ?? to, port: match?.[2] === undefined ? target.port : Number(match[2]) };
@@ -265,6 +265,15 @@ export class Connection {
       exchange.finish();
     } else exchange.onLost(this.#error, !wasOpen);
   }
+}
+
+/** `*.example.com` stands for all names below it; the longest that fits wins. */
+function wildcardHost(hosts: Readonly<Record<string, string>>, host: string): string | undefined {
+  for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+    const to = hosts[`*${host.slice(dot)}`];
+    if (to !== undefined) return to;
+  }
+  return undefined;
 }
 
 function takeContent(exchange: Exchange, buffer: Buffer, start: number, end: number): string | Buffer {

@@ -119,13 +119,18 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
       discardResponseBodies: get('discardResponseBodies', asBoolean, false),
       noCookiesReset: get('noCookiesReset', asBoolean, false),
       throwErrors: get('throw', asBoolean, false),
-      hosts: get('hosts', asStringMap, {}),
+      hosts: lowerKeys(get('hosts', asStringMap, {})),
       tags: get('tags', asStringMap, {}),
       summaryTrendStats: get('summaryTrendStats', asTrendStats, defaultTrendStats),
       summaryTimeUnit: unit,
       rps: get('rps', asInteger, 0),
     },
   };
+}
+
+/** Host names have no case, and URLs come in lower case. */
+function lowerKeys(map: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key.toLowerCase(), value]));
 }
 
 function isNothing(value: unknown): boolean {
