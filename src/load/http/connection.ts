@@ -263,6 +263,11 @@ export class Connection {
     if (!this.#error && this.#body?.finish() === true) {
       this.#takeBody(exchange);
       exchange.finish();
+    } else if (!this.#error && this.#body) {
+      // The head is there, the body is not whole: no answer, but what there is of it is kept, as in k6.
+      this.#takeBody(exchange);
+      exchange.status = 0;
+      exchange.fail(new RequestFailure(FailureCode.generic, 'unexpected EOF'));
     } else exchange.onLost(this.#error, !wasOpen);
   }
 }

@@ -2,7 +2,7 @@ import { monotonicMs } from '../../base/index.ts';
 import type { Vu } from '../vu/vu.ts';
 import { WheelEntry } from '../vu/wheel.ts';
 import type { Connection } from './connection.ts';
-import { socketFailure, timedOut, type RequestFailure } from './failures.ts';
+import { FailureCode, RequestFailure, socketFailure, timedOut } from './failures.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -116,7 +116,7 @@ export class Exchange extends WheelEntry {
       connection.send(this);
       return;
     }
-    this.fail(error ? socketFailure(error, dialling) : socketFailure(Object.assign(new Error('EOF'), { code: '' }), false));
+    this.fail(error ? socketFailure(error, dialling) : new RequestFailure(FailureCode.generic, 'EOF'));
   }
 }
 

@@ -340,7 +340,7 @@ function capitalised(method: string): string {
 
 function contentOf(exchange: Exchange): ResponseBody {
   const { content, contentEncoding } = exchange;
-  if (exchange.failure || !exchange.keepsBody) return null;
+  if (!exchange.keepsBody || (exchange.failure && content === undefined)) return null;
   if (content === undefined) return exchange.wantsBytes ? new ArrayBuffer(0) : '';
   if (typeof content === 'string') return content;
   const bytes = contentEncoding === undefined ? content : decodeContent(content, contentEncoding);
