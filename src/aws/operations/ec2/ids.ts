@@ -43,7 +43,7 @@ const kinds: readonly IdKind[] = [
     'subnet-cidr-reservation',
     'ec2.subnet-cidr-reservation',
     'InvalidSubnetCidrReservationID.NotFound',
-    'subnet CIDR reservation ID',
+    'subnet-cidr-reservation ID',
   ),
 ];
 
@@ -62,7 +62,7 @@ export function knownResource(at: Place, id: string): { readonly type: string } 
   const found = kindOf(id);
   if (found === undefined) return undefined;
   // Image ids that nobody registered stand for the default machine image, so they can be tagged too.
-  if (found.prefix === 'ami') return { type: found.type };
+  if (found.prefix === 'ami' && /^ami-[0-9a-f]+$/.test(id)) return { type: found.type };
   return at.world.holds(at, found.kind, id) ? { type: found.type } : undefined;
 }
 
@@ -70,7 +70,10 @@ export function knownResource(at: Place, id: string): { readonly type: string } 
 export function notFound(id: string): AwsError {
   const found = kindOf(id);
   if (found === undefined) return new AwsError('InvalidID', `The ID '${id}' is not valid`);
-  if (found.prefix === 'ami') return new AwsError(found.code, `The image id '[${id}]' does not exist`);
+  if (found.prefix === 'ami')
+    return /^ami-[0-9a-f]+$/.test(id)
+      ? new AwsError(found.code, `The image id '[${id}]' does not exist`)
+      : new AwsError('InvalidID', `The ID '${id}' is not valid`);
   if (found.prefix === 'vol' || found.prefix === 'snap') return new AwsError(found.code, `The ${found.noun} '${id}' does not exist.`);
   return new AwsError(found.code, `The ${found.noun} '${id}' does not exist`);
 }

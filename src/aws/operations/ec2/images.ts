@@ -25,13 +25,14 @@ export function findImage(at: Place, id: string): Image | undefined {
 function requireImage(at: Place, id: string | undefined): Image {
   const image = at.table(images).get(id);
   if (image !== undefined) return image;
-  if (id === undefined || !/^ami-[0-9a-z]{8}([0-9a-z]{9})?$/.test(id))
+  if (id === undefined || !/^ami-[0-9a-z]+$/.test(id))
     throw new AwsError('InvalidAMIID.Malformed', `Invalid id: "${id ?? ''}" (expecting "ami-...")`);
   throw missingImages([id]);
 }
 
 function missingImages(ids: readonly string[]): AwsError {
-  return new AwsError('InvalidAMIID.NotFound', `The image id '[${ids.join(', ')}]' does not exist`);
+  const verb = ids.length === 1 ? 'id' : 'ids';
+  return new AwsError('InvalidAMIID.NotFound', `The image ${verb} '[${ids.join(', ')}]' ${ids.length === 1 ? 'does' : 'do'} not exist`);
 }
 
 /** Every region offers these by name, as `most_recent` lookups of Terraform expect; kept apart from registered images. */
@@ -225,8 +226,7 @@ function candidates(at: Place, ids: readonly string[] | undefined, owners: reado
   const known = [...own, ...publicImages()];
   if (ids !== undefined && ids.length > 0) {
     for (const id of ids)
-      if (!/^ami-[0-9a-z]{8}([0-9a-z]{9})?$/.test(id))
-        throw new AwsError('InvalidAMIID.Malformed', `Invalid id: "${id}" (expecting "ami-...")`);
+      if (!/^ami-[0-9a-z]+$/.test(id)) throw new AwsError('InvalidAMIID.Malformed', `Invalid id: "${id}" (expecting "ami-...")`);
     const missing = ids.filter((id) => !known.some((image) => image.ImageId === id));
     if (missing.length > 0) throw missingImages(missing);
     return known.filter((image) => ids.includes(image.ImageId));
@@ -238,6 +238,10 @@ function candidates(at: Place, ids: readonly string[] | undefined, owners: reado
 
 export const imageOperations: Operations<EC2> = {
   CreateImage({ InstanceId, Name = '', Description = '', TagSpecifications }, at) {
+    for (const { ResourceType } of TagSpecifications ?? []) {
+      if (ResourceType !== 'image' && ResourceType !== 'snapshot')
+        throw new AwsError('InvalidParameterValue', `'${ResourceType ?? ''}' is not a valid taggable resource type for this operation.`);
+    }
     const image = fromInstance(at, requireInstance(at, InstanceId), Name, Description);
     setTags(at, image.ImageId, specifiedTags(TagSpecifications, 'image'));
     for (const { Ebs } of image.BlockDeviceMappings ?? [])

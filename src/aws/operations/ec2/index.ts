@@ -17,6 +17,7 @@ import { securityGroupOperations } from './securityGroups.ts';
 import { subnetOperations } from './subnets.ts';
 import { tagOperations } from './tags.ts';
 import { volumeOperations } from './volumes.ts';
+import { vpcEndpointOperations } from './vpcEndpoints.ts';
 import { vpcOperations } from './vpcs.ts';
 import { zoneOperations } from './zones.ts';
 
@@ -38,6 +39,7 @@ export const ec2: Operations<EC2> = {
   ...subnetOperations,
   ...tagOperations,
   ...volumeOperations,
+  ...vpcEndpointOperations,
   ...vpcOperations,
   ...zoneOperations,
 };

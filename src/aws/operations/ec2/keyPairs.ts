@@ -60,10 +60,19 @@ function sshFingerprint(publicKey: string): string {
     .digest('base64');
 }
 
+/** A key in the form of RFC 4716, which AWS takes too, as OpenSSH writes it. */
+function openSshForm(material: string): string | undefined {
+  const match = /^---- BEGIN SSH2 PUBLIC KEY ----\r?\n(.*)\r?\n---- END SSH2 PUBLIC KEY ----/s.exec(material.trim());
+  if (match === null) return undefined;
+  const body = match[1]!.replace(/^[\w-]+:(?:.*\\\r?\n)*.*\r?\n/gm, '').replace(/\s/g, '');
+  const bytes = Buffer.from(body, 'base64');
+  return bytes.length < 4 ? undefined : `${bytes.subarray(4, 4 + bytes.readUInt32BE(0)).toString('latin1')} ${body}`;
+}
+
 /** Type and fingerprint of an imported key: MD5 of the DER form for RSA. */
 function imported(material: string): { type: 'rsa' | 'ed25519'; fingerprint: string } {
   const invalid = new AwsError('InvalidKey.Format', 'Key is not in valid OpenSSH public key format');
-  const [name, body = ''] = material.trim().split(/\s+/);
+  const [name, body = ''] = (openSshForm(material) ?? material).trim().split(/\s+/);
   const bytes = Buffer.from(body, 'base64');
   if (name === 'ssh-ed25519' && bytes.length === 51) return { type: 'ed25519', fingerprint: sshFingerprint(material) };
   if (name !== 'ssh-rsa') throw invalid;

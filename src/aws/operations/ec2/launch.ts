@@ -37,13 +37,24 @@ export function launch(at: Place, given: LaunchInput, reservationId: string): In
 /** What a launch template says, under what the call itself says. */
 function withTemplate(at: Place, input: LaunchInput): LaunchInput {
   if (input.LaunchTemplate === undefined) return input;
-  const data = resolveLaunchTemplate(at, input.LaunchTemplate);
+  const { id, version, data } = resolveLaunchTemplate(at, input.LaunchTemplate);
   const own = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
   return {
     ...(data as LaunchInput),
     ...own,
-    TagSpecifications: [...(data.TagSpecifications ?? []), ...(input.TagSpecifications ?? [])],
+    TagSpecifications: mergedTags(id, version, data.TagSpecifications ?? [], input.TagSpecifications ?? []),
   };
+}
+
+type TagSpecifications = NonNullable<LaunchInput['TagSpecifications']>;
+
+/** The call's tags come after the template's and win; instances are told which template made them. */
+function mergedTags(id: string, version: number, template: TagSpecifications, own: TagSpecifications): TagSpecifications {
+  const marks = [
+    { Key: 'aws:ec2launchtemplate:id', Value: id },
+    { Key: 'aws:ec2launchtemplate:version', Value: String(version) },
+  ];
+  return [...template, ...own, { ResourceType: 'instance', Tags: marks }];
 }
 
 function check(at: Place, input: LaunchInput): void {
@@ -58,14 +69,11 @@ function check(at: Place, input: LaunchInput): void {
   if (InstanceType !== undefined && instanceTypeFacts(InstanceType) === undefined) {
     throw new AwsError('InvalidParameterValue', `Invalid value '${InstanceType}' for InstanceType.`);
   }
-  if (KeyName !== undefined && at.table(keyPairs).find((pair) => pair.KeyName === KeyName) === undefined) {
-    throw new AwsError('InvalidKeyPair.NotFound', `The key pair '${KeyName}' does not exist`);
-  }
   const bySpecification = NetworkInterfaces !== undefined && NetworkInterfaces.length > 0;
   if (bySpecification && (SubnetId !== undefined || (SecurityGroupIds ?? []).length > 0)) {
     throw new AwsError(
       'InvalidParameterCombination',
-      'Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request',
+      `Network interfaces and an instance-level ${SubnetId === undefined ? 'security groups' : 'subnet ID'} may not be specified on the same request`,
     );
   }
   for (const { Ebs, DeviceName, VirtualName, NoDevice } of input.BlockDeviceMappings ?? []) {
@@ -80,6 +88,9 @@ function check(at: Place, input: LaunchInput): void {
     ) {
       throw new AwsError('MissingParameter', 'The request must contain the parameter size or snapshotId');
     }
+  }
+  if (KeyName !== undefined && at.table(keyPairs).find((pair) => pair.KeyName === KeyName) === undefined) {
+    throw new AwsError('InvalidKeyPair.NotFound', `The key pair '${KeyName}' does not exist`);
   }
 }
 

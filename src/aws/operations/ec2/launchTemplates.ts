@@ -12,7 +12,7 @@ import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { applyFilters } from './filter.ts';
 import { describeInstance, requireInstance } from './instances.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
+import { dropTags, setTags, specifiedTags, tagsOf } from './tags.ts';
 
 interface Version {
   readonly number: number;
@@ -54,7 +54,7 @@ export function findLaunchTemplate(at: Place, { LaunchTemplateId, LaunchTemplate
   if (found === undefined)
     throw new AwsError(
       'InvalidLaunchTemplateName.NotFoundException',
-      `The specified launch template, with template name ${LaunchTemplateName}, does not exist.`,
+      'At least one of the launch templates specified in the request does not exist.',
     );
   return found;
 }
@@ -62,13 +62,22 @@ export function findLaunchTemplate(at: Place, { LaunchTemplateId, LaunchTemplate
 function versionOf(template: LaunchTemplate, name = '$Default'): Version {
   const number = name === '$Latest' ? template.latestVersion : name === '$Default' ? template.defaultVersion : Number(name);
   const found = template.versions.find((version) => version.number === number);
-  if (found === undefined) throw new AwsError('InvalidLaunchTemplateId.VersionNotFound', `Could not find launch template version ${name}`);
+  if (found === undefined)
+    throw new AwsError(
+      'InvalidLaunchTemplateId.VersionNotFound',
+      `Could not find the specified version ${name} for the launch template with ID ${template.id}.`,
+    );
   return found;
 }
 
-/** What a template says in one of its versions; the default one when none is named. */
-export function resolveLaunchTemplate(at: Place, reference: TemplateReference): Plain<RequestLaunchTemplateData> {
-  return versionOf(findLaunchTemplate(at, reference), reference.Version ?? '$Default').data;
+/** A template and what it says in one of its versions; the default one when none is named. */
+export function resolveLaunchTemplate(
+  at: Place,
+  reference: TemplateReference,
+): { id: string; version: number; data: Plain<RequestLaunchTemplateData> } {
+  const template = findLaunchTemplate(at, reference);
+  const { number, data } = versionOf(template, reference.Version);
+  return { id: template.id, version: number, data };
 }
 
 function describe(at: Place, template: LaunchTemplate): Plain<SdkLaunchTemplate> {
@@ -96,6 +105,14 @@ function describeVersion(at: Place, template: LaunchTemplate, version: Version):
   };
 }
 
+const describeRule =
+  'To describe the launch template data for all your launch templates, for ‘--versions’ specify ‘$Latest’, ‘$Default’, or both, and omit ‘--launch-template-id’, ‘--launch-template-name’, and version numbers. To describe the launch template data for a specific launch template, specify ‘--launch-template-id’ or ‘--launch-template-name’, and for ‘--versions’ specify one or more of the following values: ‘$Latest’, ‘$Default’, or one or more version numbers.';
+
+function checkUserData(data: Plain<RequestLaunchTemplateData>): void {
+  if (data.UserData !== undefined && !/^[A-Za-z0-9+/\r\n]*={0,2}[\r\n]*$/.test(data.UserData))
+    throw new AwsError('InvalidUserData.Malformed', 'Invalid BASE64 encoding of user data.');
+}
+
 export const launchTemplateOperations: Operations<EC2> = {
   CreateLaunchTemplate({ LaunchTemplateName = '', LaunchTemplateData = {}, VersionDescription = '', TagSpecifications }, at) {
     if (at.table(launchTemplates).find((template) => template.name === LaunchTemplateName)) {
@@ -103,6 +120,7 @@ export const launchTemplateOperations: Operations<EC2> = {
     }
     if (Object.keys(LaunchTemplateData).length === 0)
       throw new AwsError('MissingParameter', 'The request must contain the parameter LaunchTemplateData');
+    checkUserData(LaunchTemplateData);
     for (const { Tags } of LaunchTemplateData.TagSpecifications ?? []) {
       if (Tags === undefined || Tags.length === 0)
         throw new AwsError('InvalidParameterValue', 'Tag specification must have at least one tag');
@@ -116,7 +134,7 @@ export const launchTemplateOperations: Operations<EC2> = {
       latestVersion: 1,
       versions: [version],
     });
-    tagNew(at, template.id, 'launch-template', TagSpecifications);
+    setTags(at, template.id, specifiedTags(TagSpecifications, 'launch-template'));
     return { LaunchTemplate: describe(at, template) };
   },
 
@@ -142,7 +160,10 @@ export const launchTemplateOperations: Operations<EC2> = {
   },
 
   DescribeLaunchTemplateVersions({ Versions, MinVersion, MaxVersion, Filters, NextToken, MaxResults, ...reference }, at) {
+    const general = (Versions ?? []).every((name) => name === '$Latest' || name === '$Default');
     const everything = reference.LaunchTemplateId === undefined && reference.LaunchTemplateName === undefined;
+    if (everything && (Versions ?? []).length === 0) throw new AwsError('MissingParameter', describeRule);
+    if (everything && !general) throw new AwsError('InvalidParameterValue', describeRule);
     const templates = everything ? at.table(launchTemplates).values() : [findLaunchTemplate(at, reference)];
     const rows = templates.flatMap((template) => {
       const asked =
@@ -170,6 +191,12 @@ export const launchTemplateOperations: Operations<EC2> = {
   },
 
   ModifyLaunchTemplate({ DefaultVersion, ...reference }, at) {
+    if (reference.LaunchTemplateId !== undefined && reference.LaunchTemplateName !== undefined) {
+      throw new AwsError(
+        'InvalidParameterCombination',
+        'The request must contain either launch template ID or launch template name, but not both.',
+      );
+    }
     const template = findLaunchTemplate(at, reference);
     const defaultVersion = DefaultVersion === undefined ? template.defaultVersion : versionOf(template, DefaultVersion).number;
     return { LaunchTemplate: describe(at, at.table(launchTemplates).patch(template, { defaultVersion })) };

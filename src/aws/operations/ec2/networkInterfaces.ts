@@ -205,7 +205,8 @@ export const networkInterfaceOperations: Operations<EC2> = {
     if (Attribute === 'description') return { NetworkInterfaceId, Description: { Value: one.Description } };
     if (Attribute === 'groupSet') return { NetworkInterfaceId, Groups: one.Groups };
     if (Attribute === 'sourceDestCheck') return { NetworkInterfaceId, SourceDestCheck: { Value: one.SourceDestCheck } };
-    return { NetworkInterfaceId, Attachment: one.Attachment };
+    if (Attribute === 'attachment') return { NetworkInterfaceId, Attachment: one.Attachment };
+    throw new AwsError('InvalidParameterValue', `Value (${String(Attribute)}) for parameter attribute is invalid. Unknown attribute.`);
   },
 
   ModifyNetworkInterfaceAttribute(input, at) {
@@ -231,6 +232,9 @@ export const networkInterfaceOperations: Operations<EC2> = {
   DetachNetworkInterface({ AttachmentId = '' }, at) {
     const one = at.table(networkInterfaces).find((found) => found.Attachment?.AttachmentId === AttachmentId);
     if (one === undefined) throw new AwsError('InvalidAttachmentID.NotFound', `The attachment ID '${AttachmentId}' does not exist`);
+    if (one.Attachment?.DeviceIndex === 0) {
+      throw new AwsError('OperationNotPermitted', 'The network interface at device index 0 and networkCard index 0 cannot be detached.');
+    }
     detach(at, one);
   },
 

@@ -206,7 +206,6 @@ export const routeTableOperations: Operations<EC2> = {
     const route = newRoute(at, input);
     const same = routes(found).find((one) => destination(one) === destination(route));
     if (same !== undefined) {
-      if (same.GatewayId !== 'local' && targetKeys.every((key) => same[key] === route[key])) return { Return: true };
       throw new AwsError('RouteAlreadyExists', `The route identified by ${destination(route)} already exists.`);
     }
     at.table(routeTables).patch(found, { Routes: [...routes(found), route] });

@@ -150,12 +150,12 @@ interface AuthorizeInput extends PermissionInput {
 function authorize(at: Place, input: AuthorizeInput, isEgress: boolean): { Return: boolean; SecurityGroupRules: Plain<SdkRule>[] } {
   const group = findSecurityGroup(at, input.GroupId, input.GroupName);
   const rules = expand(at, group, input, isEgress);
-  const held = new Set(rulesOf(at, group.GroupId).map(identity));
-  const duplicate = rules.find((rule) => held.has(identity(rule)));
-  if (duplicate !== undefined) throw new AwsError('InvalidPermission.Duplicate', 'the specified rule already exists');
   const count = rulesOf(at, group.GroupId).filter((rule) => rule.IsEgress === isEgress).length;
   if (count + rules.length > rulesMax)
     throw new AwsError('RulesPerSecurityGroupLimitExceeded', 'The maximum number of rules per security group has been reached.');
+  const held = new Set(rulesOf(at, group.GroupId).map(identity));
+  const duplicate = rules.find((rule) => held.has(identity(rule)));
+  if (duplicate !== undefined) throw new AwsError('InvalidPermission.Duplicate', 'the specified rule already exists');
   const made = rules.map((rule) => {
     const stored = at
       .table(securityGroupRules)

@@ -99,6 +99,7 @@ const fields: FilterFields<SecurityGroup> = {
 
 export const securityGroupOperations: Operations<EC2> = {
   CreateSecurityGroup({ GroupName = '', Description = '', VpcId, TagSpecifications }, at) {
+    if (Description === '') throw new AwsError('MissingParameter', 'The request must contain the parameter GroupDescription');
     const vpc = VpcId === undefined ? defaultVpc(at) : requireVpc(at, VpcId);
     if (vpc === undefined) throw new AwsError('VPCIdNotSpecified', 'No default VPC for this user');
     if (GroupName.startsWith('sg-'))

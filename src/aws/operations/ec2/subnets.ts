@@ -1,4 +1,4 @@
-import type { EC2, Subnet as SdkSubnet, SubnetCidrReservation as SdkReservation } from '@aws-sdk/client-ec2';
+import type { CreateSubnetRequest, EC2, Subnet as SdkSubnet, SubnetCidrReservation as SdkReservation } from '@aws-sdk/client-ec2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
@@ -12,7 +12,7 @@ import { networkAcls } from './networkAcls.ts';
 import { networkInterfaces } from './networkInterfaces.ts';
 import { routeTables } from './routeTables.ts';
 import { dropTags, tagNew, tagsOf } from './tags.ts';
-import { defaultVpc, requireVpc, vpcs, type Vpc } from './vpcs.ts';
+import { defaultVpc, requireVpc, type Vpc } from './vpcs.ts';
 import { requireZone, zonesOf, type Zone } from './zones.ts';
 
 export interface Subnet extends Plain<Omit<SdkSubnet, 'Tags'>> {
@@ -102,6 +102,10 @@ export function requireFreeAddress(at: Place, subnet: Subnet, address: string): 
 }
 
 export function describeSubnet(at: Place, subnet: Subnet): Plain<SdkSubnet> {
+  if (subnet.Ipv6Native === true) {
+    const { CidrBlock: _none, ...rest } = subnet;
+    return { ...rest, Tags: [...tagsOf(at, subnet.SubnetId)] };
+  }
   const available = (subnet.AvailableIpAddressCount ?? 0) - usedAddresses(at, subnet).size;
   return { ...subnet, AvailableIpAddressCount: available, Tags: [...tagsOf(at, subnet.SubnetId)] };
 }
@@ -129,12 +133,30 @@ const fields: FilterFields<Subnet> = {
   'ipv6-cidr-block-association.state': (subnet) => ipv6(subnet).map((one) => one.Ipv6CidrBlockState?.State),
 };
 
+/** A subnet without IPv4: its block of the VPC's IPv6 range is all it has. */
+function createIpv6Native(at: Place, vpc: Vpc, zone: Zone, input: Plain<CreateSubnetRequest>): Plain<SdkSubnet> {
+  if (input.CidrBlock !== undefined)
+    throw new AwsError('InvalidParameterCombination', 'When creating IPv6-only subnets, you cannot specify an IPv4 CIDR block.');
+  if (input.Ipv6CidrBlock === undefined)
+    throw new AwsError('MissingParameter', "When creating IPv6-only subnets, specify 'Ipv6CidrBlock'.");
+  const subnet = at.table(subnets).patch(createSubnet(at, vpc, '0.0.0.0/32', zone), {
+    Ipv6Native: true,
+    AssignIpv6AddressOnCreation: true,
+    AvailableIpAddressCount: 0,
+    Ipv6CidrBlockAssociationSet: [ipv6Association(at, input.Ipv6CidrBlock)],
+  });
+  tagNew(at, subnet.SubnetId, 'subnet', input.TagSpecifications);
+  return describeSubnet(at, subnet);
+}
+
 export const subnetOperations: Operations<EC2> = {
   CreateSubnet(input, at) {
     const vpc = requireVpc(at, input.VpcId);
     const asked = input.AvailabilityZone ?? input.AvailabilityZoneId;
     const zone = asked === undefined ? zonesOf(at.region)[0]! : requireZone(at, asked);
-    const cidr = requireCidr(input.CidrBlock ?? '', 'cidrBlock');
+    if (input.Ipv6Native === true) return { Subnet: createIpv6Native(at, vpc, zone, input) };
+    if (input.CidrBlock === undefined) throw new AwsError('MissingParameter', 'The request must contain the parameter CidrBlock');
+    const cidr = requireCidr(input.CidrBlock, 'cidrBlock');
     const block = formatCidr(cidr);
     const inVpc = (vpc.CidrBlockAssociationSet ?? []).some((one) => contains(parseCidr(one.CidrBlock ?? '')!, cidr));
     if (!inVpc || cidr.bits > 28) throw new AwsError('InvalidSubnet.Range', `The CIDR '${input.CidrBlock ?? ''}' is invalid.`);
@@ -218,8 +240,6 @@ export const subnetOperations: Operations<EC2> = {
     const association = ipv6Association(at, Ipv6CidrBlock);
     const taken = at.table(subnets).find((one) => ipv6(one).some((held) => held.Ipv6CidrBlock === Ipv6CidrBlock));
     if (taken !== undefined) throw new AwsError('InvalidSubnet.Conflict', `The CIDR '${Ipv6CidrBlock}' conflicts with another subnet`);
-    const inVpc = at.table(vpcs).get(subnet.VpcId)?.Ipv6CidrBlockAssociationSet ?? [];
-    if (inVpc.length === 0) throw new AwsError('InvalidSubnet.Range', `The CIDR '${Ipv6CidrBlock}' is invalid.`);
     at.table(subnets).patch(subnet, { Ipv6CidrBlockAssociationSet: [...ipv6(subnet), association] });
     return { SubnetId, Ipv6CidrBlockAssociation: { ...association, Ipv6CidrBlockState: { State: 'associating' } } };
   },
@@ -241,7 +261,15 @@ export const subnetOperations: Operations<EC2> = {
     const subnet = requireSubnet(at, SubnetId);
     const cidr = parseCidr(Cidr);
     if (cidr !== undefined && !contains(parseCidr(subnet.CidrBlock)!, cidr))
-      throw new AwsError('InvalidSubnet.Range', `The CIDR '${Cidr}' is invalid.`);
+      throw new AwsError('InvalidParameterValue', `Reservation CIDR ${Cidr} is not within subnet CIDR.`);
+    const clash = at
+      .table(reservations)
+      .find(
+        (one) =>
+          one.SubnetId === subnet.SubnetId && cidr !== undefined && overlaps(parseCidr(one.Cidr ?? '') ?? { base: 0, bits: 32 }, cidr),
+      );
+    if (clash !== undefined)
+      throw new AwsError('InvalidParameterValue', `Reservation CIDR ${Cidr} has overlap with existing reserved CIDR block`);
     if (ReservationType !== 'prefix' && ReservationType !== 'explicit')
       throw new AwsError(
         'InvalidParameterValue',

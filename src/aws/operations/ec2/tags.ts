@@ -33,7 +33,7 @@ export function setTags(at: Place, id: string, tags: readonly Plain<SdkTag>[]): 
       throw new AwsError('InvalidParameterValue', `Tag key exceeds the maximum length of ${keyLengthMax} characters`);
     if (Value.length > valueLengthMax)
       throw new AwsError('InvalidParameterValue', `Tag value exceeds the maximum length of ${valueLengthMax} characters`);
-    if (/^aws:/i.test(Key) && !Key.startsWith('aws:autoscaling:'))
+    if (/^aws:/i.test(Key) && !/^aws:(autoscaling|ec2launchtemplate):/.test(Key))
       throw new AwsError('InvalidParameterValue', "Tag keys starting with 'aws:' are reserved for internal use");
   }
   const merged = new Map(tagsOf(at, id).map(({ Key, Value }) => [Key, Value]));
@@ -54,7 +54,9 @@ export function specifiedTags(specifications: readonly Plain<TagSpecification>[]
 
 /** Tags a new resource, refusing specifications that name another type. */
 export function tagNew(at: Place, id: string, type: string, specifications: readonly Plain<TagSpecification>[] | undefined): void {
-  for (const { ResourceType } of specifications ?? []) {
+  for (const { ResourceType, Tags } of specifications ?? []) {
+    if (ResourceType !== undefined && (Tags === undefined || Tags.length === 0))
+      throw new AwsError('InvalidParameterValue', 'Tag specification must have at least one tag');
     if (ResourceType === type) continue;
     if (ResourceType === undefined) throw new AwsError('MissingParameter', 'Tag specification resource type must have a value');
     throw new AwsError('InvalidParameterValue', `'${ResourceType}' is not a valid taggable resource type for this operation.`);

@@ -154,7 +154,7 @@ export const volumeOperations: Operations<EC2> = {
     if (wrong)
       throw new AwsError(
         'InvalidAttachment.NotFound',
-        `Volume ${volume.VolumeId} can not be detached from ${InstanceId ?? ''} because it is not attached`,
+        `The volume ${volume.VolumeId} is not attached to instance ${InstanceId ?? ''} as device ${Device ?? ''}`,
       );
     at.table(volumes).patch(volume, { State: 'available', Attachments: [] });
     const instance = at.table(instances).get(attachment.InstanceId);

@@ -184,14 +184,14 @@ export const vpcOperations: Operations<EC2> = {
     const vpc = requireVpc(at, VpcId);
     if (AmazonProvidedIpv6CidrBlock === true || Ipv6Pool !== undefined) {
       const held = vpc.Ipv6CidrBlockAssociationSet ?? [];
-      if (held.length >= 5) throw tooManyBlocks(vpc.VpcId);
+      if (held.length >= 1) throw tooManyBlocks(vpc.VpcId, 1);
       const association = ipv6Association(at, Ipv6Pool);
       at.table(vpcs).patch(vpc, { Ipv6CidrBlockAssociationSet: [...held, association] });
       return { VpcId, Ipv6CidrBlockAssociation: { ...association, Ipv6CidrBlockState: { State: 'associating' } } };
     }
     const block = formatCidr(requireCidr(CidrBlock ?? '', 'cidrBlock'));
     const held = vpc.CidrBlockAssociationSet ?? [];
-    if (held.length >= 5) throw tooManyBlocks(vpc.VpcId);
+    if (held.length >= 5) throw tooManyBlocks(vpc.VpcId, 5);
     const association = cidrAssociation(at, block);
     at.table(vpcs).patch(vpc, { CidrBlockAssociationSet: [...held, association] });
     return { VpcId, CidrBlockAssociation: { ...association, CidrBlockState: { State: 'associating' } } };
@@ -224,6 +224,6 @@ export const vpcOperations: Operations<EC2> = {
   },
 };
 
-function tooManyBlocks(id: string): AwsError {
-  return new AwsError('CidrLimitExceeded', `This network '${id}' has met its maximum number of allowed CIDRs: 5`);
+function tooManyBlocks(id: string, max: number): AwsError {
+  return new AwsError('CidrLimitExceeded', `This network ${id} has met its maximum number of allowed CIDRs: ${max}`);
 }

@@ -10,6 +10,8 @@ interface RegionFacts {
   readonly code: string;
   readonly zones: string;
   readonly optIn?: boolean;
+  /** Numbers of the zone ids when they are not 1, 2, 3 …; the mapping differs between accounts. */
+  readonly order?: string;
 }
 
 /** https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html */
@@ -39,7 +41,7 @@ const regions: Readonly<Record<string, RegionFacts>> = {
   'me-central-1': { code: 'mec1', zones: 'abc', optIn: true },
   'me-south-1': { code: 'mes1', zones: 'abc', optIn: true },
   'sa-east-1': { code: 'sae1', zones: 'abc' },
-  'us-east-1': { code: 'use1', zones: 'abcdef' },
+  'us-east-1': { code: 'use1', zones: 'abcdef', order: '612435' },
   'us-east-2': { code: 'use2', zones: 'abc' },
   'us-west-1': { code: 'usw1', zones: 'ab' },
   'us-west-2': { code: 'usw2', zones: 'abcd' },
@@ -55,8 +57,8 @@ export interface Zone {
 }
 
 export function zonesOf(region: string): Zone[] {
-  const { code, zones } = regions[region] ?? { code: region.replaceAll('-', ''), zones: 'abc' };
-  return zones.split('').map((letter, index) => ({ name: `${region}${letter}`, id: `${code}-az${index + 1}` }));
+  const { code, zones, order = '123456' }: RegionFacts = regions[region] ?? { code: region.replaceAll('-', ''), zones: 'abc' };
+  return zones.split('').map((letter, index) => ({ name: `${region}${letter}`, id: `${code}-az${order.charAt(index)}` }));
 }
 
 /** The zone of this region with a name or zone id, or EC2's error. */

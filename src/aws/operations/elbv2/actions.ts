@@ -58,7 +58,7 @@ function check(at: Place, action: Action, index: number): void {
 
 const contentTypes = new Set(['text/plain', 'text/css', 'text/html', 'application/javascript', 'application/json']);
 
-/** Checks actions and fills in what AWS adds: the long form of a forward, the parts that a redirect keeps. */
+/** Checks actions and fills in the defaults of what they say. */
 export function completeActions(at: Place, actions: readonly Action[]): Action[] {
   actions.forEach((action, index) => check(at, action, index));
   return actions
@@ -69,16 +69,19 @@ export function completeActions(at: Place, actions: readonly Action[]): Action[]
     .toSorted((a, b) => (a.Order ?? 0) - (b.Order ?? 0));
 }
 
+/** The long form without weights gets them; a redirect gets the parts that it keeps. */
 function completeAction(action: Action): Action {
-  if (action.Type === 'forward') {
-    const stickiness = action.ForwardConfig?.TargetGroupStickinessConfig ?? { Enabled: false };
-    const groups = action.ForwardConfig?.TargetGroups ?? [{ TargetGroupArn: action.TargetGroupArn, Weight: 1 }];
-    const config = {
-      TargetGroups: groups.map((group) => ({ ...group, Weight: group.Weight ?? 1 })),
-      TargetGroupStickinessConfig: stickiness,
+  const config = action.ForwardConfig;
+  if (action.Type === 'forward' && config !== undefined) {
+    const groups = (config.TargetGroups ?? []).map((group) => ({ ...group, Weight: group.Weight ?? 1 }));
+    return {
+      ...action,
+      ForwardConfig: {
+        ...config,
+        TargetGroups: groups,
+        TargetGroupStickinessConfig: config.TargetGroupStickinessConfig ?? { Enabled: false },
+      },
     };
-    const only = groups.length === 1 ? groups[0]?.TargetGroupArn : undefined;
-    return { ...action, ...(only === undefined ? {} : { TargetGroupArn: only }), ForwardConfig: config };
   }
   if (action.Type === 'redirect') {
     return {

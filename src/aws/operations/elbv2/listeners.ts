@@ -32,17 +32,29 @@ export function requireListener(at: Place, arn: string | undefined): Listener {
 
 const protocols: Readonly<Record<LoadBalancer['Type'], readonly string[]>> = {
   application: ['HTTP', 'HTTPS'],
-  network: ['TCP', 'TLS', 'UDP', 'TCP_UDP', 'QUIC', 'TCP_QUIC'],
+  network: ['UDP', 'TCP', 'TLS', 'TCP_UDP'],
   gateway: ['GENEVE'],
 };
 
+const allProtocols = ['HTTP', 'HTTPS', 'UDP', 'TCP', 'TLS', 'TCP_UDP'];
+
 function checkProtocol(balancer: LoadBalancer, protocol: string | undefined, port: number | undefined): void {
-  if (balancer.Type === 'gateway') return;
+  if (balancer.Type === 'gateway') {
+    if (port !== undefined) throw new AwsError('ValidationError', 'A port cannot be specified for gateway listeners');
+    if (protocol !== undefined) throw new AwsError('ValidationError', 'A protocol cannot be specified for gateway listeners');
+    return;
+  }
   if (protocol === undefined) throw new AwsError('ValidationError', 'A listener protocol must be specified');
   if (port === undefined) throw new AwsError('ValidationError', 'A listener port must be specified');
   const allowed = protocols[balancer.Type];
+  if (!allProtocols.includes(protocol)) {
+    throw new AwsError(
+      'ValidationError',
+      `1 validation error detected: Value '${protocol}' at 'protocol' failed to satisfy constraint: Member must satisfy enum value set: [${allProtocols.join(', ')}]`,
+    );
+  }
   if (!allowed.includes(protocol))
-    throw new AwsError('UnsupportedProtocol', `Protocol ${protocol} is not supported. Please choose from: ${allowed.join(', ')}`);
+    throw new AwsError('ValidationError', `Listener protocol '${protocol}' must be one of '${allowed.join(', ')}'`);
   if (port < 1 || port > 65_535)
     throw new AwsError(
       'ValidationError',

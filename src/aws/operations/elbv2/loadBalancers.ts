@@ -22,7 +22,7 @@ export interface LoadBalancer extends Plain<SdkLoadBalancer> {
 export const loadBalancers = table<LoadBalancer>('elbv2.load-balancer', (one) => one.LoadBalancerArn);
 
 /** Quotas "Application/Network Load Balancers per Region". */
-const perRegionMax = 50;
+const perRegionMax = 100;
 
 export function requireLoadBalancer(at: Place, arn: string | undefined): LoadBalancer {
   const found = at.table(loadBalancers).get(arn);
@@ -71,13 +71,10 @@ function requireName(name: string): void {
   if (name.startsWith('internal-')) throw new AwsError('ValidationError', `The load balancer name '${name}' cannot begin with 'internal-'`);
 }
 
-function subnetsOf(at: Place, ids: readonly string[], type: LoadBalancer['Type']): Subnet[] {
+function subnetsOf(at: Place, ids: readonly string[]): Subnet[] {
   const missing = ids.filter((id) => !at.table(subnets).has(id));
   if (missing.length > 0) throw new AwsError('SubnetNotFound', `The subnet ID '${missing[0] ?? ''}' does not exist`);
   const found = ids.map((id) => at.table(subnets).get(id)!);
-  if (type === 'application' && new Set(found.map((subnet) => subnet.AvailabilityZone)).size < 2) {
-    throw new AwsError('ValidationError', 'At least two subnets in two different Availability Zones must be specified');
-  }
   if (new Set(found.map((subnet) => subnet.AvailabilityZone)).size < found.length) {
     throw new AwsError(
       'InvalidConfigurationRequest',
@@ -88,7 +85,7 @@ function subnetsOf(at: Place, ids: readonly string[], type: LoadBalancer['Type']
 }
 
 const zonesOf = (found: readonly Subnet[]): NonNullable<LoadBalancer['AvailabilityZones']> =>
-  found.map((subnet) => ({ ZoneName: subnet.AvailabilityZone, SubnetId: subnet.SubnetId, LoadBalancerAddresses: [] }));
+  found.map((subnet) => ({ ZoneName: subnet.AvailabilityZone, SubnetId: subnet.SubnetId }));
 
 /** `ELB app/name/id`: what the security group of a load balancer is found in use by. */
 function describeInterfaces(arn: string): string {
@@ -108,9 +105,10 @@ export const loadBalancerOperations: Operations<ElasticLoadBalancingV2> = {
     const name = input.Name ?? '';
     const type = input.Type ?? 'application';
     requireName(name);
+    if (input.IpAddressType !== undefined && !addressTypes.has(input.IpAddressType)) throw invalidAddressType(input.IpAddressType);
     const ids = input.Subnets ?? (input.SubnetMappings ?? []).map(({ SubnetId = '' }) => SubnetId);
     if (ids.length === 0) throw new AwsError('ValidationError', 'Subnets or SubnetMappings must be specified');
-    const found = subnetsOf(at, ids, type);
+    const found = subnetsOf(at, ids);
     const existing = at.table(loadBalancers).find((one) => one.LoadBalancerName === name);
     if (existing !== undefined) throw new AwsError('DuplicateLoadBalancerName', 'A load balancer with the same name exists.');
     if (at.table(loadBalancers).size >= perRegionMax)
@@ -184,7 +182,12 @@ export const loadBalancerOperations: Operations<ElasticLoadBalancingV2> = {
 
   ModifyLoadBalancerAttributes({ LoadBalancerArn, Attributes = [] }, at) {
     const balancer = requireLoadBalancer(at, LoadBalancerArn);
-    const known = { ...defaultAttributes('application'), ...defaultAttributes('network'), 'ipv6.deny_all_igw_traffic': 'false' };
+    const known = {
+      ...defaultAttributes('application'),
+      ...defaultAttributes('network'),
+      'ipv6.deny_all_igw_traffic': 'false',
+      'secondary_ips.auto_assigned.per_subnet': '0',
+    };
     const changed: Record<string, string> = { ...balancer.attributes };
     for (const { Key = '', Value = '' } of Attributes) {
       if (!(Key in known)) throw new AwsError('InvalidConfigurationRequest', `Key ${Key} not valid`);
@@ -213,7 +216,7 @@ export const loadBalancerOperations: Operations<ElasticLoadBalancingV2> = {
 
   SetSubnets({ LoadBalancerArn, Subnets, SubnetMappings = [], IpAddressType }, at) {
     const balancer = requireLoadBalancer(at, LoadBalancerArn);
-    const found = subnetsOf(at, Subnets ?? SubnetMappings.map(({ SubnetId = '' }) => SubnetId), balancer.Type);
+    const found = subnetsOf(at, Subnets ?? SubnetMappings.map(({ SubnetId = '' }) => SubnetId));
     const changed = at
       .table(loadBalancers)
       .patch(balancer, { AvailabilityZones: zonesOf(found), IpAddressType: IpAddressType ?? balancer.IpAddressType });
@@ -223,6 +226,9 @@ export const loadBalancerOperations: Operations<ElasticLoadBalancingV2> = {
 
   SetIpAddressType({ LoadBalancerArn, IpAddressType }, at) {
     const balancer = requireLoadBalancer(at, LoadBalancerArn);
+    if (IpAddressType !== 'ipv4' && IpAddressType !== 'dualstack' && IpAddressType !== 'dualstack-without-public-ipv4') {
+      throw invalidAddressType(IpAddressType);
+    }
     if (balancer.Scheme === 'internal' && IpAddressType === 'dualstack') {
       throw new AwsError('InvalidConfigurationRequest', 'Internal load balancers cannot have IP address type of dualstack');
     }
@@ -240,6 +246,15 @@ export const loadBalancerOperations: Operations<ElasticLoadBalancingV2> = {
     return { Limits: items, NextMarker: next };
   },
 };
+
+const addressTypes: ReadonlySet<string> = new Set(['ipv4', 'dualstack', 'dualstack-without-public-ipv4']);
+
+function invalidAddressType(type: string | undefined): AwsError {
+  return new AwsError(
+    'ValidationError',
+    `1 validation error detected: Value '${type ?? ''}' at 'ipAddressType' failed to satisfy constraint: Member must satisfy enum value set: [ipv4, dualstack]`,
+  );
+}
 
 function requireGroups(at: Place, ids: readonly string[]): void {
   const missing = ids.filter((id) => !at.table(securityGroups).has(id));

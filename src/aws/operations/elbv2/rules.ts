@@ -1,4 +1,4 @@
-import type { ElasticLoadBalancingV2, Rule as SdkRule, RuleCondition } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { ElasticLoadBalancingV2, Rule as SdkRule } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
@@ -6,6 +6,7 @@ import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { completeActions } from './actions.ts';
+import { checkConditions } from './conditions.ts';
 import { listeners, requireListener, type Listener } from './listeners.ts';
 import { dropTags, setTags } from './tags.ts';
 
@@ -19,7 +20,6 @@ export const rules = table<Rule>('elbv2.rule', (rule) => rule.RuleArn);
 
 /** Quotas of a rule and of a load balancer's rules (without the default ones). */
 const rulesMax = 100;
-const valuesMax = 5;
 const priorityMax = 50_000;
 
 function ruleArn(at: Place, listener: Listener): string {
@@ -44,62 +44,6 @@ function requireRule(at: Place, arn: string | undefined): Rule {
   return rule;
 }
 
-const configs = {
-  'host-header': 'HostHeaderConfig',
-  'path-pattern': 'PathPatternConfig',
-  'http-header': 'HttpHeaderConfig',
-  'http-request-method': 'HttpRequestMethodConfig',
-  'query-string': 'QueryStringConfig',
-  'source-ip': 'SourceIpConfig',
-} as const;
-
-/** Checks conditions as AWS does and gives both of their forms, `Values` and the typed configuration. */
-function completeConditions(conditions: readonly Plain<RuleCondition>[]): Plain<RuleCondition>[] {
-  let count = 0;
-  const done = conditions.map((condition) => {
-    const field = condition.Field;
-    if (field === undefined || field === '') throw new AwsError('ValidationError', 'A condition must specify a field');
-    if (!(field in configs)) {
-      throw new AwsError(
-        'ValidationError',
-        `Condition field '${field}' must be one of '[path-pattern, host-header, http-header, http-request-method, query-string, source-ip]'`,
-      );
-    }
-    const key = configs[field as keyof typeof configs];
-    const typed = condition[key] as { Values?: unknown[] | undefined; RegexValues?: string[] | undefined } | undefined;
-    const values = typed?.Values ?? condition.Values ?? [];
-    count += values.length + (typed?.RegexValues?.length ?? 0);
-    if (values.length === 0 && (typed?.RegexValues ?? []).length === 0)
-      throw new AwsError('ValidationError', 'A condition value must be specified');
-    check(field, values as string[], condition);
-    if (field !== 'host-header' && field !== 'path-pattern') return condition;
-    return typed?.RegexValues === undefined
-      ? { Field: field, Values: values as string[], [key]: { Values: values as string[] } }
-      : condition;
-  });
-  if (count > valuesMax) throw new AwsError('TooManyConditionValues', `A rule can have at most ${valuesMax} condition values`);
-  return done;
-}
-
-function check(field: string, values: readonly string[], condition: Plain<RuleCondition>): void {
-  if (field === 'path-pattern' && values.some((value) => value.length > 128))
-    throw new AwsError('ValidationError', "The 'PathPattern' value is too long; the limit is '128'");
-  if (field === 'host-header' && values.some((value) => value.length > 128))
-    throw new AwsError('ValidationError', "The 'host-header' value is too long; the limit is '128'");
-  if (field === 'http-request-method' && values.some((value) => value.length > 40))
-    throw new AwsError('ValidationError', "The 'HttpRequestMethod' value is too long; the limit is '40'");
-  if (field === 'http-request-method' && values.some((value) => !/^[A-Z_-]+$/.test(value)))
-    throw new AwsError(
-      'ValidationError',
-      "The 'HttpRequestMethod' value is invalid; the allowed characters are A-Z, hyphen and underscore",
-    );
-  if (field !== 'http-header') return;
-  const { HttpHeaderName: name = '' } = condition.HttpHeaderConfig ?? {};
-  if (name.length > 40) throw new AwsError('ValidationError', "The 'HttpHeaderName' value is too long; the limit is '40'");
-  if (values.some((value) => value.length > 128))
-    throw new AwsError('ValidationError', "The 'HttpHeaderConfig' value is too long; the limit is '128'");
-}
-
 function describe(rule: Rule): Plain<SdkRule> {
   return { ...rule, IsDefault: rule.IsDefault ?? false };
 }
@@ -117,7 +61,7 @@ export const ruleOperations: Operations<ElasticLoadBalancingV2> = {
       );
     }
     if (siblings.some((rule) => rule.Priority === String(Priority)))
-      throw new AwsError('PriorityInUse', `Priority '${Priority}' is currently in use`);
+      throw new AwsError('PriorityInUse', 'The specified priority is in use.');
     const onBalancer = new Set(
       at
         .table(listeners)
@@ -132,7 +76,7 @@ export const ruleOperations: Operations<ElasticLoadBalancingV2> = {
       listenerArn: listener.ListenerArn,
       Priority: String(Priority),
       IsDefault: false,
-      Conditions: completeConditions(Conditions),
+      Conditions: checkConditions(Conditions),
       Actions: completeActions(at, Actions),
       Transforms,
     });
@@ -159,7 +103,7 @@ export const ruleOperations: Operations<ElasticLoadBalancingV2> = {
     const rule = requireRule(at, RuleArn);
     if (rule.IsDefault === true) throw new AwsError('OperationNotPermitted', 'Default rule cannot be modified');
     const changed = at.table(rules).patch(rule, {
-      Conditions: Conditions === undefined ? rule.Conditions : completeConditions(Conditions),
+      Conditions: Conditions === undefined ? rule.Conditions : checkConditions(Conditions),
       Actions: Actions === undefined ? rule.Actions : completeActions(at, Actions),
       Transforms: Transforms ?? rule.Transforms,
     });

@@ -100,8 +100,9 @@ function checkHealth(input: HealthInput, protocol: string | undefined): void {
   between(input.HealthyThresholdCount, 'Healthy threshold count', 2, 10);
   between(input.UnhealthyThresholdCount, 'Unhealthy threshold count', 2, 10);
   const { HealthCheckIntervalSeconds: interval, HealthCheckTimeoutSeconds: timeout } = input;
-  if (interval !== undefined && timeout !== undefined && timeout >= interval && layer7(protocol)) {
-    throw new AwsError('ValidationError', `Health check timeout '${timeout}' must be smaller than the interval '${interval}'`);
+  if (interval !== undefined && timeout !== undefined && (layer7(protocol) ? timeout >= interval : timeout > interval)) {
+    const than = layer7(protocol) ? 'smaller than' : 'smaller than or equal to';
+    throw new AwsError('ValidationError', `Health check timeout '${timeout}' must be ${than} the interval '${interval}'`);
   }
   if (input.HealthCheckPath !== undefined && !input.HealthCheckPath.startsWith('/') && !input.HealthCheckPath.startsWith('/')) {
     throw new AwsError('ValidationError', `Health check path '${input.HealthCheckPath}' must begin with a '/' character`);
@@ -112,6 +113,16 @@ function checkHealth(input: HealthInput, protocol: string | undefined): void {
   }
 }
 
+const knownProtocols = ['HTTPS', 'HTTP', 'TCP', 'TLS', 'UDP', 'TCP_UDP', 'GENEVE', 'QUIC', 'TCP_QUIC'];
+
+function checkProtocols(protocol: string | undefined, member: string): void {
+  if (protocol === undefined || knownProtocols.includes(protocol)) return;
+  throw new AwsError(
+    'ValidationError',
+    `1 validation error detected: Value '${protocol}' at '${member}' failed to satisfy constraint: Member must satisfy enum value set: [${knownProtocols.join(', ')}]`,
+  );
+}
+
 function requireName(name: string): void {
   if (name.length > 32) throw new AwsError('ValidationError', `Target group name '${name}' cannot be longer than '32' characters`);
   if (!/^[A-Za-z0-9-]+$/.test(name))
@@ -119,8 +130,12 @@ function requireName(name: string): void {
       'ValidationError',
       `Target group name '${name}' can only contain characters that are alphanumeric characters or hyphens(-)`,
     );
-  if (name.startsWith('-') || name.endsWith('-'))
-    throw new AwsError('ValidationError', `Target group name '${name}' cannot begin or end with '-'`);
+  if (name.startsWith('-') || name.endsWith('-') || name.includes('--')) {
+    throw new AwsError(
+      'ValidationError',
+      `1 validation error detected: Value '${name}' at 'targetGroup.targetGroupArn.targetGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: (?!.*--)(?!^-)(?!.*-$)^[A-Za-z0-9-]+$`,
+    );
+  }
 }
 
 function healthChecks(input: HealthInput, type: TargetGroup['TargetType'], protocol: string | undefined): Partial<TargetGroup> {
@@ -161,6 +176,8 @@ export const targetGroupOperations: Operations<ElasticLoadBalancingV2> = {
       if (input.VpcId === undefined) throw new AwsError('ValidationError', 'A VPC ID must be specified');
       if (!at.table(vpcs).has(input.VpcId)) throw new AwsError('ValidationError', `The VPC ID '${input.VpcId}' is not found`);
     }
+    checkProtocols(input.HealthCheckProtocol, 'healthCheckProtocol');
+    checkProtocols(protocol, 'protocol');
     checkHealth(input, protocol);
     const existing = at.table(targetGroups).find((group) => group.TargetGroupName === name);
     if (existing !== undefined) {
@@ -205,6 +222,8 @@ export const targetGroupOperations: Operations<ElasticLoadBalancingV2> = {
         : LoadBalancerArn === undefined
           ? all.values()
           : all.filter((group) => users.get(group.TargetGroupArn)?.has(LoadBalancerArn) ?? false);
+    if (LoadBalancerArn !== undefined && asked.length === 0)
+      throw new AwsError('TargetGroupNotFound', 'One or more target groups not found');
     const { items, next } = page(asked, { token: Marker, max: PageSize }, { defaultMax: 400 });
     return { TargetGroups: items.map((group) => describe(group, users)), NextMarker: next };
   },
@@ -236,19 +255,33 @@ export const targetGroupOperations: Operations<ElasticLoadBalancingV2> = {
 
   ModifyTargetGroupAttributes({ TargetGroupArn, Attributes = [] }, at) {
     const group = requireTargetGroup(at, TargetGroupArn);
+    checkStickiness(group, Attributes);
     const changed: Record<string, string> = { ...group.attributes };
     for (const { Key = '', Value = '' } of Attributes) {
-      if (
-        Key === 'stickiness.type' &&
-        !['lb_cookie', 'app_cookie', 'source_ip', 'source_ip_dest_ip', 'source_ip_dest_ip_proto'].includes(Value)
-      ) {
-        throw new AwsError(
-          'InvalidConfigurationRequest',
-          `'${Value}' must be one of [lb_cookie, app_cookie, source_ip, source_ip_dest_ip, source_ip_dest_ip_proto]`,
-        );
-      }
       changed[Key] = Value;
     }
-    return { Attributes: attributeList(at.table(targetGroups).patch(group, { attributes: changed }).attributes) };
+    at.table(targetGroups).patch(group, { attributes: changed });
+    return { Attributes: Attributes.map(({ Key = '', Value = '' }) => ({ Key, Value })) };
   },
 };
+
+const stickinessTypes = ['app_cookie', 'lb_cookie', 'source_ip'];
+const gatewayStickinessTypes = ['source_ip_dest_ip_proto', 'source_ip_dest_ip'];
+
+/** Which kind of stickiness a protocol knows. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html */
+function checkStickiness(group: TargetGroup, attributes: readonly { Key?: string | undefined; Value?: string | undefined }[]): void {
+  const type = attributes.find(({ Key }) => Key === 'stickiness.type')?.Value;
+  if (type === undefined) return;
+  const invalid = (message: string): AwsError => new AwsError('InvalidConfigurationRequest', message);
+  const protocol = group.Protocol ?? '';
+  if (protocol === 'GENEVE') {
+    if (attributes.some(({ Key }) => Key === 'stickiness.app_cookie.cookie_name'))
+      throw invalid("Target group attribute key 'stickiness.app_cookie.cookie_name' is not recognized");
+    if (!gatewayStickinessTypes.includes(type)) throw invalid(`'${type}' must be one of [${gatewayStickinessTypes.join(', ')}]`);
+    return;
+  }
+  if (!stickinessTypes.includes(type)) throw invalid(`'Stickiness type' must be one of [${stickinessTypes.join(', ')}]`);
+  if (protocol === 'TLS' && type === 'source_ip') throw invalid('You cannot enable stickiness on target groups with the TLS protocol');
+  if (layer7(protocol) === (type === 'source_ip'))
+    throw invalid(`Stickiness type '${type}' is not supported for target groups with the ${protocol} protocol`);
+}

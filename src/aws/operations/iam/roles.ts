@@ -105,7 +105,6 @@ const conflict = (message: string): AwsError => new AwsError('DeleteConflict', m
 export const roleOperations: Operations<IAM> = {
   CreateRole(input, at) {
     checkSession(input.MaxSessionDuration);
-    checkPolicyDocument(input.AssumeRolePolicyDocument ?? '', 'trust');
     const boundary = input.PermissionsBoundary === undefined ? undefined : requireBoundary(input.PermissionsBoundary);
     const role = createRole(at, input.RoleName ?? '', input.AssumeRolePolicyDocument ?? '', {
       path: normalPath(input.Path),
