@@ -8,6 +8,8 @@ import { registerUp } from './up.ts';
 
 /** The command line. Sets `process.exitCode`; a failure is one line on stderr, its stack only with `--debug`. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // A reader that has seen enough (`| head`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? ExitCode.ok : ExitCode.environment));
   const program = buildProgram();
   try {
     await program.parseAsync([...argv]);
