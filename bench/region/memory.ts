@@ -23,7 +23,12 @@ try {
   const run = startLoad({
     script: join(packageRoot, 'examples/scripts/taskoverflow.js'),
     env: { BASE_URL: stack.url, TODOS: '300' },
-    options: { stages: [{ duration: '10s', target: users }, { duration: '20s', target: users }] },
+    options: {
+      stages: [
+        { duration: '10s', target: users },
+        { duration: '20s', target: users },
+      ],
+    },
   });
   await systemClock.sleep(28_000);
   const rows: [string, number][] = [
@@ -32,7 +37,12 @@ try {
     ...run.pids.map((pid): [string, number] => ['load', residentMiB(pid)]),
   ];
   for (const [name, mib] of rows) console.log(`${name.padEnd(10)} ${mib.toFixed(0).padStart(5)} MiB`);
-  console.log(`${'sum'.padEnd(10)} ${rows.reduce((sum, [, mib]) => sum + mib, 0).toFixed(0).padStart(5)} MiB at ${users} users`);
+  console.log(
+    `${'sum'.padEnd(10)} ${rows
+      .reduce((sum, [, mib]) => sum + mib, 0)
+      .toFixed(0)
+      .padStart(5)} MiB at ${users} users`,
+  );
   const { requests, failed } = await run.result;
   console.log(`${requests} requests, ${failed} failed; Node ${process.version}`);
 } finally {

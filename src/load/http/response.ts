@@ -121,7 +121,8 @@ export class Response {
 
   /** The body as a page, or what a selector finds in it. */
   html(selector?: string): Selection {
-    if (this.body === null) throw new Error('the body is null so it cannot be parsed as HTML - the request got no response or discarded it');
+    if (this.body === null)
+      throw new Error('the body is null so it cannot be parsed as HTML - the request got no response or discarded it');
     const text = typeof this.body === 'string' ? this.body : Buffer.from(this.body).toString('utf8');
     const page = parseHtml(text, this.url);
     return selector === undefined ? page : page.find(selector);
