@@ -24,6 +24,7 @@ import {
 interface Flags {
   env?: string[];
   tag?: string[];
+  out?: string[];
   config?: string;
   workers?: string;
   includeSystemEnvVars: boolean;
@@ -48,6 +49,11 @@ export function registerRun(program: Command): void {
   command
     .option('-e, --env <NAME=value>', 'a variable of __ENV; can be repeated', collect)
     .option('--tag <name=value>', 'a tag for all samples; can be repeated', collect)
+    .option(
+      '-o, --out <kind[=target]>',
+      'where results go besides the summary: json=FILE, csv=FILE, junit=FILE, html=FILE, web-dashboard, experimental-prometheus-rw, opentelemetry; can be repeated',
+      collect,
+    )
     .option('-c, --config <file>', 'JSON file with options; the script takes precedence over it')
     .option('--include-system-env-vars', 'show the environment of this process to the script', true)
     .option('--no-include-system-env-vars', 'show the script only what --env gives')
@@ -97,6 +103,7 @@ async function runScript(script: string, flags: Flags): Promise<number> {
     env: environmentOf(flags),
     defaults: configOf(flags),
     options: mergeOptions([optionsFromEnvironment(process.env), optionsOf(flags)]),
+    outputs: flags.out ?? process.env['K6_OUT']?.split(',').filter(Boolean) ?? [],
     ...(flags.workers === undefined ? {} : { workers: workersOf(flags.workers) }),
     log,
   });
@@ -136,7 +143,7 @@ class ProgressView {
 
   begin(plan: LoadPlan, script: string): void {
     this.#plan = plan;
-    if (!this.#isQuiet) process.stdout.write(headerText(plan, script, []));
+    if (!this.#isQuiet) process.stdout.write(headerText(plan, script, plan.outputs));
   }
 
   show(progress: LoadProgress): void {

@@ -5,6 +5,7 @@ import { checkThreshold, evaluateThresholds, parseThreshold, type MetricThreshol
 import { invalid } from '../options/fields.ts';
 import { maxLengthMs, maxVus, resolveOptions, type LoadOptions } from '../options/options.ts';
 import { maxVusOf } from '../options/scenarios.ts';
+import { openOutputs, type Outputs } from '../outputs/index.ts';
 import { summaryData, type SummaryGroup } from '../summary/data.ts';
 import { compactSummary } from '../summary/text.ts';
 import { describeScenario } from './describe.ts';
@@ -38,6 +39,7 @@ export class Run implements LoadRun {
   #options!: LoadOptions;
   #thresholds: MetricThresholds[] = [];
   #tally = new Tally(1);
+  #outputs: Outputs | undefined;
   #startedAt = 0;
   #windowAt = 0;
   #evaluatedAt = 0;
@@ -66,6 +68,12 @@ export class Run implements LoadRun {
   }
 
   async #execute(): Promise<LoadResult> {
+    const outputs = await openOutputs(this.#request.outputs ?? [], {
+      env: this.#request.outputEnv ?? process.env,
+      warn: (message) => this.#request.log?.({ level: 'warning', message, source: 'output' }),
+    });
+    this.#outputs = outputs;
+    if (this.#isOver) return this.#died.promise;
     const first = this.#fork();
     const { options: raw, exports, metrics } = await this.#prepare(first);
     const { options, warnings } = resolveOptions(raw);
@@ -76,7 +84,7 @@ export class Run implements LoadRun {
     this.#tally = new Tally(count);
     for (const [name, type, contains] of metrics) this.#tally.metrics.define(name, type, contains);
     if (raw['noThresholds'] !== true) this.#defineThresholds();
-    this.#planned.resolve({
+    const plan: LoadPlan = {
       scenarios: options.scenarios.map((scenario) => ({
         name: scenario.name,
         executor: scenario.executor,
@@ -87,7 +95,10 @@ export class Run implements LoadRun {
       maxDurationMs: maxLengthMs(options.scenarios),
       processes: count,
       thresholds: options.thresholds,
-    });
+      outputs: [],
+    };
+    await outputs.begin({ script: this.#request.script, plan, options, raw });
+    this.#planned.resolve({ ...plan, outputs: outputs.descriptions });
     await Promise.all(Array.from({ length: count - 1 }, () => this.#prepare(this.#fork())));
 
     const hasSetup = exports.includes('setup') && raw['noSetup'] !== true;
@@ -97,7 +108,9 @@ export class Run implements LoadRun {
     if (exports.includes('teardown') && raw['noTeardown'] !== true)
       await this.#ask(first, { type: 'teardown', setupData }, 'teardown-done');
     evaluateThresholds(this.#thresholds, this.#tally.metrics, durationMs, true);
-    return this.#summarise(first, exports, setupData, durationMs, vus);
+    const result = await this.#summarise(first, exports, setupData, durationMs, vus);
+    await outputs.end(result);
+    return result;
   }
 
   /** From the first iteration to the end of the last. */
@@ -138,7 +151,13 @@ export class Run implements LoadRun {
     const { script, env, options, defaults } = this.#request;
     return this.#ask(
       process,
-      { type: 'prepare', script: resolvePath(script), env: env ?? {}, layers: { below: defaults ?? {}, above: options ?? {} } },
+      {
+        type: 'prepare',
+        script: resolvePath(script),
+        env: env ?? {},
+        layers: { below: defaults ?? {}, above: options ?? {} },
+        recording: this.#outputs?.recording,
+      },
       'prepared',
     );
   }
@@ -167,6 +186,9 @@ export class Run implements LoadRun {
         this.#end(message.exitCode, message.reason);
         this.#tell({ type: 'interrupt' });
         return;
+      case 'samples':
+        this.#outputs?.samples(message.batch);
+        return;
       case 'marked-failed':
         this.#markedFailed = true;
         this.#request.log?.({
@@ -177,6 +199,7 @@ export class Run implements LoadRun {
         return;
       case 'report':
         this.#tally.add(index, message.report);
+        this.#outputs?.report(message.report.metrics);
         if (index === 0) this.#progress();
         return;
       default: {
@@ -244,6 +267,7 @@ export class Run implements LoadRun {
       scenarios,
     };
     this.#windowAt = nowMs;
+    this.#outputs?.progress(progress);
     for (const handler of this.#handlers) handler(progress);
     if (nowMs - this.#evaluatedAt < THRESHOLD_PERIOD_MS) return;
     this.#evaluatedAt = nowMs;
@@ -310,6 +334,7 @@ export class Run implements LoadRun {
     } finally {
       this.#isOver = true;
       await Promise.all(this.#processes.map((process) => process.stop(1000)));
+      await this.#outputs?.close();
     }
   }
 }

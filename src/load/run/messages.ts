@@ -1,13 +1,14 @@
 import type { RawOptions } from '../options/options.ts';
 import type { MetricType, ValueType } from '../metrics/sinks.ts';
 import type { MetricDelta } from '../metrics/registry.ts';
+import type { Recording, SampleBatch } from '../outputs/recorder.ts';
 import type { GroupDelta } from '../vu/groups.ts';
 import type { LogLevel } from '../vu/engine.ts';
 
 /** What the run (the parent) and its load processes say to each other. */
 
 export type ToProcess =
-  | { type: 'prepare'; script: string; env: Record<string, string>; layers: { below: RawOptions; above: RawOptions } }
+  | { type: 'prepare'; script: string; env: Record<string, string>; layers: { below: RawOptions; above: RawOptions }; recording: Recording | undefined }
   | { type: 'setup' }
   /** `firstVu`: numbers of VUs run on over all processes. */
   | { type: 'start'; segment: { index: number; count: number }; setupData: string | undefined; reportMs: number }
@@ -54,6 +55,7 @@ export type FromProcess =
   | { type: 'setup-done'; setupData: string | undefined }
   | { type: 'ready' }
   | { type: 'report'; report: Report }
+  | { type: 'samples'; batch: SampleBatch }
   | { type: 'finished' }
   | { type: 'abort'; error: ErrorMessage | undefined; exitCode: number; reason: string }
   | { type: 'marked-failed'; reason: string }

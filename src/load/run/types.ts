@@ -15,6 +15,10 @@ export interface LoadRequest {
   progressMs?: number;
   /** Load processes; cores − 1 by default, more when one cannot hold all connections. */
   workers?: number;
+  /** Where results go besides the summary, as k6's `--out`: `json=results.json`, `html=report.html`, `web-dashboard` … */
+  outputs?: readonly string[];
+  /** Variables that configure outputs (`K6_CSV_TIME_FORMAT` …); those of this process by default. */
+  outputEnv?: Readonly<Record<string, string | undefined>>;
   /** Gets each line that the script or the run has to say (console, errors, warnings). */
   log?: (line: LogLine) => void;
 }
@@ -106,6 +110,8 @@ export interface LoadPlan {
   maxDurationMs: number;
   processes: number;
   thresholds: Readonly<Record<string, readonly ThresholdOption[]>>;
+  /** What each output is: `json (results.json)`. */
+  outputs: readonly string[];
 }
 
 export interface LoadRun {

@@ -6,6 +6,8 @@ import { MetricRegistry } from '../metrics/registry.ts';
 import type { MetricType, ValueType } from '../metrics/sinks.ts';
 import { hostModuleNames, loadModules } from '../modules/index.ts';
 import { invalid } from '../options/fields.ts';
+import { Recorder } from '../outputs/recorder.ts';
+import { systemTagsOf } from '../outputs/tags.ts';
 import { mergeOptions, resolveOptions, type RawOptions } from '../options/options.ts';
 import { compileScript, scriptError, type CompiledScript } from '../script/compile.ts';
 import { Engine } from '../vu/engine.ts';
@@ -30,7 +32,9 @@ interface ScenarioInRun {
 export class LoadWorker {
   readonly #send: (message: FromProcess) => void;
   readonly #toMessage: (error: unknown) => ErrorMessage;
-  readonly #metrics = new MetricRegistry();
+  #metrics = new MetricRegistry();
+  /** Only when an output wants every sample. */
+  #recorder: Recorder | undefined;
   #script: CompiledScript | undefined;
   #engine!: Engine;
   /** The instance with `__VU` 0: options, setup, teardown, summary. */
@@ -77,6 +81,10 @@ export class LoadWorker {
     const script = await compileScript({ file: message.script, hostModules: hostModuleNames });
     this.#script = script;
     await loadModules(script.hostModules);
+    if (message.recording) {
+      this.#recorder = new Recorder(message.recording, (batch) => this.#send({ type: 'samples', batch }));
+      this.#metrics = new MetricRegistry(this.#recorder.create);
+    }
     const engine = new Engine({
       script,
       scriptFile: message.script,
@@ -107,6 +115,7 @@ export class LoadWorker {
         );
     engine.options = options;
     engine.rawOptions = raw;
+    if (this.#recorder) this.#recorder.systemTags = systemTagsOf(raw['systemTags']);
     const names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
     const metrics = [...this.#metrics.all()]
       .filter(({ name }) => !name.includes('{'))
@@ -241,6 +250,7 @@ export class LoadWorker {
   }
 
   #report(): void {
+    this.#recorder?.flush();
     const { errorCounts } = this.#engine;
     const load = this.#watch.take();
     const report: Report = {

@@ -1,0 +1,33 @@
+import type { MetricInfo } from './recorder.ts';
+import { metadataTags, type Tags } from './tags.ts';
+
+/** k6's JSON output (https://grafana.com/docs/k6/latest/results-output/real-time/json/): one object a line. */
+
+export function jsonPoint(metric: string, timeMs: number, value: number, tags: Tags): string {
+  let plain = '';
+  let apart = '';
+  for (const [name, text] of tags) {
+    const pair = `${JSON.stringify(name)}:${JSON.stringify(text)}`;
+    if (metadataTags.has(name)) apart += `${apart === '' ? '' : ','}${pair}`;
+    else plain += `${plain === '' ? '' : ','}${pair}`;
+  }
+  const time = new Date(timeMs).toISOString();
+  const more = apart === '' ? '' : `,"metadata":{${apart}}`;
+  return `{"metric":${JSON.stringify(metric)},"type":"Point","data":{"time":"${time}","value":${JSON.stringify(value)},"tags":{${plain}}${more}}}\n`;
+}
+
+/** Comes before the first point of a metric. */
+export function jsonMetric(info: MetricInfo, thresholds: readonly string[], submetrics: readonly string[]): string {
+  const { name, metricType, contains } = info;
+  const parts = submetrics.map((submetric) => {
+    const suffix = submetric.slice(name.length + 1, -1);
+    const tags = Object.fromEntries(suffix.split(',').map((pair) => pair.split(/:(.*)/s).slice(0, 2).map(unquoted)));
+    return { name: submetric, suffix, tags };
+  });
+  const data = { name, type: metricType, contains, thresholds, submetrics: parts.length === 0 ? null : parts };
+  return `${JSON.stringify({ metric: name, type: 'Metric', data })}\n`;
+}
+
+function unquoted(text: string): string {
+  return text.trim().replace(/^(["'])(.*)\1$/s, '$2');
+}
