@@ -154,7 +154,7 @@ test('with required credentials only what they signed is answered', async () => 
 test('what was answered survives kill -9', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-aws-'));
   try {
-    const child = spawn(process.execPath, [fileURLToPath(new URL('durable-endpoint.ts', import.meta.url)), folder], {
+    const child = spawn(process.execPath, [fileURLToPath(new URL('./durable-endpoint.ts', import.meta.url)), folder], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
