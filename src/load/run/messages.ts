@@ -8,7 +8,13 @@ import type { LogLevel } from '../vu/engine.ts';
 /** What the run (the parent) and its load processes say to each other. */
 
 export type ToProcess =
-  | { type: 'prepare'; script: string; env: Record<string, string>; layers: { below: RawOptions; above: RawOptions }; recording: Recording | undefined }
+  | {
+      type: 'prepare';
+      script: string;
+      env: Record<string, string>;
+      layers: { below: RawOptions; above: RawOptions };
+      recording: Recording | undefined;
+    }
   | { type: 'setup' }
   /** `firstVu`: numbers of VUs run on over all processes. */
   | { type: 'start'; segment: { index: number; count: number }; setupData: string | undefined; reportMs: number }
