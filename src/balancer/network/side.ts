@@ -11,6 +11,8 @@ export interface SideEvents {
   onClose(side: Side, code: string | undefined): void;
 }
 
+/** Reads that fill the shared buffer, so many in a row, and a connection gets a large one. */
+const FULL_READS = 4;
 /** Reads as small as this, so many in a row, and a connection gives its large buffer back. */
 const QUIET_BYTES = 8 * 1024;
 const QUIET_READS = 64;
@@ -28,6 +30,7 @@ export class Side implements TransportOwner {
   #large: Buffer | undefined;
   /** Memory of a write to the other side that is not out. */
   #staged: Buffer | undefined;
+  #fullReads = 0;
   #quietReads = 0;
 
   constructor(events: SideEvents, memory: RelayMemory) {
@@ -97,7 +100,8 @@ export class Side implements TransportOwner {
       if (sent && this.#quietReads >= QUIET_READS) this.#shrink(from);
       return sent;
     }
-    if (end - start === buffer.length) this.#grow(from);
+    this.#fullReads = end - start === buffer.length ? this.#fullReads + 1 : 0;
+    if (this.#fullReads >= FULL_READS) this.#grow(from);
     const staging = this.#memory.takeStaging();
     buffer.copy(staging, 0, start, end);
     const sent = to.write(staging.subarray(0, end - start));
@@ -108,6 +112,7 @@ export class Side implements TransportOwner {
 
   #grow(from: HandleTransport): void {
     this.#large = this.#memory.takeLarge();
+    this.#fullReads = 0;
     this.#quietReads = 0;
     if (this.#large !== undefined) from.readInto(this.#large);
   }
