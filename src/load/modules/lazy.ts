@@ -17,6 +17,8 @@ const loaders: Readonly<Record<string, () => Promise<ModuleClass>>> = {
   'k6/ws': async () => (await import('./ws.ts')).WsModule,
   'k6/websockets': async () => (await import('./websockets.ts')).WebsocketsModule,
   'k6/experimental/websockets': async () => (await import('./websockets.ts')).WebsocketsModule,
+  'k6/net/grpc': async () => (await import('./grpc.ts')).GrpcModule,
+  'k6/experimental/grpc': async () => (await import('./grpc.ts')).GrpcModule,
 };
 
 export const lazyModuleNames: readonly string[] = Object.keys(loaders);

@@ -49,7 +49,9 @@ export async function compileScript(options: BundleOptions): Promise<CompiledScr
   return {
     hostModules: hostModulesOf(bundle.code),
     factory: new Script(emitted.code, { filename: COMPILED }).runInThisContext() as Factory,
-    needsLoop: usesPromises(bundle.code) || /\bset(?:Timeout|Interval)\b|\bwebsockets\b|\bsubtle\b/.test(bundle.code),
+    needsLoop:
+      usesPromises(bundle.code) ||
+      /\bset(?:Timeout|Interval)\b|\bwebsockets\b|\bsubtle\b|k6\/(?:net\/grpc|experimental\/grpc|secrets)/.test(bundle.code),
     seedsRandom: bundle.code.includes('randomSeed'),
     place: (site) => place(emitted.guardedAt[site] as number),
     stackOf: (error) =>

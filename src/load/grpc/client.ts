@@ -1,0 +1,242 @@
+import { createPrivateKey } from 'node:crypto';
+import { createSecureContext, rootCertificates } from 'node:tls';
+import { dirname, resolve } from 'node:path';
+import { Client as Channel, credentials, status as Status, type ChannelCredentials, type Metadata, type ServiceError } from '@grpc/grpc-js';
+import { monotonicMs, systemClock } from '../../base/index.ts';
+import type protobuf from 'protobufjs';
+import { settleLater } from '../modules/later.ts';
+import type { Engine } from '../vu/engine.ts';
+import type { Suspension, Vu } from '../vu/vu.ts';
+import { methodsOf, parseProtoFiles, readProtoset, type MethodDefinition, type MethodInfo } from './definitions.ts';
+import { healthCheckMethod } from './health.ts';
+import { readCallParams, readConnectParams, type CallParams, type ConnectParams } from './params.ts';
+import { fromJson, toJson } from './protojson.ts';
+import { reflectServices } from './reflection.ts';
+import { CallTags } from './tags.ts';
+
+/** What `client.invoke()` answers (https://grafana.com/docs/k6/latest/javascript-api/k6-net-grpc/response/). */
+export interface CallResponse {
+  readonly status: number;
+  readonly message: unknown;
+  readonly headers: Readonly<Record<string, string[]>>;
+  readonly trailers: Readonly<Record<string, string[]>>;
+  readonly error: { readonly code: number; readonly details: readonly unknown[]; readonly message: string } | null;
+}
+
+/** Files are parsed once for all VUs of a process. */
+const parsed = new WeakMap<Engine, Map<string, protobuf.Root>>();
+
+const INVOKE_TIMEOUT_MS = 120_000;
+
+/** `new grpc.Client()`: one connection of one VU. */
+export class GrpcClient {
+  readonly #vu: Vu;
+  readonly #methods = new Map<string, MethodDefinition>();
+  #channel: Channel | undefined;
+  #address = '';
+
+  constructor(vu: Vu) {
+    this.#vu = vu;
+  }
+
+  load(importPaths: readonly string[] | null | undefined, ...files: string[]): MethodInfo[] {
+    this.#mustBeInit('load');
+    const folder = dirname(this.#vu.engine.scriptFile);
+    const folders = (importPaths ?? []).map((path) => resolve(folder, path.replace(/^file:\/\//, '')));
+    if (folders.length === 0) folders.push(folder);
+    return this.#learn(this.#once(JSON.stringify([folders, files]), () => parseProtoFiles(folders, files)));
+  }
+
+  loadProtoset(file: string): MethodInfo[] {
+    this.#mustBeInit('loadProtoset');
+    const path = resolve(dirname(this.#vu.engine.scriptFile), file);
+    return this.#learn(this.#once(path, () => readProtoset(path)));
+  }
+
+  /** Blocks until the connection stands; throws when it does not in time. */
+  connect(address: string, params?: unknown): Promise<boolean> {
+    this.#vu.enter();
+    if (this.#vu.engine.phase === 'init') throw new Error('connecting to a gRPC server in the init context is not supported');
+    const read = readConnectParams(params);
+    this.#channel?.close();
+    const channel = new Channel(this.#hostOf(address), this.#credentials(read), {
+      // Each VU is a client of its own; the library would share connections between them.
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.max_receive_message_length': read.maxReceiveSize ?? 4 * 1024 * 1024,
+      'grpc.max_send_message_length': read.maxSendSize ?? -1,
+      'grpc.primary_user_agent': this.#vu.engine.options.userAgent,
+      ...(read.authority === undefined ? {} : { 'grpc.default_authority': read.authority }),
+    });
+    this.#channel = channel;
+    this.#address = address;
+    return block(this.#vu, () => channel.close(), this.#ready(channel, read));
+  }
+
+  /** Blocks until the answer is there; a failed call is an answer too. */
+  invoke(path: string, request: unknown, params?: unknown): Promise<CallResponse> {
+    this.#vu.enter();
+    const method = this.method(path, 'invoke');
+    const call = this.#call(method, request, readCallParams(params, 'invoke'));
+    return block(this.#vu, call.cancel, call.response);
+  }
+
+  asyncInvoke(path: string, request: unknown, params?: unknown): unknown {
+    this.#vu.enter();
+    const method = this.method(path, 'asyncInvoke');
+    return settleLater(this.#vu, this.#call(method, request, readCallParams(params, 'asyncInvoke')).response);
+  }
+
+  /** The standard health service (https://github.com/grpc/grpc/blob/master/doc/health-checking.md). */
+  healthCheck(service?: string): Promise<CallResponse> {
+    this.#vu.enter();
+    this.channel();
+    const call = this.#call(healthCheckMethod, { service: service ?? '' }, readCallParams(undefined, 'healthCheck'));
+    return block(this.#vu, call.cancel, call.response);
+  }
+
+  close(): void {
+    this.#vu.enter();
+    this.#channel?.close();
+    this.#channel = undefined;
+  }
+
+  // For streams.
+
+  channel(): Channel {
+    if (this.#vu.engine.phase === 'init') throw new Error('invoking RPC methods in the init context is not supported');
+    if (!this.#channel) throw new Error('no gRPC connection, you must call connect first');
+    return this.#channel;
+  }
+
+  method(path: string, call: string): MethodDefinition {
+    this.channel();
+    if (!path) throw new Error(`the method of ${call} cannot be empty`);
+    const method = this.#methods.get(path.startsWith('/') ? path : `/${path}`);
+    if (!method) throw new Error(`method ${JSON.stringify(path)} not found in file descriptors`);
+    return method;
+  }
+
+  tags(method: MethodDefinition, params: CallParams): CallTags {
+    return new CallTags(this.#vu, this.#address, method.path, params.tags);
+  }
+
+  async #ready(channel: Channel, params: ConnectParams): Promise<boolean> {
+    await new Promise<void>((done, fail) => {
+      channel.waitForReady(systemClock.nowMs() + params.timeoutMs, (error) => {
+        if (error) fail(new Error(`cannot connect to ${this.#address} within ${params.timeoutMs} ms: ${error.message}`));
+        else done();
+      });
+    });
+    if (params.reflect) this.#learn(await reflectServices(channel, params.reflectMetadata, params.timeoutMs));
+    return true;
+  }
+
+  #call(method: MethodDefinition, request: unknown, params: CallParams): { response: Promise<CallResponse>; cancel: () => void } {
+    if (request === undefined || request === null) throw new Error('request cannot be nil');
+    const { engine } = this.#vu;
+    const tags = this.tags(method, params);
+    const message = fromJson(method.request, request);
+    const startedAt = monotonicMs();
+    const { promise, resolve: answer } = Promise.withResolvers<CallResponse>();
+    let headers: Metadata | undefined;
+    let trailers: Metadata | undefined;
+    let error: ServiceError | null = null;
+    let reply: Record<string, unknown> | undefined;
+    const call = this.channel().makeUnaryRequest(
+      method.path,
+      (value: Record<string, unknown>) => Buffer.from(method.request.encode(value).finish()),
+      (bytes: Buffer) => method.response.decode(bytes) as unknown as Record<string, unknown>,
+      message,
+      params.metadata,
+      { deadline: systemClock.nowMs() + (params.timeoutMs ?? INVOKE_TIMEOUT_MS) },
+      (failure, value) => {
+        error = failure;
+        reply = value;
+      },
+    );
+    call.on('metadata', (metadata) => (headers = metadata));
+    call.on('status', (status) => {
+      trailers = status.metadata;
+      tags.status = status.code;
+      const failed = status.code !== Status.OK;
+      engine.metrics.builtIn('grpc_req_duration').add(monotonicMs() - startedAt, tags);
+      if (failed) engine.countError(`grpc status ${status.code}: ${status.details}`);
+      // The status comes first, the callback with the message in the same turn.
+      queueMicrotask(() =>
+        answer({
+          status: status.code,
+          message: reply === undefined || params.discardResponseMessage ? null : toJson(method.response, reply),
+          headers: pairsOf(headers),
+          trailers: pairsOf(trailers),
+          error: !failed && error === null ? null : { code: status.code, details: [], message: status.details },
+        }),
+      );
+    });
+    return { response: promise, cancel: () => call.cancel() };
+  }
+
+  #learn(root: protobuf.Root): MethodInfo[] {
+    return methodsOf(root).map(([method, info]) => {
+      this.#methods.set(method.path, method);
+      return info;
+    });
+  }
+
+  #once(key: string, make: () => protobuf.Root): protobuf.Root {
+    const { engine } = this.#vu;
+    let roots = parsed.get(engine);
+    if (!roots) parsed.set(engine, (roots = new Map()));
+    let root = roots.get(key);
+    if (!root) roots.set(key, (root = make()));
+    return root;
+  }
+
+  #mustBeInit(call: string): void {
+    if (this.#vu.isInitialised) throw new Error(`${call} must be called in the init context`);
+  }
+
+  #hostOf(address: string): string {
+    const { hosts } = this.#vu.engine.options;
+    const mapped = hosts[address] ?? hosts[address.replace(/:\d+$/, '')];
+    if (mapped === undefined) return address;
+    return /:\d+$/.test(mapped) ? mapped : `${mapped}${/:\d+$/.exec(address)?.[0] ?? ''}`;
+  }
+
+  #credentials({ plaintext, tls }: ConnectParams): ChannelCredentials {
+    if (plaintext) return credentials.createInsecure();
+    const { insecureSkipTLSVerify } = this.#vu.engine.options;
+    const key =
+      tls?.key !== undefined && tls.password
+        ? createPrivateKey({ key: tls.key, passphrase: tls.password }).export({ type: 'pkcs8', format: 'pem' })
+        : tls?.key;
+    const context = createSecureContext({
+      ...(tls && tls.cacerts.length > 0 ? { ca: [...rootCertificates, ...tls.cacerts] } : {}),
+      ...(tls?.cert !== undefined && key !== undefined ? { cert: tls.cert, key } : {}),
+    });
+    return credentials.createFromSecureContext(context, { rejectUnauthorized: !insecureSkipTLSVerify });
+  }
+}
+
+/** The VU waits; giving it up cancels the call. */
+function block<T>(vu: Vu, cancel: () => void, pending: Promise<T>): Promise<T> {
+  const waiting: Suspension = { drop: cancel };
+  vu.suspension = waiting;
+  const { promise, resolve: go, reject } = Promise.withResolvers<T>();
+  const settle = (then: () => void): void => {
+    // Dropped meanwhile: the script never goes on.
+    if (vu.suspension !== waiting) return;
+    vu.suspension = undefined;
+    then();
+  };
+  pending.then(
+    (value) => settle(() => go(value)),
+    (error: unknown) => settle(() => reject(error)),
+  );
+  return promise;
+}
+
+function pairsOf(metadata: Metadata | undefined): Record<string, string[]> {
+  const out: Record<string, string[]> = {};
+  for (const name of Object.keys(metadata?.getMap() ?? {})) out[name] = (metadata?.get(name) ?? []).map(String);
+  return out;
+}
