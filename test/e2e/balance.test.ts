@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, createServer, request, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -138,6 +138,20 @@ ${extra}`,
     assert.deepEqual(failures, []);
     assert.ok(answered > 100, `${answered}`);
     assert.equal((await get(port)).body, 'b');
+  });
+
+  test('a TCP listener passes bytes through to its targets and counts the flow', async () => {
+    const raw = await freePort();
+    configure(
+      targets,
+      `  raw: { protocol: TCP, targets: [ { host: 127.0.0.1, port: ${portOf(targets[0] as Server)} } ], healthCheck: { interval: 1s } }\n`,
+    );
+    const text = readFileSync(file(), 'utf8');
+    writeFileSync(file(), text.replace('listeners:\n', `listeners:\n  - { port: ${raw}, protocol: TCP, default: { forward: raw } }\n`));
+    await start();
+    assert.deepEqual(await get(raw), { status: 200, body: 'a' });
+    await systemClock.sleep(1500);
+    assert.match((await get(admin, '/metrics')).body, /^plimsoll_flows_total\{protocol="tcp"\} [1-9]/m);
   });
 
   test('SIGTERM lets requests in flight finish and ends with 0', async () => {

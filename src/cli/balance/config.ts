@@ -1,4 +1,4 @@
-import type { Algorithm } from '../../model/index.ts';
+import type { AlpnPolicy, Algorithm, Listener, TargetGroup } from '../../model/index.ts';
 
 /** The configuration of `plimsoll balance` as it is written; schemas/balance.schema.json says what each part may be. */
 export interface BalanceConfig {
@@ -12,7 +12,7 @@ export interface BalanceConfig {
 export interface ListenerConfig {
   bind?: string;
   port: number;
-  protocol: 'HTTP' | 'HTTPS';
+  protocol: Listener['protocol'];
   certificates?: { certificate: string; privateKey: string }[];
   default: ActionConfig;
   rules?: RuleConfig[];
@@ -24,6 +24,7 @@ export interface ListenerConfig {
   xForwardedForClientPort?: boolean;
   dropInvalidHeaderFields?: boolean;
   http2?: boolean;
+  alpnPolicy?: AlpnPolicy;
   accessLog?: string;
 }
 
@@ -48,13 +49,16 @@ export interface ActionConfig {
 }
 
 export interface TargetGroupConfig {
-  protocol?: 'HTTP';
+  protocol?: TargetGroup['protocol'];
   algorithm?: Algorithm;
   hashKey?: { from: 'source-ip' | 'path' | 'header' | 'cookie' | 'query'; name?: string };
   anomalyMitigation?: boolean;
   slowStart?: string;
   stickiness?: { type: 'lb_cookie' | 'app_cookie'; duration: string; cookieName?: string };
   deregistrationDelay?: string;
+  proxyProtocol?: boolean;
+  sourceIpStickiness?: boolean;
+  connectionTermination?: boolean;
   targets: { host: string; port: number; weight?: number }[];
   healthCheck?: {
     protocol?: 'HTTP' | 'HTTPS' | 'TCP';

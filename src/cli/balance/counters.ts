@@ -1,5 +1,12 @@
 import { Histogram } from '../../base/index.ts';
-import type { BalancerMetrics, LoadBalancerMetrics, TargetGroupMetrics, TargetHealth } from '../../model/index.ts';
+import type {
+  BalancerMetrics,
+  LoadBalancerMetrics,
+  NetworkLoadBalancerMetrics,
+  NetworkTargetGroupMetrics,
+  TargetGroupMetrics,
+  TargetHealth,
+} from '../../model/index.ts';
 
 interface TargetCounts {
   requests: number;
@@ -17,6 +24,8 @@ export class Counters {
     this.#add('plimsoll_cpu_seconds_total', '', delta.cpuMs / 1000);
     for (const each of delta.loadBalancers) this.#addLoadBalancer(each);
     for (const each of delta.targetGroups) this.#addTargetGroup(each);
+    for (const each of delta.network?.loadBalancers ?? []) this.#addFlows(each);
+    for (const each of delta.network?.targetGroups ?? []) this.#addFlowGroup(each);
   }
 
   health({ targetGroupId, targetId, state }: TargetHealth): void {
@@ -75,6 +84,25 @@ export class Counters {
     for (const [reason, count] of Object.entries(delta.reasons)) this.#add('plimsoll_balancer_reasons_total', labels({ reason }), count);
   }
 
+  #addFlows(delta: NetworkLoadBalancerMetrics): void {
+    for (const protocol of ['tcp', 'tls', 'udp'] as const) {
+      const { newFlowCount, rejectedFlowCount, processedBytes } = delta[protocol];
+      this.#add('plimsoll_flows_total', labels({ protocol }), newFlowCount);
+      this.#add('plimsoll_flows_rejected_total', labels({ protocol }), rejectedFlowCount);
+      this.#add('plimsoll_flow_bytes_total', labels({ protocol }), processedBytes);
+    }
+    this.#add('plimsoll_flow_resets_total', labels({ by: 'client' }), delta.clientResetCount);
+    this.#add('plimsoll_flow_resets_total', labels({ by: 'balancer' }), delta.elbResetCount);
+    this.#add('plimsoll_flow_resets_total', labels({ by: 'target' }), delta.targetResetCount);
+  }
+
+  #addFlowGroup(delta: NetworkTargetGroupMetrics): void {
+    const group = delta.targetGroupId;
+    this.#add('plimsoll_target_connection_errors_total', labels({ target_group: group }), delta.targetConnectionErrorCount);
+    for (const { targetId, newFlowCount, activeFlowCount } of delta.targets)
+      this.#addTarget(group, targetId, newFlowCount, activeFlowCount);
+  }
+
   #addTargetGroup(delta: TargetGroupMetrics): void {
     const group = delta.targetGroupId;
     for (const [family, count] of [
@@ -89,11 +117,12 @@ export class Counters {
     let histogram = this.#responseTimes.get(group);
     if (!histogram) this.#responseTimes.set(group, (histogram = new Histogram()));
     histogram.merge(delta.targetResponseTimeMs);
-    for (const { targetId, requestCount, outstanding } of delta.targets) {
-      const key = labels({ target_group: group, target: targetId });
-      const before = this.#targets.get(key);
-      this.#targets.set(key, { requests: (before?.requests ?? 0) + requestCount, outstanding });
-    }
+    for (const { targetId, requestCount, outstanding } of delta.targets) this.#addTarget(group, targetId, requestCount, outstanding);
+  }
+
+  #addTarget(group: string, target: string, requests: number, outstanding: number): void {
+    const key = labels({ target_group: group, target });
+    this.#targets.set(key, { requests: (this.#targets.get(key)?.requests ?? 0) + requests, outstanding });
   }
 
   #add(name: string, labelText: string, value: number): void {
@@ -114,9 +143,17 @@ const metrics = [
   { name: 'plimsoll_balancer_reasons_total', type: 'counter', help: 'Own answers and aborts, by reason.' },
   { name: 'plimsoll_target_responses_total', type: 'counter', help: 'Answers of targets, by class of status.' },
   { name: 'plimsoll_target_connection_errors_total', type: 'counter', help: 'Connections to targets that failed.' },
-  { name: 'plimsoll_target_requests_total', type: 'counter', help: 'Requests sent to a target.' },
-  { name: 'plimsoll_target_outstanding_requests', type: 'gauge', help: 'Requests in flight at a target, as the last worker told.' },
+  { name: 'plimsoll_target_requests_total', type: 'counter', help: 'Requests, or flows, sent to a target.' },
+  {
+    name: 'plimsoll_target_outstanding_requests',
+    type: 'gauge',
+    help: 'Requests in flight, or open flows, at a target, as the last worker told.',
+  },
   { name: 'plimsoll_target_healthy', type: 'gauge', help: '1 while a target is healthy.' },
+  { name: 'plimsoll_flows_total', type: 'counter', help: 'Flows of TCP, TLS and UDP listeners.' },
+  { name: 'plimsoll_flows_rejected_total', type: 'counter', help: 'Flows refused: no target, no file descriptor, or a full table.' },
+  { name: 'plimsoll_flow_bytes_total', type: 'counter', help: 'Payload of flows, both directions.' },
+  { name: 'plimsoll_flow_resets_total', type: 'counter', help: 'Flows that were reset, by who did it.' },
   { name: 'plimsoll_cpu_seconds_total', type: 'counter', help: 'CPU time of the workers.' },
 ] as const;
 

@@ -127,6 +127,22 @@ targetGroups:
   ]);
 });
 
+test('listeners of flows take what belongs to flows and refuse what belongs to requests', () => {
+  const flows = (listener: string, group: string): string =>
+    `listeners:\n  - { port: 9443, ${listener} }\ntargetGroups:\n  web: { targets: [ { host: a, port: 1 } ] }\n  raw: { ${group}, targets: [ { host: a, port: 1 } ] }\n`;
+  const config = readBalanceConfig(write(flows('protocol: TCP, default: { forward: raw }', 'protocol: TCP, proxyProtocol: true')));
+  const [listener] = listenersOf(config, folder);
+  assert.equal(listener?.network?.idleTimeoutMs, 350_000);
+  const raw = targetGroupsOf(config).find((group) => group.id === 'raw');
+  assert.equal(raw?.proxyProtocol, true);
+  assert.equal(raw?.healthCheck.protocol, 'TCP');
+  assert.deepEqual(findings(flows('protocol: TCP, http2: true, default: { forward: web }', 'protocol: UDP, algorithm: peak_ewma')), [
+    'lb.yaml:2: listeners[0].http2: belongs to HTTP and HTTPS; a TCP listener has none',
+    'lb.yaml:2: listeners[0].default.forward: a TCP listener cannot use "web", whose protocol is HTTP',
+    'lb.yaml:5: targetGroups.raw.algorithm: belongs to protocol: HTTP',
+  ]);
+});
+
 test('a file that is no YAML is refused with its line', () => {
   assert.match(findings('listeners:\n  - port: [1,\n')[0] ?? '', /^lb\.yaml:\d+: .+/);
   assert.match(findings('a: 1\na: 2\n')[0] ?? '', /^lb\.yaml:2: Map keys must be unique/);

@@ -3,8 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import { Ajv, type ErrorObject } from 'ajv';
 import { isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import { errorMessage, packageRoot, parseDurationMs, PlimsollError, systemErrorCode } from '../../base/index.ts';
+import { isNetworkProtocol } from '../../model/index.ts';
 import { cliErrors } from '../errors.ts';
-import type { ActionConfig, BalanceConfig, TargetGroupConfig } from './config.ts';
+import type { ActionConfig, BalanceConfig, ListenerConfig, TargetGroupConfig } from './config.ts';
 
 /** A key of the file, from its root: `['listeners', 0, 'port']`. */
 type Path = readonly (string | number)[];
@@ -119,23 +120,25 @@ function checkMeaning(config: BalanceConfig, folder: string): Finding[] {
     const first = seen.get(address);
     if (first !== undefined) add([...at, 'port'], `listeners[${first}] has ${address} already; choose another port`);
     else seen.set(address, index);
-    if (listener.protocol === 'HTTPS' && !listener.certificates) add(at, 'certificates is missing; HTTPS needs at least one');
-    if (listener.protocol === 'HTTP' && listener.certificates)
-      add([...at, 'certificates'], 'only HTTPS has certificates; set protocol: HTTPS or remove them');
+    const encrypted = listener.protocol === 'HTTPS' || listener.protocol === 'TLS';
+    if (encrypted && !listener.certificates) add(at, `certificates is missing; ${listener.protocol} needs at least one`);
+    if (!encrypted && listener.certificates)
+      add([...at, 'certificates'], 'only HTTPS and TLS have certificates; change the protocol or remove them');
     for (const [number, files] of (listener.certificates ?? []).entries()) {
       for (const key of ['certificate', 'privateKey'] as const) {
         if (!isReadable(resolve(folder, files[key])))
           add([...at, 'certificates', number, key], 'cannot be read; name an existing PEM file');
       }
     }
-    checkAction(listener.default, [...at, 'default'], config, add);
+    checkKind(listener, at, add);
+    checkAction(listener, listener.default, [...at, 'default'], config, add);
     const priorities = new Set<number>();
     for (const [number, rule] of (listener.rules ?? []).entries()) {
       const where: Path = [...at, 'rules', number];
       if (priorities.has(rule.priority))
         add([...where, 'priority'], `another rule of this listener has priority ${rule.priority}; each needs its own`);
       priorities.add(rule.priority);
-      checkAction(rule.then, [...where, 'then'], config, add);
+      checkAction(listener, rule.then, [...where, 'then'], config, add);
     }
   }
   for (const [name, group] of Object.entries(config.targetGroups)) checkGroup(group, ['targetGroups', name], add);
@@ -144,7 +147,29 @@ function checkMeaning(config: BalanceConfig, folder: string): Finding[] {
 
 type Add = (path: Path, text: string) => void;
 
-function checkAction(action: ActionConfig, path: Path, config: BalanceConfig, add: Add): void {
+const requestKeys = [
+  'rules',
+  'clientKeepAlive',
+  'desyncMode',
+  'xForwardedFor',
+  'xForwardedForClientPort',
+  'dropInvalidHeaderFields',
+  'http2',
+  'accessLog',
+] as const;
+
+/** Keys that mean something for requests only, or for flows only. */
+function checkKind(listener: ListenerConfig, at: Path, add: Add): void {
+  const { protocol } = listener;
+  if (isNetworkProtocol(protocol)) {
+    for (const key of requestKeys)
+      if (listener[key] !== undefined) add([...at, key], `belongs to HTTP and HTTPS; a ${protocol} listener has none`);
+    if (listener.default.forward === undefined) add([...at, 'default'], `a ${protocol} listener can only forward`);
+  }
+  if (listener.alpnPolicy !== undefined && protocol !== 'TLS') add([...at, 'alpnPolicy'], 'belongs to protocol: TLS');
+}
+
+function checkAction(listener: ListenerConfig, action: ActionConfig, path: Path, config: BalanceConfig, add: Add): void {
   const kinds = (['forward', 'redirect', 'fixedResponse'] as const).filter((kind) => action[kind] !== undefined);
   if (kinds.length !== 1)
     add(path, `has ${kinds.length === 0 ? 'no action' : kinds.join(' and ')}; give exactly one of forward, redirect, fixedResponse`);
@@ -153,13 +178,26 @@ function checkAction(action: ActionConfig, path: Path, config: BalanceConfig, ad
     add([...path, 'stickiness'], 'belongs to a forward to several target groups');
   const names = typeof forward === 'string' ? [forward] : (forward ?? []).map((each) => each.targetGroup);
   for (const name of names) {
-    if (Object.hasOwn(config.targetGroups, name)) continue;
+    const group = Object.hasOwn(config.targetGroups, name) ? config.targetGroups[name] : undefined;
+    if (group) {
+      const flows = isNetworkProtocol(listener.protocol);
+      if (flows === isNetworkProtocol(group.protocol ?? 'HTTP')) continue;
+      add([...path, 'forward'], `a ${listener.protocol} listener cannot use "${name}", whose protocol is ${group.protocol ?? 'HTTP'}`);
+      continue;
+    }
     add([...path, 'forward'], `there is no target group "${name}"; targetGroups has ${Object.keys(config.targetGroups).join(', ')}`);
   }
 }
 
+const httpGroupKeys = ['algorithm', 'hashKey', 'anomalyMitigation', 'slowStart', 'stickiness'] as const;
+const networkGroupKeys = ['proxyProtocol', 'sourceIpStickiness', 'connectionTermination'] as const;
+
 function checkGroup(group: TargetGroupConfig, path: Path, add: Add): void {
   const { healthCheck = {}, hashKey, stickiness } = group;
+  const flows = isNetworkProtocol(group.protocol ?? 'HTTP');
+  for (const key of flows ? httpGroupKeys : networkGroupKeys) {
+    if (group[key] !== undefined) add([...path, key], `belongs to ${flows ? 'protocol: HTTP' : 'protocols TCP, TLS, UDP and TCP_UDP'}`);
+  }
   const interval = parseDurationMs(healthCheck.interval ?? '30s') ?? 0;
   const timeout = parseDurationMs(healthCheck.timeout ?? '5s') ?? 0;
   if (interval < 1000 || interval > 300_000) add([...path, 'healthCheck', 'interval'], 'must be from 1s to 300s');

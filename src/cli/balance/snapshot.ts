@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseDurationMs } from '../../base/index.ts';
-import type {
-  Action,
-  Condition,
-  HashKey,
-  Listener,
-  LoadBalancerAttributes,
-  Rule,
-  Stickiness,
-  Target,
-  TargetGroup,
+import {
+  isNetworkProtocol,
+  type Action,
+  type Condition,
+  type HashKey,
+  type Listener,
+  type LoadBalancerAttributes,
+  type NetworkListenerAttributes,
+  type Rule,
+  type Stickiness,
+  type Target,
+  type TargetGroup,
 } from '../../model/index.ts';
 import type { ActionConfig, BalanceConfig, ListenerConfig, RuleConfig, TargetGroupConfig } from './config.ts';
 
@@ -32,8 +34,9 @@ export function listenersOf(config: BalanceConfig, folder: string): Listener[] {
       port: listener.port,
       protocol: listener.protocol,
       defaultAction: actionOf(listener.default),
-      rules: (listener.rules ?? []).map(ruleOf),
-      attributes: attributesOf(listener, folder),
+      ...(isNetworkProtocol(listener.protocol)
+        ? { network: networkOf(listener) }
+        : { rules: (listener.rules ?? []).map(ruleOf), attributes: attributesOf(listener, folder) }),
       ...(certificates ? { certificates } : {}),
     };
   });
@@ -50,6 +53,11 @@ export function targetGroupsOf(config: BalanceConfig): TargetGroup[] {
     deregistrationDelayMs: durationMs(group.deregistrationDelay, 300_000),
     healthCheck: healthCheckOf(group),
     targets: group.targets.map(targetOf),
+    proxyProtocol: group.proxyProtocol ?? false,
+    network: {
+      sourceIpStickiness: group.sourceIpStickiness ?? false,
+      ...(group.connectionTermination === undefined ? {} : { connectionTermination: group.connectionTermination }),
+    },
     ...(group.hashKey ? { hashKey: group.hashKey as HashKey } : {}),
     ...(group.stickiness ? { stickiness: stickinessOf(group.stickiness) } : {}),
   }));
@@ -64,9 +72,9 @@ export function durationMs(text: string | undefined, otherwise: number): number 
   return (text === undefined ? undefined : parseDurationMs(text)) ?? otherwise;
 }
 
-function healthCheckOf({ healthCheck = {} }: TargetGroupConfig): TargetGroup['healthCheck'] {
+function healthCheckOf({ protocol = 'HTTP', healthCheck = {} }: TargetGroupConfig): TargetGroup['healthCheck'] {
   return {
-    protocol: healthCheck.protocol ?? 'HTTP',
+    protocol: healthCheck.protocol ?? (protocol === 'HTTP' ? 'HTTP' : 'TCP'),
     path: healthCheck.path ?? '/',
     port: healthCheck.port ?? 'traffic-port',
     intervalMs: durationMs(healthCheck.interval, 30_000),
@@ -80,6 +88,14 @@ function healthCheckOf({ healthCheck = {} }: TargetGroupConfig): TargetGroup['he
 function stickinessOf({ type, duration, cookieName }: NonNullable<TargetGroupConfig['stickiness']>): Stickiness {
   const lasts = durationMs(duration, 0);
   return type === 'app_cookie' ? { type, cookieName: cookieName ?? '', durationMs: lasts } : { type, durationMs: lasts };
+}
+
+function networkOf({ idleTimeout, connectTimeout, alpnPolicy }: ListenerConfig): NetworkListenerAttributes {
+  return {
+    idleTimeoutMs: durationMs(idleTimeout, 350_000),
+    connectTimeoutMs: durationMs(connectTimeout, 10_000),
+    alpnPolicy: alpnPolicy ?? 'None',
+  };
 }
 
 function attributesOf(listener: ListenerConfig, folder: string): LoadBalancerAttributes {
