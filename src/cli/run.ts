@@ -25,6 +25,7 @@ interface Flags {
   env?: string[];
   tag?: string[];
   out?: string[];
+  secretSource?: string[];
   config?: string;
   workers?: string;
   includeSystemEnvVars: boolean;
@@ -54,6 +55,7 @@ export function registerRun(program: Command): void {
       'where results go besides the summary: json=FILE, csv=FILE, junit=FILE, html=FILE, web-dashboard, experimental-prometheus-rw, opentelemetry; can be repeated',
       collect,
     )
+    .option('--secret-source <source>', 'where k6/secrets finds secrets: file=FILE or mock=key=value; can be repeated', collect)
     .option('-c, --config <file>', 'JSON file with options; the script takes precedence over it')
     .option('--include-system-env-vars', 'show the environment of this process to the script', true)
     .option('--no-include-system-env-vars', 'show the script only what --env gives')
@@ -104,6 +106,7 @@ async function runScript(script: string, flags: Flags): Promise<number> {
     defaults: configOf(flags),
     options: mergeOptions([optionsFromEnvironment(process.env), optionsOf(flags)]),
     outputs: flags.out ?? process.env['K6_OUT']?.split(',').filter(Boolean) ?? [],
+    secretSources: flags.secretSource ?? [],
     ...(flags.workers === undefined ? {} : { workers: workersOf(flags.workers) }),
     log,
   });

@@ -1,4 +1,5 @@
 import { loadHtml } from '../html/page.ts';
+import { SUMMARY_MODULE } from '../jslib/names.ts';
 import type { Vu } from '../vu/vu.ts';
 
 type ModuleClass = new (vu: Vu) => object;
@@ -19,6 +20,8 @@ const loaders: Readonly<Record<string, () => Promise<ModuleClass>>> = {
   'k6/experimental/websockets': async () => (await import('./websockets.ts')).WebsocketsModule,
   'k6/net/grpc': async () => (await import('./grpc.ts')).GrpcModule,
   'k6/experimental/grpc': async () => (await import('./grpc.ts')).GrpcModule,
+  'k6/secrets': async () => (await import('./secrets.ts')).SecretsModule,
+  [SUMMARY_MODULE]: async () => (await import('./k6-summary.ts')).SummaryModule,
 };
 
 export const lazyModuleNames: readonly string[] = Object.keys(loaders);

@@ -156,6 +156,7 @@ export class Run implements LoadRun {
         script: resolvePath(script),
         env: env ?? {},
         layers: { below: defaults ?? {}, above: options ?? {} },
+        secretSources: this.#request.secretSources ?? [],
         recording: this.#outputs?.recording,
       },
       'prepared',

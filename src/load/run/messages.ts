@@ -13,6 +13,7 @@ export type ToProcess =
       script: string;
       env: Record<string, string>;
       layers: { below: RawOptions; above: RawOptions };
+      secretSources: readonly string[];
       recording: Recording | undefined;
     }
   | { type: 'setup' }

@@ -19,6 +19,8 @@ export interface LoadRequest {
   outputs?: readonly string[];
   /** Variables that configure outputs (`K6_CSV_TIME_FORMAT` …); those of this process by default. */
   outputEnv?: Readonly<Record<string, string | undefined>>;
+  /** Where `k6/secrets` finds its secrets, as k6's `--secret-source`: `file=secrets.env`, `mock=key=value`. */
+  secretSources?: readonly string[];
   /** Gets each line that the script or the run has to say (console, errors, warnings). */
   log?: (line: LogLine) => void;
 }

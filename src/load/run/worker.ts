@@ -9,6 +9,7 @@ import { invalid } from '../options/fields.ts';
 import { Recorder } from '../outputs/recorder.ts';
 import { systemTagsOf } from '../outputs/tags.ts';
 import { mergeOptions, resolveOptions, type RawOptions } from '../options/options.ts';
+import { Secrets } from '../secrets/sources.ts';
 import { compileScript, scriptError, type CompiledScript } from '../script/compile.ts';
 import { Engine } from '../vu/engine.ts';
 import { IterationRunner } from '../vu/iteration.ts';
@@ -85,13 +86,15 @@ export class LoadWorker {
       this.#recorder = new Recorder(message.recording, (batch) => this.#send({ type: 'samples', batch }));
       this.#metrics = new MetricRegistry(this.#recorder.create);
     }
+    const secrets = new Secrets(message.secretSources);
     const engine = new Engine({
       script,
       scriptFile: message.script,
       env: message.env,
       metrics: this.#metrics,
-      log: (level, text, source) => this.#send({ type: 'log', level, message: text, source }),
+      log: (level, text, source) => this.#send({ type: 'log', level, message: secrets.redact(text), source }),
     });
+    engine.secrets = secrets;
     this.#engine = engine;
     engine.onAbort = (error) => this.#abort(error);
     engine.onFail = (reason) => this.#send({ type: 'marked-failed', reason });

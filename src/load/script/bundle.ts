@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
+import { jslib } from '../jslib/resolve.ts';
 
 /** One file with everything that the script imports but k6's own modules. */
 export interface Bundle {
@@ -52,7 +53,7 @@ export async function bundleScript(options: BundleOptions): Promise<Bundle> {
         'async-generator': false,
         'for-await': false,
       },
-      plugins: [hostModules(options.hostModules)],
+      plugins: [jslib(), hostModules(options.hostModules)],
     });
     const text = (suffix: string): string => result.outputFiles.find((output) => output.path.endsWith(suffix))?.text ?? '';
     const map = JSON.parse(text('.map')) as Bundle['map'];

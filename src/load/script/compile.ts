@@ -65,7 +65,7 @@ export async function compileScript(options: BundleOptions): Promise<CompiledScr
 }
 
 function hostModulesOf(code: string): Set<string> {
-  const names = new Set(Array.from(code.matchAll(/["'](k6(?:\/[\w/-]+)?)["']/g), ([, name]) => name as string));
+  const names = new Set(Array.from(code.matchAll(/["'](k6(?:\/[\w/-]+)?|plimsoll:[\w-]+)["']/g), ([, name]) => name as string));
   // Responses read pages with it.
   if (/\b(?:html|submitForm|clickLink)\b/.test(code)) names.add('k6/html');
   return names;

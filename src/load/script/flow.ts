@@ -230,6 +230,10 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
       if (target?.type === 'MemberExpression') key = propertyKey(target.property, target.computed);
       else if (target?.type === 'Identifier') key = `.${target.name}`;
     }
+    const isNative =
+      method?.object.type === 'Identifier' && NATIVE_OBJECTS.has(method.object.name) && scopes.isGlobal(method.object.name, method.object);
+    // What is stored somewhere under a computed name is not what `Math.random` or `Array.from` is.
+    if (isNative) names = names.filter((name) => name !== COMPUTED);
     const call: Call = {
       node,
       fn: scopes.placeOf(node).fn,
@@ -241,10 +245,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
       isNew: node.type === 'NewExpression',
       isSuper: callee.type === 'Super',
       isIndirect,
-      isNative:
-        method?.object.type === 'Identifier' &&
-        NATIVE_OBJECTS.has(method.object.name) &&
-        scopes.isGlobal(method.object.name, method.object),
+      isNative,
       targets: new Set(),
       isGuess: false,
       blocks: 0,

@@ -4,6 +4,7 @@ import { assert, monotonicMs, PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
 import type { Metric, MetricRegistry } from '../metrics/registry.ts';
 import type { LoadOptions, RawOptions } from '../options/options.ts';
+import { Secrets } from '../secrets/sources.ts';
 import { createScriptRuntime, type ScriptRuntime } from '../script/runtime.ts';
 import type { CompiledScript } from '../script/compile.ts';
 import { GroupNode } from './groups.ts';
@@ -56,6 +57,8 @@ export class Engine {
   /** Exact bytes of files that `open` has read. */
   readonly #files = new Map<string, Buffer>();
   readonly #texts = new Map<string, string>();
+  /** For `k6/secrets`. */
+  secrets = new Secrets([]);
   readonly sharedArrays = new Map<string, readonly unknown[]>();
   /** How often each kind of error happened, by its message. */
   readonly errorCounts = new Map<string, number>();
