@@ -120,6 +120,10 @@ export class RequestRun implements TagLookup, Suspension {
     }
   }
 
+  subject(): object | undefined {
+    return this.#exchange;
+  }
+
   addNames(names: Set<string>): void {
     for (const name of Object.keys(this.#params.tags ?? {})) names.add(name);
     this.#vu.addNames(names);

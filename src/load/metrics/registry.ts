@@ -5,6 +5,8 @@ export interface TagLookup {
   tag(name: string): string | undefined;
   /** Adds the names of the script's own tags, for outputs that write them all. */
   addNames?(names: Set<string>): void;
+  /** What the samples are of, when all samples of the same have the same tags. */
+  subject?(): object | undefined;
 }
 
 export const noTags: TagLookup = { tag: () => undefined };

@@ -9,16 +9,9 @@ export function csvHeader(systemTags: readonly string[]): string {
   return `metric_name,timestamp,metric_value,${[...columnsOf(systemTags), 'extra_tags', 'metadata'].join(',')}\n`;
 }
 
-/** One column for each system tag; the script's own tags share `extra_tags` as `a=1&b=2`. */
-export function csvRow(
-  metric: string,
-  timeMs: number,
-  value: number,
-  tags: Tags,
-  systemTags: readonly string[],
-  timeFormat: TimeFormat,
-): string {
-  let row = `${cell(metric)},${timeText(timeMs, timeFormat)},${value.toFixed(6)}`;
+/** The end of a row: one column for each system tag; the script's own tags share `extra_tags` as `a=1&b=2`. */
+export function csvTags(tags: Tags, systemTags: readonly string[]): string {
+  let row = '';
   for (const column of systemTags) {
     if (metadataTags.has(column)) continue;
     row += `,${cell(tags.find(([name]) => name === column)?.[1] ?? '')}`;
@@ -30,6 +23,10 @@ export function csvRow(
       .join('&');
   const extra = joined((name) => !systemTags.includes(name) && !metadataTags.has(name));
   return `${row},${cell(extra)},${cell(joined((name) => metadataTags.has(name)))}\n`;
+}
+
+export function csvRow(metric: string, timeMs: number, value: number, tags: string, timeFormat: TimeFormat): string {
+  return `${cell(metric)},${timeText(timeMs, timeFormat)},${value.toFixed(6)}${tags}`;
 }
 
 function columnsOf(systemTags: readonly string[]): string[] {

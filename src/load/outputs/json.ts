@@ -3,7 +3,8 @@ import { metadataTags, type Tags } from './tags.ts';
 
 /** k6's JSON output (https://grafana.com/docs/k6/latest/results-output/real-time/json/): one object a line. */
 
-export function jsonPoint(metric: string, timeMs: number, value: number, tags: Tags): string {
+/** The end of a point: `"tags":{…}}}` and a line break. */
+export function jsonTags(tags: Tags): string {
   let plain = '';
   let apart = '';
   for (const [name, text] of tags) {
@@ -11,9 +12,23 @@ export function jsonPoint(metric: string, timeMs: number, value: number, tags: T
     if (metadataTags.has(name)) apart += `${apart === '' ? '' : ','}${pair}`;
     else plain += `${plain === '' ? '' : ','}${pair}`;
   }
-  const time = new Date(timeMs).toISOString();
-  const more = apart === '' ? '' : `,"metadata":{${apart}}`;
-  return `{"metric":${JSON.stringify(metric)},"type":"Point","data":{"time":"${time}","value":${JSON.stringify(value)},"tags":{${plain}}${more}}}\n`;
+  return `"tags":{${plain}}${apart === '' ? '' : `,"metadata":{${apart}}`}}}\n`;
+}
+
+export function jsonPoint(metric: string, timeMs: number, value: number, tags: string): string {
+  return `{"metric":${JSON.stringify(metric)},"type":"Point","data":{"time":"${isoTime(timeMs)}","value":${JSON.stringify(value)},${tags}`;
+}
+
+let lastMs = Number.NaN;
+let lastText = '';
+
+/** Many samples fall into one millisecond. */
+function isoTime(timeMs: number): string {
+  if (timeMs !== lastMs) {
+    lastMs = timeMs;
+    lastText = new Date(timeMs).toISOString();
+  }
+  return lastText;
 }
 
 /** Comes before the first point of a metric. */

@@ -1,8 +1,8 @@
 import { systemClock } from '../../base/index.ts';
 import { Metric, type CreateMetric, type TagLookup } from '../metrics/registry.ts';
 import { createSink, type MetricType, type Sink, type SinkData, type ValueType } from '../metrics/sinks.ts';
-import { csvRow, type TimeFormat } from './csv.ts';
-import { jsonPoint } from './json.ts';
+import { csvRow, csvTags, type TimeFormat } from './csv.ts';
+import { jsonPoint, jsonTags } from './json.ts';
 import { defaultSystemTags, metadataTags, type Tags } from './tags.ts';
 
 /** What a load process is to write down of every sample, besides counting it. Nothing of this exists in a run without such an output. */
@@ -47,6 +47,14 @@ interface Series extends MetricInfo {
   readonly sink: Sink;
 }
 
+/** Tags of a sample, and their text in each output. */
+interface Labels {
+  readonly subject: object | undefined;
+  readonly tags: Tags;
+  readonly jsonText: string;
+  readonly csvText: string;
+}
+
 /** The recording side of outputs, in each load process. */
 export class Recorder {
   systemTags: readonly string[] = defaultSystemTags;
@@ -58,6 +66,7 @@ export class Recorder {
   #fresh: MetricInfo[] = [];
   readonly #series = new Map<string, Series>();
   #lost = 0;
+  #last: Labels | undefined;
   readonly #names = new Set<string>();
 
   constructor(recording: Recording, send: (batch: SampleBatch) => void) {
@@ -74,10 +83,10 @@ export class Recorder {
       this.#known.add(metric.name);
       this.#fresh.push({ name: metric.name, metricType: metric.type, contains: metric.contains });
     }
-    const tags = this.#tagsOf(lookup);
+    const { tags, jsonText, csvText } = this.#labels(lookup);
     const nowMs = systemClock.nowMs();
-    if (json) this.#json += jsonPoint(metric.name, nowMs, value, tags);
-    if (csv !== undefined) this.#csv += csvRow(metric.name, nowMs, value, tags, this.systemTags, csv);
+    if (json) this.#json += jsonPoint(metric.name, nowMs, value, jsonText);
+    if (csv !== undefined) this.#csv += csvRow(metric.name, nowMs, value, csvText, csv);
     if (series) this.#addToSeries(metric, value, tags);
     if (this.#json.length + this.#csv.length > TEXT_MAX_CHARS) this.flush();
   }
@@ -108,6 +117,17 @@ export class Recorder {
       this.#series.set(key, series);
     }
     series.sink.add(value);
+  }
+
+  /** The samples of one request follow each other and have the same tags. */
+  #labels(lookup: TagLookup): Labels {
+    const subject = lookup.subject?.();
+    const last = this.#last;
+    if (last && subject !== undefined && last.subject === subject) return last;
+    const { json, csv } = this.#recording;
+    const tags = this.#tagsOf(lookup);
+    this.#last = { subject, tags, jsonText: json ? jsonTags(tags) : '', csvText: csv === undefined ? '' : csvTags(tags, this.systemTags) };
+    return this.#last;
   }
 
   #tagsOf(lookup: TagLookup): Tags {
