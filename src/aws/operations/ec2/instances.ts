@@ -42,6 +42,9 @@ const stateCodes: Readonly<Record<InstanceStateName, number>> = {
 /** A terminated instance stays visible for about an hour. */
 const afterlifeMs = 3_600_000;
 
+/** Instances in one answer when the call names no page size; bounds what a call can cost. */
+const describedMax = 1000;
+
 export function stateOf(name: InstanceStateName): { Code: number; Name: InstanceStateName } {
   return { Code: stateCodes[name], Name: name };
 }
@@ -177,7 +180,7 @@ export const instanceOperations: Operations<EC2> = {
     }
     forgetLongTerminated(at);
     const found = applyFilters(at, requireInstances(at, InstanceIds), Filters, (instance) => instance.InstanceId, instanceFields);
-    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    const { items, next } = page(found, { token: NextToken, max: MaxResults }, { defaultMax: describedMax });
     return { Reservations: reservations(at, items), NextToken: next };
   },
 
