@@ -8,7 +8,7 @@ import { subnets } from '../ec2/subnets.ts';
 import { setTags } from '../ec2/tags.ts';
 import { deregisterTargets, registerTargets } from '../elbv2/targets.ts';
 import { targetGroups } from '../elbv2/targetGroups.ts';
-import type { Group } from './groups.ts';
+import { groups, type Group } from './groups.ts';
 import { launchConfigurations } from './launchConfigurations.ts';
 import { tagsOf } from './tags.ts';
 
@@ -204,6 +204,23 @@ export function reconcile(at: Place, group: Group, cause: string): void {
       `${cause}  At ${timestamp(at)} an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from ${size} to ${size - 1}.`,
     );
     size--;
+  }
+}
+
+/** Replaces what ended behind its group's back; in the control plane alone a group is looked after when somebody looks at it. */
+export function heal(at: Place): void {
+  const dead = at.table(members).filter((member) => {
+    const state = at.table(instances).get(member.instanceId)?.state;
+    return member.lifecycleState !== 'Standby' && state !== 'running' && state !== 'pending';
+  });
+  for (const name of new Set(dead.map((member) => member.group))) {
+    const group = at.table(groups).get(name);
+    if (group !== undefined)
+      reconcile(
+        at,
+        group,
+        'an instance was taken out of service in response to an EC2 health check indicating it has been terminated or stopped.',
+      );
   }
 }
 

@@ -9,7 +9,7 @@ import { zonesOf } from '../ec2/zones.ts';
 import { targetGroups } from '../elbv2/targetGroups.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { emptyGroup, members, reconcile, type Member } from './capacity.ts';
+import { emptyGroup, heal, members, reconcile, type Member } from './capacity.ts';
 import { launchConfigurationFromInstance, launchConfigurations } from './launchConfigurations.ts';
 import { policies } from './policies.ts';
 import { scheduledActions } from './scheduledActions.ts';
@@ -57,13 +57,23 @@ function checkSource(at: Place, input: Source): Partial<Group> {
   const specification = mixed?.LaunchTemplate?.LaunchTemplateSpecification;
   if (specification === undefined)
     throw new AwsError('ValidationError', 'Valid requests must contain either launchTemplateId or LaunchTemplateName');
+  const overrides = mixed?.LaunchTemplate?.Overrides ?? [];
   return {
     MixedInstancesPolicy: {
-      ...mixed,
-      LaunchTemplate: { ...mixed?.LaunchTemplate, LaunchTemplateSpecification: completeTemplate(at, specification) },
+      LaunchTemplate: { LaunchTemplateSpecification: completeTemplate(at, specification), Overrides: overrides },
+      InstancesDistribution: { ...defaultDistribution, ...mixed?.InstancesDistribution },
     },
   };
 }
+
+/** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html */
+const defaultDistribution = {
+  OnDemandAllocationStrategy: 'prioritized',
+  OnDemandBaseCapacity: 0,
+  OnDemandPercentageAboveBaseCapacity: 100,
+  SpotAllocationStrategy: 'lowest-price',
+  SpotInstancePools: 2,
+};
 
 type Specification = NonNullable<Group['LaunchTemplate']>;
 
@@ -250,6 +260,7 @@ export const groupOperations: Operations<AutoScaling> = {
   },
 
   DescribeAutoScalingGroups({ AutoScalingGroupNames, Filters, NextToken, MaxRecords }, at) {
+    heal(at);
     const named = at
       .table(groups)
       .filter(

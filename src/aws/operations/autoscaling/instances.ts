@@ -8,6 +8,7 @@ import { page } from '../page.ts';
 import {
   activities,
   addMember,
+  heal,
   logActivity,
   members,
   reconcile,
@@ -39,6 +40,7 @@ function lower(at: Place, group: Group, by: number): Group {
 
 export const instanceOperations: Operations<AutoScaling> = {
   DescribeAutoScalingInstances({ InstanceIds, NextToken, MaxRecords }, at) {
+    heal(at);
     const found = at
       .table(members)
       .filter((member) => InstanceIds === undefined || InstanceIds.length === 0 || InstanceIds.includes(member.instanceId));

@@ -82,6 +82,15 @@ function check(input: Plain<SdkMetricAlarm>): void {
     throw invalid('Period must be 10, 20, 30 or a multiple of 60');
   if (DatapointsToAlarm !== undefined && DatapointsToAlarm > EvaluationPeriods)
     throw invalid('DatapointsToAlarm must be less than or equal to EvaluationPeriods');
+  const { ExtendedStatistic, EvaluateLowSampleCountPercentile: low } = input;
+  if (ExtendedStatistic !== undefined && !/^(p|tm|wm|tc|ts)\d{1,3}(\.\d+)?$|^(PR|TM|WM|TC|TS)\(.*\)$|^IQM$/.test(ExtendedStatistic)) {
+    throw invalid(`The value ${ExtendedStatistic} for parameter ExtendedStatistic is not supported.`);
+  }
+  if (low !== undefined && low !== 'evaluate' && low !== 'ignore') {
+    throw invalid(
+      `Option ${low} is not supported. Supported options for parameter EvaluateLowSampleCountPercentile are evaluate and ignore.`,
+    );
+  }
   if ((Period ?? 60) * EvaluationPeriods > 604_800)
     throw invalid('Metrics cannot be checked across more than seven days (EvaluationPeriods * Period must be <= 604800).');
 }
@@ -201,9 +210,6 @@ export const alarmOperations: Operations<CloudWatch> = {
   DisableAlarmActions: ({ AlarmNames = [] }, at) => setActionsEnabled(at, AlarmNames, false),
 
   DeleteAlarms({ AlarmNames = [] }, at) {
-    const missing = AlarmNames.filter((name) => !at.table(alarms).has(name));
-    if (missing.length === AlarmNames.length && missing.length > 0)
-      throw new AwsError('ResourceNotFound', `Unknown alarm(s): [${missing.join(', ')}]`, { status: 404 });
     for (const name of AlarmNames) {
       dropTags(at, at.arn('cloudwatch', `alarm:${name}`));
       at.table(alarms).delete(name);

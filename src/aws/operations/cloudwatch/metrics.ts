@@ -21,16 +21,10 @@ function check(datum: Plain<MetricDatum>, namespace: string, index: number, at: 
   }
   if (datum.Value !== undefined && Number.isNaN(datum.Value)) throw invalid(`The value NaN for parameter ${where}.Value is invalid.`);
   if (datum.Value !== undefined && datum.Values !== undefined && datum.Values.length > 0) {
-    throw invalid(
-      `The parameters ${where}.Value and ${where}.Values are mutually exclusive and you have specified both.`,
-      'InvalidParameterCombination',
-    );
+    throw invalid(`The parameters ${where}.Value and ${where}.Values are mutually exclusive and you have specified both.`);
   }
   if (datum.StatisticValues !== undefined && datum.Value !== undefined) {
-    throw invalid(
-      `The parameters ${where}.Value and ${where}.StatisticValues are mutually exclusive and you have specified both.`,
-      'InvalidParameterCombination',
-    );
+    throw invalid(`The parameters ${where}.Value and ${where}.StatisticValues are mutually exclusive and you have specified both.`);
   }
   const { Values: values = [], Counts: counts } = datum;
   if (counts !== undefined && counts.length !== values.length)
@@ -60,7 +54,7 @@ function store(at: Place, namespace: string, datum: Plain<MetricDatum>): void {
     namespace,
     name: datum.MetricName ?? '',
     dimensions: (datum.Dimensions ?? []).map(({ Name = '', Value = '' }) => ({ Name, Value })),
-    timestampMs: datum.Timestamp ?? at.nowMs,
+    timestampMs: wholeSecond(datum.Timestamp ?? at.nowMs),
     unit: datum.Unit,
     values: Value !== undefined ? [Value] : (Values ?? []),
     counts: Counts ?? [],
@@ -75,6 +69,9 @@ interface Wanted {
   MetricName?: string | undefined;
   Dimensions?: { Name?: string | undefined; Value?: string | undefined }[] | undefined;
 }
+
+/** CloudWatch counts in whole seconds. */
+const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000;
 
 function select(at: Place, wanted: Wanted, startMs: number, endMs: number, unit: string | undefined): Datum[] {
   const key = dimensionKey(wanted.Dimensions);
@@ -170,17 +167,18 @@ export const metricOperations: Operations<CloudWatch> = {
     { Namespace, MetricName, Dimensions, StartTime = 0, EndTime = 0, Period = 60, Statistics = [], ExtendedStatistics = [], Unit },
     at,
   ) {
-    if (StartTime >= EndTime) throw invalid('The parameter StartTime must be less than the parameter EndTime.');
+    const [from, to] = [wholeSecond(StartTime), wholeSecond(EndTime)];
+    if (from >= to) throw invalid('The parameter StartTime must be less than the parameter EndTime.');
     if (Statistics.length === 0 && ExtendedStatistics.length === 0)
       throw invalid('Must specify either Statistics or ExtendedStatistics', 'InvalidParameterCombination');
-    const points = (EndTime - StartTime) / (Period * 1000);
+    const points = (to - from) / (Period * 1000);
     if (points > datapointsMax) {
       throw invalid(
         `You have requested up to ${Math.floor(points)} datapoints, which exceeds the limit of ${datapointsMax}. You may reduce the datapoints requested by increasing Period, or decreasing the time range.`,
         'InvalidParameterCombination',
       );
     }
-    const found = buckets(select(at, { Namespace, MetricName, Dimensions }, StartTime, EndTime, Unit), StartTime, Period);
+    const found = buckets(select(at, { Namespace, MetricName, Dimensions }, from, to, Unit), from, Period);
     return {
       Label: MetricName,
       Datapoints: found.map((bucket) => ({
@@ -195,9 +193,11 @@ export const metricOperations: Operations<CloudWatch> = {
   },
 
   GetMetricData({ MetricDataQueries = [], StartTime = 0, EndTime = 0, ScanBy = 'TimestampDescending' }, at) {
-    if (StartTime >= EndTime) throw invalid('The parameter StartTime must be less than the parameter EndTime.', 'ValidationError');
+    const [from, to] = [wholeSecond(StartTime), wholeSecond(EndTime)];
+    if (from > to) throw invalid('The parameter EndTime must be greater than StartTime.', 'ValidationError');
+    if (from === to) throw invalid('The parameter StartTime must not equal parameter EndTime.', 'ValidationError');
     checkQueries(MetricDataQueries);
-    const found = results(at, MetricDataQueries, StartTime, EndTime);
+    const found = results(at, MetricDataQueries, from, to);
     const direction = ScanBy === 'TimestampAscending' ? 1 : -1;
     return {
       Messages: [],

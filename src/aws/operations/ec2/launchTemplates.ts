@@ -60,7 +60,8 @@ export function findLaunchTemplate(at: Place, { LaunchTemplateId, LaunchTemplate
 }
 
 function versionOf(template: LaunchTemplate, name = '$Default'): Version {
-  const number = name === '$Latest' ? template.latestVersion : name === '$Default' ? template.defaultVersion : Number(name);
+  const word = name.toLowerCase();
+  const number = word === '$latest' ? template.latestVersion : word === '$default' ? template.defaultVersion : Number(name);
   const found = template.versions.find((version) => version.number === number);
   if (found === undefined)
     throw new AwsError(

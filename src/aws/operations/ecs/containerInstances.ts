@@ -119,8 +119,8 @@ export const containerInstanceOperations: Operations<ECS> = {
   },
 
   DescribeContainerInstances({ cluster: name, containerInstances: references = [] }, at) {
-    if (references.length === 0) throw invalid('Container Instances cannot be empty.');
     const cluster = requireCluster(at, name);
+    if (references.length === 0) throw new AwsError('ClientException', 'Container Instances cannot be empty.');
     const found = references.map((reference) => find(at, cluster, reference));
     return { containerInstances: found.filter((one) => one !== undefined), failures: missing(at, cluster, references, found) };
   },

@@ -190,7 +190,8 @@ export const serviceOperations: Operations<ECS> = {
       throw new AwsError('ClientException', 'launch type should be one of [EC2,FARGATE]');
     if (findService(at, cluster.clusterName, name)?.status === 'ACTIVE') throw invalid('Creation of service was not idempotent.');
     const definition = input.taskDefinition === undefined ? undefined : requireTaskDefinition(at, input.taskDefinition);
-    if (definition !== undefined && input.deploymentController?.type !== 'EXTERNAL') requireNetwork(definition, input.networkConfiguration);
+    if (definition !== undefined && input.deploymentController?.type !== 'EXTERNAL')
+      requireNetwork(at, definition, input.networkConfiguration);
     for (const { targetGroupArn } of input.loadBalancers ?? []) {
       if (targetGroupArn !== undefined && targetGroupArn.includes(':targetgroup/') && !at.table(targetGroups).has(targetGroupArn))
         throw invalid(`The target group ${targetGroupArn} does not exist.`);

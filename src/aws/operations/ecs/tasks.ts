@@ -4,6 +4,7 @@ import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import { createNetworkInterface, deleteNetworkInterface } from '../ec2/networkInterfaces.ts';
+import { securityGroups } from '../ec2/securityGroups.ts';
 import { subnets } from '../ec2/subnets.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
@@ -36,12 +37,29 @@ export interface NewTask {
   readonly containerInstance?: ContainerInstance | undefined;
   readonly tags?: readonly EcsTag[] | undefined;
   readonly platformVersion?: string | undefined;
+  readonly capacityProvider?: string | undefined;
 }
 
-export function requireNetwork(definition: TaskDefinition, network: Plain<NetworkConfiguration> | undefined): void {
-  if (definition.networkMode === 'awsvpc' && network?.awsvpcConfiguration === undefined) {
+function checkNetwork(at: Place, subnetIds: readonly string[], groupIds: readonly string[]): void {
+  if (subnetIds.length === 0) throw invalid('subnets can not be empty.');
+  const subnet = subnetIds.find((id) => !at.table(subnets).has(id));
+  if (subnet !== undefined)
+    throw invalid(
+      `Error retrieving subnet information for [${subnet}]: The subnet ID '${subnet}' does not exist (ErrorCode: InvalidSubnetID.NotFound)`,
+    );
+  const group = groupIds.find((id) => !at.table(securityGroups).has(id));
+  if (group !== undefined)
+    throw invalid(
+      `Error retrieving security group information for [${group}]: The security group '${group}' does not exist (ErrorCode: InvalidGroup.NotFound)`,
+    );
+}
+
+export function requireNetwork(at: Place, definition: TaskDefinition, network: Plain<NetworkConfiguration> | undefined): void {
+  const configuration = network?.awsvpcConfiguration;
+  if (definition.networkMode === 'awsvpc' && configuration === undefined) {
     throw invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
   }
+  if (configuration !== undefined) checkNetwork(at, configuration.subnets ?? [], configuration.securityGroups ?? []);
 }
 
 function attachment(at: Place, network: Plain<NetworkConfiguration> | undefined, taskId: string): NonNullable<Task['attachments']> {
@@ -90,6 +108,7 @@ export function startTask(at: Place, cluster: Cluster, definition: TaskDefinitio
     desiredStatus: 'RUNNING',
     launchType: launchType as 'EC2',
     group: options.group,
+    ...(options.capacityProvider === undefined ? {} : { capacityProviderName: options.capacityProvider }),
     ...(options.startedBy === undefined ? {} : { startedBy: options.startedBy }),
     ...(options.containerInstance === undefined ? {} : { containerInstanceArn: options.containerInstance.containerInstanceArn }),
     overrides: options.overrides ?? { containerOverrides: [] },
@@ -169,13 +188,21 @@ function instancesFor(at: Place, cluster: Cluster, references: readonly string[]
 
 type RunInput = Plain<RunTaskRequest>;
 
-function newTask(input: RunInput, definition: TaskDefinition): NewTask {
+/** A strategy of the call, else of the cluster unless a launch type was asked for. */
+function providerOf(cluster: Cluster, input: RunInput): string | undefined {
+  if (input.launchType !== undefined && (input.capacityProviderStrategy ?? []).length > 0) {
+    throw invalid('Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.');
+  }
+  const strategy =
+    input.capacityProviderStrategy ?? (input.launchType === undefined ? cluster.defaultCapacityProviderStrategy : undefined) ?? [];
+  return strategy[0]?.capacityProvider;
+}
+
+function newTask(cluster: Cluster, input: RunInput, definition: TaskDefinition): NewTask {
+  const capacityProvider = providerOf(cluster, input);
   return {
-    launchType:
-      input.launchType ??
-      ((input.capacityProviderStrategy ?? []).some(({ capacityProvider }) => capacityProvider?.startsWith('FARGATE'))
-        ? 'FARGATE'
-        : undefined),
+    launchType: input.launchType ?? (capacityProvider?.startsWith('FARGATE') === true ? 'FARGATE' : undefined),
+    capacityProvider,
     group: input.group ?? `family:${definition.family}`,
     startedBy: input.startedBy,
     overrides: input.overrides as SdkTask['overrides'],
@@ -191,8 +218,8 @@ export const taskOperations: Operations<ECS> = {
       throw new AwsError('ClientException', 'launch type should be one of [EC2,FARGATE,EXTERNAL]');
     const cluster = requireCluster(at, input.cluster);
     const definition = requireTaskDefinition(at, input.taskDefinition);
-    requireNetwork(definition, input.networkConfiguration);
-    const options = newTask(input, definition);
+    requireNetwork(at, definition, input.networkConfiguration);
+    const options = newTask(cluster, input, definition);
     if (options.launchType === 'FARGATE') {
       const started = Array.from({ length: input.count ?? 1 }, () => startTask(at, cluster, definition, options));
       if (input.propagateTags === 'TASK_DEFINITION')
@@ -216,14 +243,14 @@ export const taskOperations: Operations<ECS> = {
     if ((input.containerInstances ?? []).length === 0) throw invalid('Container Instances cannot be empty.');
     const places = instancesFor(at, cluster, input.containerInstances);
     const started = places.map((containerInstance) =>
-      startTask(at, cluster, definition, { ...newTask(input as unknown as RunInput, definition), containerInstance }),
+      startTask(at, cluster, definition, { ...newTask(cluster, input as unknown as RunInput, definition), containerInstance }),
     );
     return { tasks: started.map((task) => describe(at, task, true)), failures: [] };
   },
 
   DescribeTasks({ cluster: name, tasks: references = [], include = [] }, at) {
-    if (references.length === 0) throw invalid('Tasks cannot be empty.');
     const cluster = requireCluster(at, name);
+    if (references.length === 0) throw invalid('Tasks cannot be empty.');
     const found = references.map((reference) => find(at, cluster, reference));
     return {
       tasks: found.filter((task) => task !== undefined).map((task) => describe(at, task, include.includes('TAGS'))),

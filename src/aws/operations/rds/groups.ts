@@ -176,7 +176,12 @@ export const groupOperations: Operations<RDS> = {
     const arn = at.arn('rds', `pg:${name}`);
     const { parameters: _parameters, ...group } = at
       .table(parameterGroups)
-      .put({ ...source, DBParameterGroupName: name, DBParameterGroupArn: arn, Description: TargetDBParameterGroupDescription });
+      .put({
+        ...source,
+        DBParameterGroupName: name,
+        DBParameterGroupArn: arn,
+        Description: TargetDBParameterGroupDescription ?? source.Description,
+      });
     setTags(at, arn, Tags);
     return { DBParameterGroup: group };
   },

@@ -16,7 +16,7 @@ function issue(at: Place, account: string, arn: string, userId: string, seconds:
   const expiresAtMs = at.nowMs + seconds * 1000;
   const accessKeyId = iamId(at, 'ASIA');
   at.world.place('000000000000', 'aws-global').table(sessions).put({ accessKeyId, account, arn, userId, expiresAtMs });
-  return { AccessKeyId: accessKeyId, SecretAccessKey: at.hex(40), SessionToken: `FwoGZXIvYXdzE${at.hex(343)}`, Expiration: expiresAtMs };
+  return { AccessKeyId: accessKeyId, SecretAccessKey: at.hex(40), SessionToken: `FQoGZXIvYXdzE${at.hex(343)}`, Expiration: expiresAtMs };
 }
 
 interface AssumedRole {
