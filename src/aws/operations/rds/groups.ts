@@ -174,14 +174,12 @@ export const groupOperations: Operations<RDS> = {
     const name = TargetDBParameterGroupIdentifier.toLowerCase();
     if (at.table(parameterGroups).has(name)) throw new AwsError('DBParameterGroupAlreadyExists', `Parameter group ${name} already exists`);
     const arn = at.arn('rds', `pg:${name}`);
-    const { parameters: _parameters, ...group } = at
-      .table(parameterGroups)
-      .put({
-        ...source,
-        DBParameterGroupName: name,
-        DBParameterGroupArn: arn,
-        Description: TargetDBParameterGroupDescription ?? source.Description,
-      });
+    const { parameters: _parameters, ...group } = at.table(parameterGroups).put({
+      ...source,
+      DBParameterGroupName: name,
+      DBParameterGroupArn: arn,
+      Description: TargetDBParameterGroupDescription ?? source.Description,
+    });
     setTags(at, arn, Tags);
     return { DBParameterGroup: group };
   },
