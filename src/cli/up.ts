@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { awsErrors, Endpoint, type Credentials } from '../aws/index.ts';
 import { createLogger, PlimsollError } from '../base/index.ts';
-import { Store } from '../region/index.ts';
+import { Store } from '../state/index.ts';
 import { interruptible } from './signals.ts';
 
 interface UpOptions {

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/index.ts';
 import { evaluate, MetricStore } from '../metrics/index.ts';
 import type { Alarm, AlarmStatus, MetricDatum } from '../model/index.ts';
-import type { Collection, Log, Store } from './state/store.ts';
+import type { Collection, Log, Store } from '../state/index.ts';
 
 export interface AlarmHistoryItem {
   readonly atMs: number;

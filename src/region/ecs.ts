@@ -13,7 +13,7 @@ import { ControlLoop, type LoopResult } from './control/loop.ts';
 import { hexId } from './identity.ts';
 import { resolveImage } from './images.ts';
 import type { LoadBalancing } from './loadBalancing.ts';
-import type { Collection, Log, Store } from './state/store.ts';
+import type { Collection, Log, Store } from '../state/index.ts';
 
 export interface EcsOptions {
   clock: Clock;

@@ -16,7 +16,7 @@ import {
 import type { Balancer } from '../balancer/index.ts';
 import { regionErrors } from './errors.ts';
 import { arn, hexId, type RegionIdentity } from './identity.ts';
-import type { Collection, Store } from './state/store.ts';
+import type { Collection, Store } from '../state/index.ts';
 
 export interface LoadBalancingOptions {
   identity: RegionIdentity;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { errorMessage, type Clock, type Logger } from '../base/index.ts';
 import { startPostgres, type LoopbackNetwork, type PostgresServer } from '../compute/index.ts';
 import type { Database, MetricDatum } from '../model/index.ts';
-import type { Collection, Store } from './state/store.ts';
+import type { Collection, Store } from '../state/index.ts';
 
 export interface RdsOptions {
   clock: Clock;

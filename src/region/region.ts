@@ -10,7 +10,7 @@ import { defaultIdentity, type RegionIdentity } from './identity.ts';
 import { LoadBalancing } from './loadBalancing.ts';
 import { Rds } from './rds.ts';
 import { Scaling } from './scaling.ts';
-import { Store } from './state/store.ts';
+import { Store } from '../state/index.ts';
 
 export interface RegionOptions {
   /** Everything that the region writes lies in this folder. */

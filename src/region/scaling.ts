@@ -11,7 +11,7 @@ import type { Alarm, AlarmStatus, MetricIdentity, ScalableTarget, ScalingActivit
 import type { CloudWatch } from './cloudwatch.ts';
 import type { Ecs } from './ecs.ts';
 import { arn, type RegionIdentity } from './identity.ts';
-import type { Collection, Log, Store } from './state/store.ts';
+import type { Collection, Log, Store } from '../state/index.ts';
 
 export interface ScalingOptions {
   identity: RegionIdentity;

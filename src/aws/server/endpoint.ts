@@ -11,7 +11,7 @@ import {
   type Clock,
   type Random,
 } from '../../base/index.ts';
-import type { Store } from '../../region/index.ts';
+import type { Store } from '../../state/index.ts';
 import { AwsError } from '../codec/error.ts';
 import { awsErrors } from '../errors.ts';
 import { operations, seed } from '../operations/index.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { ManualClock, seededRandom } from '../../base/index.ts';
-import { Store } from '../../region/index.ts';
+import { Store } from '../../state/index.ts';
 import { table } from './table.ts';
 import { immediate, World, type StoredResource } from './world.ts';
 

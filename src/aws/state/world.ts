@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../../base/index.ts';
-import type { Collection } from '../../region/index.ts';
+import type { Collection } from '../../state/index.ts';
 import { Place } from './place.ts';
 import { Table, type TableSpec } from './table.ts';
 

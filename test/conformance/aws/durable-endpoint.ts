@@ -1,6 +1,6 @@
 /** A process of its own for the test that kills it: an endpoint on a data folder, its URL on stdout. */
 import { Endpoint } from '../../../src/aws/index.ts';
-import { Store } from '../../../src/region/index.ts';
+import { Store } from '../../../src/state/index.ts';
 
 const endpoint = new Endpoint({ store: new Store(process.argv[2]), port: 0 });
 await endpoint.listen();

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { DescribeVpcsCommand, EC2 } from '@aws-sdk/client-ec2';
 import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
-import { Store } from '../../../src/region/index.ts';
+import { Store } from '../../../src/state/index.ts';
 import { start } from './support.ts';
 
 const { url, client } = await start();

@@ -1,6 +1,6 @@
 import { after } from 'node:test';
 import { Endpoint, type EndpointOptions } from '../../../src/aws/index.ts';
-import { Store } from '../../../src/region/index.ts';
+import { Store } from '../../../src/state/index.ts';
 
 export interface Client {
   readonly endpoint: string;

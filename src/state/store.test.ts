@@ -39,14 +39,14 @@ test('a write that returned survives the death of its process', () => {
 
 test('a second region on the same folder is refused in one clear sentence', () => {
   const first = new Store(folder);
-  assert.throws(() => new Store(folder), { code: 'PL_REGION_STATE_LOCKED' });
+  assert.throws(() => new Store(folder), { code: 'PL_STATE_LOCKED' });
   first.close();
   new Store(folder).close();
 });
 
 test('a file that is no database is refused and left as it is', () => {
   writeFileSync(join(folder, 'region.sqlite'), 'not a database '.repeat(100));
-  assert.throws(() => new Store(folder), { code: 'PL_REGION_STATE_UNUSABLE' });
+  assert.throws(() => new Store(folder), { code: 'PL_STATE_UNUSABLE' });
 });
 
 test('state of a newer version is refused', () => {
@@ -56,7 +56,7 @@ test('state of a newer version is refused', () => {
     import { DatabaseSync } from 'node:sqlite';
     new DatabaseSync(${JSON.stringify(join(folder, 'region.sqlite'))}).exec('PRAGMA user_version = 99');`;
   spawnSync(process.execPath, ['--input-type=module', '-e', script]);
-  assert.throws(() => new Store(folder), { code: 'PL_REGION_STATE_NEWER' });
+  assert.throws(() => new Store(folder), { code: 'PL_STATE_NEWER' });
 });
 
 test('a log gives the newest first and keeps no more than it should, for each subject', () => {

@@ -1,8 +1,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorMessage, PlimsollError, systemErrorCode } from '../../base/index.ts';
-import { regionErrors } from '../errors.ts';
+import { errorMessage, PlimsollError, systemErrorCode } from '../base/index.ts';
+import { stateErrors } from './errors.ts';
 
 /** Raised by one with each change of the tables below; `migrate` leads from any older one to it. */
 const schemaVersion = 1;
@@ -33,7 +33,7 @@ export class Store {
   #migrate(file: string): void {
     const { user_version: version } = this.#db.prepare('PRAGMA user_version').get() as { user_version: number };
     if (version > schemaVersion) {
-      throw new PlimsollError(regionErrors.PL_REGION_STATE_NEWER, {
+      throw new PlimsollError(stateErrors.PL_STATE_NEWER, {
         what: `the state was written by a newer version (schema ${version}, this one knows ${schemaVersion})`,
         where: file,
         fix: 'use that version, or another folder with --data',
@@ -68,7 +68,7 @@ export class Store {
 
 function openError(file: string, error: unknown): PlimsollError {
   const locked = errorMessage(error).includes('locked');
-  const spec = locked ? regionErrors.PL_REGION_STATE_LOCKED : regionErrors.PL_REGION_STATE_UNUSABLE;
+  const spec = locked ? stateErrors.PL_STATE_LOCKED : stateErrors.PL_STATE_UNUSABLE;
   const reason = systemErrorCode(error) === 'ERR_SQLITE_ERROR' ? errorMessage(error) : (systemErrorCode(error) ?? errorMessage(error));
   return new PlimsollError(spec, {
     what: locked ? 'another Plimsoll uses this state' : `the state cannot be opened: ${reason}`,

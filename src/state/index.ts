@@ -1,0 +1,2 @@
+export { stateErrors } from './errors.ts';
+export { Collection, Log, Store } from './store.ts';
