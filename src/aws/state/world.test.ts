@@ -95,3 +95,25 @@ test('a write outside a transaction is a fault of ours', () => {
   const at = open(new Store()).place('1', 'eu-west-1');
   assert.throws(() => at.table(things).put({ id: 'a', size: 1 }), /outside a transaction/);
 });
+
+test('watchers hear of each transaction that changed something, after it', () => {
+  const world = open(new Store());
+  const at = world.place('1', 'eu-west-1');
+  const heard: string[][] = [];
+  const stop = world.watch((changed) => {
+    heard.push([...changed]);
+    if (heard.length === 1) world.transaction(() => at.table(things).put({ id: 'by the watcher', size: 2 }));
+  });
+  world.transaction(() => at.table(things).put({ id: 'a', size: 1 }));
+  world.transaction(() => undefined);
+  assert.throws(() =>
+    world.transaction(() => {
+      at.table(things).put({ id: 'b', size: 1 });
+      throw new Error('no');
+    }),
+  );
+  stop();
+  world.transaction(() => at.table(things).put({ id: 'c', size: 1 }));
+  assert.deepEqual(heard, [['1/eu-west-1/test.thing'], ['1/eu-west-1/test.thing']]);
+  assert.deepEqual(at.table(things).keys(), ['a', 'by the watcher', 'c']);
+});

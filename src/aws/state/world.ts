@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../../base/index.ts';
+import type { MetricStore } from '../../metrics/index.ts';
 import type { Collection } from '../../state/index.ts';
 import { Place } from './place.ts';
 import { Table, type TableSpec } from './table.ts';
@@ -26,15 +27,33 @@ export interface WorldOptions {
 
 /**
  * What stands behind the resources. Control plane only, every transition is over at once (`immediate`).
- * A region that really runs things keeps the first state, starts the work, and settles the resource later
- * with `World.transaction`.
+ * A region that really runs things keeps the first state; its controllers see the change (`World.watch`),
+ * do the work, and settle the resource later with `World.transaction`.
  */
 export interface Machinery {
+  /** Whether controllers bring resources to the state asked for; if not, operations do it themselves, at once. */
+  readonly live: boolean;
   /** The state to store for a resource on its way from `passing` to `settled`. */
   transition<State extends string>(place: Place, resource: string, passing: State, settled: State): State;
+  /** The targets of a group as the data plane sees them, those that still drain among them. Asked only where `live`. */
+  targetHealth?(place: Place, groupArn: string): readonly TargetState[];
+  /** What was measured in a region. Asked only where `live`. */
+  metrics?(place: Place): MetricStore;
 }
 
-export const immediate: Machinery = { transition: (_place, _resource, _passing, settled) => settled };
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html */
+export interface TargetState {
+  readonly id: string;
+  readonly port: number | undefined;
+  readonly state: 'initial' | 'healthy' | 'unhealthy' | 'unused' | 'draining' | 'unavailable';
+  readonly reason?: string;
+  readonly description?: string;
+}
+
+export const immediate: Machinery = { live: false, transition: (_place, _resource, _passing, settled) => settled };
+
+/** Told after each transaction which tables (`account/region/kind`) it changed. */
+export type Watcher = (changed: ReadonlySet<string>) => void;
 
 interface Change {
   readonly table: Table<unknown>;
@@ -56,6 +75,7 @@ export class World {
   readonly #tables = new Map<string, Table<unknown>>();
   readonly #seqs = new Map<string, number>();
   #changes: Map<string, Change> | undefined;
+  readonly #watchers = new Set<Watcher>();
   #seq = 0;
   #ordinal = 0;
 
@@ -84,8 +104,12 @@ export class World {
     return place;
   }
 
-  /** Accounts and regions that were ever touched. */
+  /** Accounts and regions that were ever touched, in this run or an earlier one. */
   places(): Place[] {
+    for (const name of this.#tables.keys()) {
+      const [account = '', region = ''] = name.split('/');
+      this.place(account, region);
+    }
     return [...this.#places.values()];
   }
 
@@ -106,16 +130,30 @@ export class World {
   transaction<T>(work: () => T): T {
     if (this.#changes !== undefined) return work();
     const changes = (this.#changes = new Map<string, Change>());
+    let result: T;
     try {
-      const result = work();
+      result = work();
       for (const [key, change] of changes) this.#flush(key, change);
-      return result;
     } catch (error) {
       for (const { table, id, before } of changes.values()) table.restore(id, before);
       throw error;
     } finally {
       this.#changes = undefined;
     }
+    this.#tell(changes);
+    return result;
+  }
+
+  #tell(changes: ReadonlyMap<string, Change>): void {
+    if (changes.size === 0 || this.#watchers.size === 0) return;
+    const changed = new Set([...changes.values()].map(({ table }) => table.name));
+    for (const watcher of this.#watchers) watcher(changed);
+  }
+
+  /** Calls `watcher` after each transaction that changed something, until the function that is returned is called. */
+  watch(watcher: Watcher): () => void {
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
   }
 
   /** A number of 56 digits that is greater than all that were given out before, in this run and, by the clock, in earlier ones. */
