@@ -78,6 +78,7 @@ function eachTarget(at: Place, service: Service, task: Task, act: typeof registe
 
 /** Brings a service to its desired count with tasks of its present definition, at once: one deployment, steady. */
 function reconcile(at: Place, service: Service): Service {
+  if (at.world.machinery.live) return service;
   const cluster = requireCluster(at, service.clusterArn);
   const fargate =
     service.launchType === 'FARGATE' ||
@@ -145,18 +146,33 @@ function deployment(
     updatedAt: at.nowMs,
     ...(input.launchType === undefined ? {} : { launchType: input.launchType }),
     ...(input.networkConfiguration === undefined ? {} : { networkConfiguration: input.networkConfiguration }),
-    rolloutState: 'COMPLETED',
-    rolloutStateReason: 'ECS deployment completed.',
+    ...(at.world.machinery.live
+      ? { rolloutState: 'IN_PROGRESS', rolloutStateReason: 'ECS deployment in progress.' }
+      : { rolloutState: 'COMPLETED', rolloutStateReason: 'ECS deployment completed.' }),
   };
 }
 
+/** Deployments that a new one takes the place of; where tasks come and go at once nothing is left of them. */
+function outgoing(at: Place, service: Service): Plain<SdkDeployment>[] {
+  if (!at.world.machinery.live) return [];
+  return (service.deployments ?? []).map((one) => ({ ...one, status: 'ACTIVE' }));
+}
+
 function describe(at: Place, service: Service, withTags: boolean): Plain<SdkService> {
-  const running = tasksOf(at, service).length;
+  const current = tasksOf(at, service);
+  const count = (running: boolean, deploymentId?: string): number =>
+    current.filter((task) => (task.lastStatus === 'RUNNING') === running && (deploymentId === undefined || task.startedBy === deploymentId))
+      .length;
   return {
     ...service,
-    runningCount: running,
-    pendingCount: 0,
-    deployments: (service.deployments ?? []).map((one) => ({ ...one, desiredCount: service.desiredCount, runningCount: running })),
+    runningCount: count(true),
+    pendingCount: count(false),
+    deployments: (service.deployments ?? []).map((one) => ({
+      ...one,
+      desiredCount: one.status === 'PRIMARY' ? service.desiredCount : 0,
+      runningCount: count(true, one.id),
+      pendingCount: count(false, one.id),
+    })),
     ...(withTags ? { tags: tagsOf(at, service.serviceArn) } : { tags: [] }),
   };
 }
@@ -257,7 +273,7 @@ export const serviceOperations: Operations<ECS> = {
       deploymentConfiguration: { ...service.deploymentConfiguration, ...input.deploymentConfiguration },
       desiredCount,
       taskDefinition,
-      ...(rollOut ? { deployments: [deployment(at, { ...service, taskDefinition, desiredCount })] } : {}),
+      ...(rollOut ? { deployments: [deployment(at, { ...service, taskDefinition, desiredCount }), ...outgoing(at, service)] } : {}),
     });
     return { service: describe(at, reconcile(at, changed), true) };
   },
@@ -298,7 +314,7 @@ export const serviceOperations: Operations<ECS> = {
     const emptied = reconcile(at, at.table(services).patch(service, { desiredCount: 0 }));
     dropTags(at, service.serviceArn);
     const described = describe(at, emptied, false);
-    at.table(services).patch(emptied, { status: 'INACTIVE', deployments: [] });
+    at.table(services).patch(emptied, at.world.machinery.live ? { status: 'DRAINING' } : { status: 'INACTIVE', deployments: [] });
     return { service: { ...described, status: 'DRAINING' } };
   },
 };

@@ -95,6 +95,7 @@ export function startTask(at: Place, cluster: Cluster, definition: TaskDefinitio
   const attachments = definition.networkMode === 'awsvpc' ? attachment(at, options.networkConfiguration, id) : [];
   const address = attachments[0]?.details?.find(({ name }) => name === 'privateIPv4Address')?.value;
   const launchType = options.launchType ?? 'EC2';
+  const healthStatus = at.world.machinery.live ? 'UNKNOWN' : 'HEALTHY';
   const memory =
     definition.memory ??
     String(
@@ -116,7 +117,7 @@ export function startTask(at: Place, cluster: Cluster, definition: TaskDefinitio
     memory,
     connectivity: 'CONNECTED',
     createdAt: at.nowMs,
-    startedAt: at.nowMs,
+    ...(at.world.machinery.live ? {} : { startedAt: at.nowMs }),
     version: 1,
     attachments,
     ...(launchType === 'FARGATE' ? { platformVersion: options.platformVersion ?? '1.4.0', platformFamily: 'Linux' } : {}),
@@ -125,29 +126,35 @@ export function startTask(at: Place, cluster: Cluster, definition: TaskDefinitio
       taskArn: arn,
       name: container.name,
       image: container.image,
-      lastStatus,
-      exitCode: 0,
+      lastStatus: lastStatus === 'RUNNING' ? lastStatus : 'PENDING',
+      ...(at.world.machinery.live ? {} : { exitCode: 0 }),
       networkBindings: [],
       networkInterfaces: address === undefined ? [] : [{ attachmentId: attachments[0]?.id, privateIpv4Address: address }],
-      healthStatus: 'HEALTHY',
+      healthStatus,
       cpu: String(container.cpu ?? 0),
       ...(container.memory === undefined ? {} : { memory: String(container.memory) }),
     })),
-    healthStatus: 'HEALTHY',
+    healthStatus,
   });
   setTags(at, arn, options.tags);
   if (options.containerInstance !== undefined) changeCounts(at, options.containerInstance, definition, 1);
   return task;
 }
 
-/** Stops a task at once; its address and its place on a container instance are free again. */
+/** Asks for a task to be stopped. Where nothing runs, that is all there is to it. */
 export function stopTask(
   at: Place,
   task: Task,
   reason: string,
   code: 'UserInitiated' | 'ServiceSchedulerInitiated' = 'UserInitiated',
 ): Task {
-  if (task.lastStatus === 'STOPPED') return task;
+  if (task.desiredStatus === 'STOPPED') return task;
+  const asked = at.table(tasks).patch(task, { desiredStatus: 'STOPPED', stoppedReason: reason, stopCode: code, stoppingAt: at.nowMs });
+  return at.world.machinery.live ? asked : endTask(at, asked);
+}
+
+/** A task is over: its address and its place on a container instance are free again. */
+export function endTask(at: Place, task: Task): Task {
   for (const { details = [] } of task.attachments ?? []) {
     const eni = details.find(({ name }) => name === 'networkInterfaceId')?.value;
     if (eni !== undefined) deleteNetworkInterface(at, eni);
@@ -155,11 +162,8 @@ export function stopTask(
   const instance = at.table(containerInstances).get(task.containerInstanceArn);
   if (instance !== undefined) changeCounts(at, instance, requireTaskDefinition(at, task.taskDefinitionArn), -1);
   return at.table(tasks).patch(task, {
-    lastStatus: at.world.machinery.transition(at, task.taskArn, 'DEACTIVATING', 'STOPPED'),
+    lastStatus: 'STOPPED',
     desiredStatus: 'STOPPED',
-    stoppedReason: reason,
-    stopCode: code,
-    stoppingAt: at.nowMs,
     stoppedAt: at.nowMs,
     attachments: (task.attachments ?? []).map((one) => ({ ...one, status: 'DELETED' })),
     containers: (task.containers ?? []).map((container) => ({ ...container, lastStatus: 'STOPPED' })),

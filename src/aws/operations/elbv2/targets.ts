@@ -3,6 +3,7 @@ import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
+import type { TargetState } from '../../state/world.ts';
 import { instances } from '../ec2/instances.ts';
 import type { Operations } from '../operation.ts';
 import { requireTargetGroup, usersOf, type TargetGroup } from './targetGroups.ts';
@@ -77,6 +78,27 @@ function describeHealth(at: Place, target: Target, used: boolean): Plain<TargetH
   return { Target: described, ...port, TargetHealth: { State: 'healthy' } };
 }
 
+/** What the data plane says, of the targets that were asked for or of all. */
+function liveHealth(at: Place, group: TargetGroup, asked: readonly Plain<TargetDescription>[] = []): Plain<TargetHealthDescription>[] {
+  const states = at.world.machinery.targetHealth?.(at, group.TargetGroupArn) ?? [];
+  const described = ({ id, port, state, reason, description }: TargetState): Plain<TargetHealthDescription> => ({
+    Target: { Id: id, Port: port },
+    HealthCheckPort: group.HealthCheckPort === 'traffic-port' ? String(port ?? '') : group.HealthCheckPort,
+    TargetHealth: { State: state, Reason: reason as 'Target.Timeout', Description: description },
+  });
+  if (asked.length === 0) return states.map(described);
+  return asked.map(({ Id = '', Port }) => {
+    const found = states.find(({ id, port }) => id === Id && (Port === undefined || port === Port));
+    return described(found ?? { id: Id, port: portOf(group, Port), ...notRegistered });
+  });
+}
+
+const notRegistered = {
+  state: 'unused',
+  reason: 'Target.NotRegistered',
+  description: 'Target is not registered to the target group',
+} as const;
+
 export const targetOperations: Operations<ElasticLoadBalancingV2> = {
   RegisterTargets({ TargetGroupArn = '', Targets = [] }, at) {
     requireTargetGroup(at, TargetGroupArn);
@@ -92,6 +114,7 @@ export const targetOperations: Operations<ElasticLoadBalancingV2> = {
 
   DescribeTargetHealth({ TargetGroupArn, Targets }, at) {
     const group = requireTargetGroup(at, TargetGroupArn);
+    if (at.world.machinery.live) return { TargetHealthDescriptions: liveHealth(at, group, Targets) };
     const registered = at.table(targets).filter((target) => target.groupArn === group.TargetGroupArn);
     const used = (usersOf(at).get(group.TargetGroupArn)?.size ?? 0) > 0;
     if (Targets === undefined || Targets.length === 0)
