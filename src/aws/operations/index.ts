@@ -29,6 +29,21 @@ export const operations = {
   sts: sts as OperationTable,
 } satisfies Record<ServiceName, OperationTable>;
 
+/** The same with the types of each operation. */
+export interface ServiceOperations {
+  'application-autoscaling': typeof applicationAutoscaling;
+  autoscaling: typeof autoscaling;
+  cloudwatch: typeof cloudwatch;
+  ec2: typeof ec2;
+  ecs: typeof ecs;
+  elbv2: typeof elbv2;
+  iam: typeof iam;
+  logs: typeof logs;
+  rds: typeof rds;
+  ssm: typeof ssm;
+  sts: typeof sts;
+}
+
 /** What stands in an account and region before anybody asked for anything. */
 export function seed(at: Place): void {
   if (at.isGlobal) {

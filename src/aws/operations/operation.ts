@@ -25,3 +25,7 @@ export type Operations<Client> = {
 /** A handler as the dispatcher calls it, its types proved where it was written. */
 export type AnyHandler = (input: Record<string, unknown>, at: Place, request: RequestContext) => Record<string, unknown> | void;
 export type OperationTable = Readonly<Record<string, AnyHandler>>;
+
+/** What a handler takes and gives, for callers within the process. */
+export type InputOf<Entry> = NonNullable<Entry> extends (input: infer Input, ...rest: never[]) => unknown ? Input : never;
+export type OutputOf<Entry> = NonNullable<Entry> extends (...given: never[]) => infer Output ? Exclude<Output, void> : never;

@@ -14,14 +14,14 @@ import {
 import type { Store } from '../../state/index.ts';
 import { AwsError } from '../codec/error.ts';
 import { awsErrors } from '../errors.ts';
-import { operations, seed } from '../operations/index.ts';
-import type { OperationTable } from '../operations/operation.ts';
+import { operations, seed, type ServiceOperations } from '../operations/index.ts';
+import type { AnyHandler, InputOf, OperationTable, OutputOf, RequestContext } from '../operations/operation.ts';
 import { sessionAccount } from '../operations/sts/sessions.ts';
 import { immediate, World, type Machinery, type StoredResource } from '../state/world.ts';
 import { checkConstraints } from './constraints.ts';
 import { dispatch, scopeOf, type Call, type HttpRequest } from './dispatch.ts';
 import { refusal } from './guard.ts';
-import { ServiceModel, type ServiceEntry } from './services.ts';
+import { ServiceModel, services, type OperationModel, type ServiceEntry, type ServiceName } from './services.ts';
 import { verifySignature, type Credentials } from './signature.ts';
 import { requireMembers } from './required.ts';
 import type { Answer } from './wire.ts';
@@ -144,22 +144,47 @@ export class Endpoint {
   #perform(call: Call, entry: ServiceEntry, model: ServiceModel, request: HttpRequest, requestId: string): Answer {
     const operation = model.operation(call.operation);
     if (operation === undefined) throw unknownAction(entry, call.operation);
-    const handler = (operations as Readonly<Record<string, OperationTable>>)[entry.name]?.[call.operation];
-    if (handler === undefined) {
-      throw new AwsError('NotImplemented', `Plimsoll does not implement ${entry.name} ${call.operation}.`, { status: 501 });
-    }
-    const input = call.wire.decode(operation);
+    const handler = handlerOf(entry, call.operation);
+    const scope = scopeOf(request.headers);
+    const context = { accessKeyId: scope?.accessKeyId, requestId };
+    const output = this.#run(entry, operation, handler, call.wire.decode(operation), scope?.region ?? 'us-east-1', context);
+    return call.wire.answer(model, operation, output, requestId);
+  }
+
+  /** What every call goes through, from the wire or from within. */
+  #run(
+    entry: ServiceEntry,
+    operation: OperationModel,
+    handler: AnyHandler,
+    input: Record<string, unknown>,
+    region: string,
+    context: RequestContext,
+  ): Record<string, unknown> {
     requireMembers(entry, operation.input, input);
     checkConstraints(entry, operation.input, input);
     if (input['DryRun'] === true)
       throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', { status: 412 });
-    const scope = scopeOf(request.headers);
-    const account = sessionAccount(this.world, scope?.accessKeyId) ?? this.#account;
-    const region = scope?.region ?? 'us-east-1';
-    const place = this.world.place(account, region);
+    const place = this.world.place(sessionAccount(this.world, context.accessKeyId) ?? this.#account, region);
     const at = entry.name === 'iam' ? place.global : place;
-    const output = this.world.transaction(() => handler(input, at, { accessKeyId: scope?.accessKeyId, requestId }));
-    return call.wire.answer(model, operation, output ?? {}, requestId);
+    return this.world.transaction(() => handler(input, at, context)) ?? {};
+  }
+
+  /**
+   * Calls an operation from within this process, with the same checks as from without. Input and output are the
+   * SDK's as plain data: times are epoch milliseconds.
+   * @throws AwsError
+   */
+  async call<Name extends ServiceName, Operation extends keyof ServiceOperations[Name] & string>(
+    service: Name,
+    operation: Operation,
+    input: InputOf<ServiceOperations[Name][Operation]>,
+    region: string,
+  ): Promise<OutputOf<ServiceOperations[Name][Operation]>> {
+    const entry = services.find(({ name }) => name === service)!;
+    const model = (await this.#model(entry)).operation(operation)!;
+    const context = { accessKeyId: undefined, requestId: uuid(this.#random) };
+    const output = this.#run(entry, model, handlerOf(entry, operation), input as Record<string, unknown>, region, context);
+    return output as OutputOf<ServiceOperations[Name][Operation]>;
   }
 
   #model(entry: ServiceEntry): Promise<ServiceModel> {
@@ -167,6 +192,12 @@ export class Endpoint {
     if (model === undefined) this.#models.set(entry, (model = ServiceModel.load(entry)));
     return model;
   }
+}
+
+function handlerOf(entry: ServiceEntry, operation: string): AnyHandler {
+  const handler = (operations as Readonly<Record<string, OperationTable>>)[entry.name]?.[operation];
+  if (handler !== undefined) return handler;
+  throw new AwsError('NotImplemented', `Plimsoll does not implement ${entry.name} ${operation}.`, { status: 501 });
 }
 
 function unknownAction(entry: ServiceEntry, operation: string): AwsError {
