@@ -90,7 +90,10 @@ export abstract class Executor<S extends Scenario = Scenario> {
   }
 
   interruptAll(): void {
-    this.isEnding = true;
+    if (!this.isEnding) {
+      this.isEnding = true;
+      this.onEnding();
+    }
     for (const vu of this.held) vu.interrupt();
   }
 
