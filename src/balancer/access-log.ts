@@ -8,7 +8,7 @@ const BATCH_BYTES = 256 * 1024;
 
 /** What is known of a request when its line is written. Times are milliseconds, -1 where there was none. */
 export interface LogEntry {
-  type: 'http' | 'https' | 'h2' | 'ws' | 'wss';
+  type: 'http' | 'https' | 'h2' | 'grpcs' | 'ws' | 'wss';
   /** Wall clock, when the request came. */
   createdMs: number;
   loadBalancerId: string;

@@ -15,7 +15,7 @@ import type { LogEntry } from './access-log.ts';
 import { classify } from './desync.ts';
 import { Relay, writeAnswerHead, writeInterimHead, writeRequestHead, writeSwitchHead, type ClientFacts } from './forward-head.ts';
 import type { Front, FrontConnection } from './front.ts';
-import { asksUpgrade, optionsAnswer, ownAnswer, refusalOf, unknownView, withPort, writeTrailers } from './request-rules.ts';
+import { asksUpgrade, mismatchOf, optionsAnswer, ownAnswer, refusalOf, unknownView, withPort, writeTrailers } from './request-rules.ts';
 import { HeadView } from './routing/request-view.ts';
 import { errorAnswer, writeOwnAnswer, type OwnAnswer } from './own-answers.ts';
 import type { Transport, TransportOwner } from './transport.ts';
@@ -37,6 +37,8 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
   readonly forwardedLines: Buffer;
   deadlineMs: number;
   readonly #counted: boolean;
+  /** A stream of HTTP/2 in disguise. */
+  readonly #http2: boolean;
   readonly #head = new RequestHead();
   readonly #body = new BodyReader();
   #exchange: Exchange | undefined;
@@ -66,6 +68,7 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
     this.#counted = counted;
     this.front = front;
     this.transport = transport;
+    this.#http2 = transport.version === 'HTTP/2.0';
     this.address = transport.remoteAddress;
     this.forwardedFor = front.xForwardedForClientPort ? withPort(this.address, transport.remotePort) : this.address;
     this.forwardedLines = front.forwardedLines;
@@ -209,6 +212,10 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
     return this.front.engine.out;
   }
 
+  get ownAuthority(): string {
+    return withPort(this.transport.localAddress, this.transport.localPort);
+  }
+
   /** The client's address and port, as logs show it. */
   get #label(): string {
     return (this.#peer ??= withPort(this.address, this.transport.remotePort));
@@ -272,6 +279,12 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
       this.#startLog(route.priority, route.action.type);
       return this.#answerHere(ownAnswer(route, view(), front), route.action.type, buffer, bodyStart, end);
     }
+    const mismatch = route.group.protocolVersion === 'HTTP1' && !this.#http2 ? undefined : mismatchOf(head, route.group, this.#http2);
+    if (mismatch !== undefined) {
+      this.#startLog(route.priority, 'forward');
+      this.#refuse(464, mismatch);
+      return end;
+    }
     const exchange = front.begin(route, head.method, this, view);
     this.#exchange = exchange;
     // An ambiguous request is forwarded in its one safe reading, and neither connection is trusted afterwards.
@@ -280,7 +293,7 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
       exchange.closeUpstream = true;
       front.counters.countReason(suspicion.reason);
     }
-    exchange.upgrade = asksUpgrade(head);
+    exchange.upgrade = asksUpgrade(head) && route.group.protocolVersion === 'HTTP1';
     writeRequestHead(exchange.request, head, this, front, exchange.upgrade);
     if (front.log !== undefined) {
       this.#startLog(route.priority, 'forward');
@@ -289,6 +302,7 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
       log.traceId = front.traces.last;
       if (suspicion !== undefined) log.classification = suspicion.ambiguous ? 'Ambiguous' : 'Acceptable';
       if (exchange.upgrade) log.type = front.secure ? 'wss' : 'ws';
+      else if (route.group.protocolVersion === 'GRPC') log.type = 'grpcs';
       exchange.log = log;
     }
     exchange.bodyChunked = head.chunked;
@@ -314,18 +328,24 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
       this.#out.block(continueHead);
       this.flush();
     }
-    this.deadlineMs = this.front.engine.sweeper.deadlineIn(this.front.idleTimeoutMs);
+    this.#awaitAnswer(exchange);
     exchange.start();
     if (this.#exchange === exchange && !exchange.bodyDone && !exchange.bodyWanted) this.#pause();
     return at;
   }
 
+  // With the request whole it is the target's turn, and its silence is told with 504.
+  #awaitAnswer(exchange: Exchange): void {
+    const whole = exchange.bodyDone && !this.#answering;
+    this.deadlineMs = whole ? Number.POSITIVE_INFINITY : this.front.engine.sweeper.deadlineIn(this.front.idleTimeoutMs);
+  }
+
   /** More of the body of the request in flight. Returns where the next request begins. */
   #feed(exchange: Exchange, buffer: Buffer, start: number, end: number): number {
-    this.deadlineMs = this.front.engine.sweeper.deadlineIn(this.front.idleTimeoutMs);
     const out = this.#out;
     const at = this.#readBody(exchange, out, buffer, start, end);
     if (at < 0) return end;
+    this.#awaitAnswer(exchange);
     if (out.length > 0 && !exchange.sendBody(out) && this.#exchange === exchange && !exchange.bodyDone) this.#pause();
     return at;
   }

@@ -4,6 +4,7 @@ import type { LoadBalancerCounters } from './counters.ts';
 import type { Engine } from './engine.ts';
 import type { LogEntry } from './access-log.ts';
 import type { Binding, GroupState } from './group-state.ts';
+import type { Failure } from './health/outlier.ts';
 import { TargetConnection } from './target-connection.ts';
 import type { TargetState } from './target-state.ts';
 
@@ -31,7 +32,10 @@ export interface Downstream {
 }
 
 const ATTEMPTS_MAX = 3;
-/** A request kept for a retry may be this long; a longer one is streamed and then not sent again. */
+/**
+ * A request kept for a retry may be this long; a longer one is streamed and then not sent again. What can only be
+ * repeated when nothing of it was sent is not kept: a target of HTTP/1.1 does not tell that it refused a request.
+ */
 const KEEP_BYTES_MAX = 64 * 1024;
 
 /**
@@ -98,9 +102,8 @@ export class Exchange implements Binding {
   onReady(connection: TargetConnection): void {
     const { request } = this;
     this.#sentMs = monotonicMs();
-    if (connection.transport!.write(request.view())) {
-      if (!this.bodyDone) this.downstream!.onUpstreamDrain();
-    }
+    connection.blocked = !connection.transport!.write(request.view());
+    if (!connection.blocked && !this.bodyDone) this.downstream!.onUpstreamDrain();
   }
 
   /** More of the request's body, framed as it is sent. False: stop until `onUpstreamDrain`. */
@@ -111,10 +114,11 @@ export class Exchange implements Binding {
       out.clear();
       return false;
     }
-    this.replayable = false;
+    if (this.replayable) this.#keep(connection, out);
     connection.touch();
     this.#sentMs = monotonicMs();
-    return this.engine.flush(connection.transport!);
+    connection.blocked = !this.engine.flush(connection.transport!);
+    return !connection.blocked;
   }
 
   /** Whether body bytes can be taken now. */
@@ -133,7 +137,7 @@ export class Exchange implements Binding {
     const latencyMs = nowMs - this.#sentMs;
     group.counters.countAnswer(head.status);
     group.counters.responseTimeMs.record(latencyMs);
-    group.onAnswer(target, latencyMs, head.status >= 500, nowMs);
+    group.onAnswer(target, latencyMs, head.status >= 500 ? 'answer' : undefined, nowMs);
     if (this.log !== undefined) this.#logAnswer(this.log, head.status, latencyMs, nowMs);
     this.downstream!.onAnswer(head, this.routeFields + group.stickyFields(target, head, this.secure));
   }
@@ -157,7 +161,7 @@ export class Exchange implements Binding {
   onConnectFailed(timedOut: boolean): void {
     this.group!.counters.targetConnectionErrorCount++;
     this.#sentMs = monotonicMs();
-    this.#failTarget();
+    this.#failTarget('connect');
     const failed = this.target;
     this.#leaveTarget();
     // Not a byte was sent, so any request may be tried elsewhere.
@@ -168,12 +172,14 @@ export class Exchange implements Binding {
   /** The connection was lost, or the answer made no sense, before any of the answer was passed on. */
   onLost(connection: TargetConnection, reason: string, status: number): void {
     const failed = this.target;
-    this.#failTarget();
+    // A stream that was refused says nothing about the target.
+    if (!connection.refused) this.#failTarget('answer');
     const stale = connection.requests > 1 && !reason.startsWith('target-garbage');
     this.#leaveTarget();
     // A connection that idled may have been closing while we wrote: a client bound to the target may stay with it.
     const avoid = stale && this.boundTo !== undefined ? undefined : failed;
-    if (status === 502 && this.idempotent && this.replayable && this.#mayRetry()) return this.#attempt(avoid, true);
+    const safe = connection.refused || (status === 502 && this.idempotent);
+    if (safe && this.replayable && this.#mayRetry()) return this.#attempt(avoid, true);
     this.#refuse(status, reason);
   }
 
@@ -192,6 +198,14 @@ export class Exchange implements Binding {
     this.upstream = undefined;
     this.#release();
     upstream?.close();
+  }
+
+  /** Keeps what is sent of a body as long as it is short and may have to be sent again. */
+  #keep(connection: TargetConnection, out: HeadWriter): void {
+    const { request } = this;
+    const repeatable = this.idempotent || connection.target.sessions !== undefined;
+    this.replayable = repeatable && request.length + out.length <= KEEP_BYTES_MAX;
+    if (this.replayable) request.copy(out.bytes, 0, out.length);
   }
 
   #mayRetry(): boolean {
@@ -222,8 +236,8 @@ export class Exchange implements Binding {
     log.status = status;
   }
 
-  #failTarget(): void {
-    if (this.target !== undefined) this.group!.onAnswer(this.target, monotonicMs() - this.#sentMs, true, monotonicMs());
+  #failTarget(failure: Failure): void {
+    if (this.target !== undefined) this.group!.onAnswer(this.target, monotonicMs() - this.#sentMs, failure, monotonicMs());
   }
 
   #refuse(status: number, reason: string): void {

@@ -19,6 +19,11 @@ export interface ForwardOptions {
   readonly traces: TraceIds;
   readonly xForwardedFor: 'append' | 'preserve' | 'remove';
   readonly dropInvalidHeaderFields: boolean;
+  /**
+   * What becomes of the port in Host: undefined leaves it as it came, '' removes it, `:8080` is added where there is
+   * none: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#host-header-preservation
+   */
+  readonly hostPort: string | undefined;
 }
 
 /** What of a client's connection goes into each of its requests. */
@@ -27,6 +32,8 @@ export interface ClientFacts {
   readonly forwardedFor: string;
   /** `X-Forwarded-Proto` and `-Port` lines. */
   readonly forwardedLines: Buffer;
+  /** The balancer's own address and port: Host for a client that sends none. */
+  readonly ownAuthority: string;
 }
 
 const requestLineEnd = Buffer.from(' HTTP/1.1\r\n');
@@ -48,7 +55,8 @@ export function writeRequestHead(out: HeadWriter, head: RequestHead, client: Cli
     out.copy(buffer, head.pathStart, head.targetEnd);
   } else out.copy(buffer, head.methodStart, head.targetEnd);
   out.block(requestLineEnd);
-  if (absolute) out.text('Host: ').copy(buffer, head.authorityStart, head.authorityEnd).crlf();
+  if (absolute) writeHost(out.text('Host: '), buffer, head.authorityStart, head.authorityEnd, options.hostPort);
+  else if (head.hostIndex < 0) out.text('Host: ').text(client.ownAuthority).crlf();
   copyFields(out, head, absolute, options);
   if (options.xForwardedFor === 'append') writeForwarded(out, head, client);
   out.block(client.forwardedLines);
@@ -71,8 +79,15 @@ function copyFields(out: HeadWriter, head: RequestHead, dropHost: boolean, optio
   for (let i = 0; i < count; i++) {
     const id = head.id(i);
     let dropped = id !== 0 && requestRule[id] === drop;
-    if (id === FieldId.host) dropped = dropHost;
-    else if (id === xForwardedFor) dropped = options.xForwardedFor !== 'preserve';
+    if (id === FieldId.host) {
+      dropped = dropHost;
+      if (!dropHost && options.hostPort !== undefined && changesPort(head, i, options.hostPort)) {
+        out.copy(head.buffer, runStart < 0 ? head.nameStart(i) : runStart, head.valueStart(i));
+        writeHost(out, head.buffer, head.valueStart(i), head.valueEnd(i), options.hostPort);
+        runStart = -1;
+        continue;
+      }
+    } else if (id === xForwardedFor) dropped = options.xForwardedFor !== 'preserve';
     else if (id === FieldId['content-length']) {
       dropped = head.chunked || lengthSeen;
       lengthSeen = true;
@@ -86,6 +101,27 @@ function copyFields(out: HeadWriter, head: RequestHead, dropHost: boolean, optio
     }
   }
   if (runStart >= 0) out.copy(head.buffer, runStart, head.fieldsEnd);
+}
+
+/** Host is there once, and a valid authority. */
+function changesPort(head: RequestHead, index: number, hostPort: string): boolean {
+  const end = head.valueEnd(index);
+  const named = portStart(head.buffer, head.valueStart(index), end) < end;
+  return named === (hostPort === '');
+}
+
+function writeHost(out: HeadWriter, buffer: Buffer, start: number, end: number, hostPort: string | undefined): void {
+  const port = hostPort === undefined ? end : portStart(buffer, start, end);
+  out.copy(buffer, start, hostPort === '' ? port : end);
+  if (hostPort !== undefined && port === end) out.text(hostPort);
+  out.crlf();
+}
+
+/** Where the colon before an authority's port is; its end when it has none. */
+function portStart(buffer: Buffer, start: number, end: number): number {
+  let at = end - 1;
+  while (at > start && (buffer[at] as number) >= 48 && (buffer[at] as number) <= 57) at--;
+  return buffer[at] === 58 ? at : end;
 }
 
 const xForwardedFor = FieldId['x-forwarded-for'];

@@ -53,6 +53,7 @@ export class Front implements ForwardOptions {
   xForwardedFor: NonNullable<LoadBalancerAttributes['xForwardedFor']> = 'append';
   xForwardedForClientPort = false;
   dropInvalidHeaderFields = false;
+  hostPort: string | undefined;
   http2 = true;
 
   constructor(parts: FrontParts, routes: Routes) {
@@ -76,6 +77,8 @@ export class Front implements ForwardOptions {
     this.xForwardedForClientPort = attributes.xForwardedForClientPort ?? false;
     this.dropInvalidHeaderFields = attributes.dropInvalidHeaderFields ?? false;
     this.http2 = attributes.http2 ?? true;
+    const ownPort = this.port === 80 || this.port === 443 ? '' : `:${this.port}`;
+    this.hostPort = attributes.preserveHostHeader === true ? undefined : ownPort;
     this.log = log;
   }
 

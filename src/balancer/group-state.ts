@@ -1,10 +1,13 @@
 import { monotonicMs } from '../base/index.ts';
-import type { Target, TargetGroup, TargetGroupMetrics, TargetHealth } from '../model/index.ts';
+import type { OutlierDetection, ProtocolVersion, Target, TargetGroup, TargetGroupMetrics, TargetHealth } from '../model/index.ts';
 import type { ResponseHead } from '../http1/index.ts';
 import { createAlgorithm, hashText, type Algorithm } from './algorithms/index.ts';
 import { GroupCounters } from './counters.ts';
 import type { Engine } from './engine.ts';
+import { TargetSessions } from './h2/target-sessions.ts';
+import type { Check } from './health/check.ts';
 import { HealthMonitor, type Probe } from './health/monitor.ts';
+import { ejected, stepTrust, ejectionsAllowed, type Failure } from './health/outlier.ts';
 import { cookieOf, type RequestView } from './routing/request-view.ts';
 import { cookieNameOf, type StickyCookies } from './routing/stickiness.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -37,9 +40,11 @@ export class GroupState {
   /** Gone from the snapshot with requests in flight. */
   #leaving = new Set<TargetState>();
   #algorithm: Algorithm;
-  /** Whom a request may go to now: the healthy, or all when none is (fail-open). */
+  /** Whom a request may go to now: the usable that are not ejected. */
   #candidates: readonly TargetState[] = [];
   #slowStarting = false;
+  /** When the next ejected target comes back. */
+  #nextReturnMs = Number.POSITIVE_INFINITY;
 
   constructor(config: TargetGroup, engine: Engine, events: GroupEvents, cookies: StickyCookies) {
     this.#cookies = cookies;
@@ -60,6 +65,15 @@ export class GroupState {
     for (const [id, state] of this.#targets) if (next.get(id) !== state) this.#release(state);
     this.#targets = next;
     this.#refresh();
+  }
+
+  get protocolVersion(): ProtocolVersion {
+    return this.#config.protocolVersion ?? 'HTTP1';
+  }
+
+  /** HTTP/1.1 clients are served by HTTP/2 targets. */
+  get http1Clients(): boolean {
+    return this.#config.http1Clients === true;
   }
 
   /** Whether `bind` has anything to do. */
@@ -88,9 +102,11 @@ export class GroupState {
     return picked === avoid ? candidates[(index + 1) % candidates.length] : picked;
   }
 
-  /** A target answered, or failed to. */
-  onAnswer(target: TargetState, latencyMs: number, failed: boolean, nowMs: number): void {
-    this.#algorithm.onAnswer(target, latencyMs, failed, nowMs);
+  /** A target answered, or failed to: a 5xx is a failure too. */
+  onAnswer(target: TargetState, latencyMs: number, failure: Failure | undefined, nowMs: number): void {
+    this.#algorithm.onAnswer(target, latencyMs, failure !== undefined, nowMs);
+    const rules = this.#config.outlierDetection;
+    if (rules !== undefined) this.#judge(target, failure, rules, nowMs);
   }
 
   /** Lines to add to an answer, to bind the client to its target. */
@@ -105,7 +121,7 @@ export class GroupState {
   /** Ends what draining has to end. Called about once a second and whenever a draining target finished a request. */
   tick(nowMs: number = monotonicMs()): void {
     this.#algorithm.tick(nowMs);
-    if (this.#slowStarting) this.#refresh();
+    if (this.#slowStarting || nowMs >= this.#nextReturnMs) this.#refresh(nowMs);
     for (const target of this.#targets.values()) if (target.phase === 'draining') this.#drain(target, nowMs);
     for (const target of this.#leaving) {
       if (target.outstanding > 0 && nowMs < target.drainUntilMs) continue;
@@ -139,8 +155,8 @@ export class GroupState {
 
   #applyTarget(target: Target, inUse: boolean): TargetState {
     const known = this.#targets.get(target.id);
-    const same = known !== undefined && known.host === target.host && known.port === target.port;
-    const state = same ? known : new TargetState(this, target);
+    const same = known !== undefined && known.host === target.host && known.port === target.port && this.#speaks(known);
+    const state = same ? known : this.#addTarget(target);
     const wasDraining = state.phase === 'draining';
     state.phase = target.phase;
     state.configuredWeight = target.weight ?? 1;
@@ -153,6 +169,22 @@ export class GroupState {
     }
     if (!same || wasDraining !== (state.phase === 'draining')) this.#events.onHealth(state.describe());
     return state;
+  }
+
+  #addTarget(target: Target): TargetState {
+    const { host, port } = target;
+    const secure = this.#config.protocol === 'HTTPS';
+    const parts = { host, port, secure, grpc: this.protocolVersion === 'GRPC' };
+    return new TargetState(this, target, secure, this.protocolVersion === 'HTTP1' ? undefined : new TargetSessions(this.#engine, parts));
+  }
+
+  /** Whether a target is spoken to as the configuration has it now. */
+  #speaks(state: TargetState): boolean {
+    return state.secure === (this.#config.protocol === 'HTTPS') && (state.sessions === undefined) === (this.protocolVersion === 'HTTP1');
+  }
+
+  get #check(): Check {
+    return { ...this.#config.healthCheck, protocolVersion: this.protocolVersion };
   }
 
   #beginDraining(state: TargetState): void {
@@ -168,9 +200,9 @@ export class GroupState {
       before?.stop();
       state.monitor = undefined;
       if (before) this.#events.onHealth(state.describe());
-    } else if (before) before.reconfigure(this.#config.healthCheck, this.#engine.random);
+    } else if (before) before.reconfigure(this.#check, this.#engine.random);
     else {
-      state.monitor = new HealthMonitor(target, this.#config.healthCheck, {
+      state.monitor = new HealthMonitor(target, this.#check, {
         clock: this.#engine.clock,
         random: this.#engine.random,
         probe: this.#events.probe,
@@ -207,11 +239,31 @@ export class GroupState {
     if (!state.healthy && others) state.rescue();
   }
 
-  #refresh(): void {
+  #judge(target: TargetState, failure: Failure | undefined, rules: OutlierDetection, nowMs: number): void {
+    const wasEjected = ejected(target.trust, nowMs);
+    if (wasEjected) return;
+    target.trust = stepTrust(target.trust, failure, rules, nowMs, () => this.#mayEject(rules, nowMs));
+    if (ejected(target.trust, nowMs)) this.#refresh(nowMs);
+  }
+
+  #mayEject(rules: OutlierDetection, nowMs: number): boolean {
+    const usable = this.#usable();
+    return usable.filter((target) => ejected(target.trust, nowMs)).length < ejectionsAllowed(usable.length, rules);
+  }
+
+  /** The healthy, or all when none is (fail-open). */
+  #usable(): TargetState[] {
     const registered = [...this.#targets.values()].filter((target) => target.phase === 'registered' && target.configuredWeight > 0);
     const healthy = registered.filter((target) => target.healthy);
-    this.#candidates = healthy.length > 0 ? healthy : registered;
-    const nowMs = monotonicMs();
+    return healthy.length > 0 ? healthy : registered;
+  }
+
+  #refresh(nowMs: number = monotonicMs()): void {
+    const usable = this.#usable();
+    const out = usable.filter((target) => ejected(target.trust, nowMs));
+    // Health checks may since have taken away those that were left.
+    this.#candidates = out.length < usable.length ? usable.filter((target) => !out.includes(target)) : usable;
+    this.#nextReturnMs = Math.min(...out.map((target) => target.trust.ejectedUntilMs));
     const slowStartMs = this.#config.slowStartMs ?? 0;
     this.#slowStarting = false;
     for (const target of this.#candidates) {

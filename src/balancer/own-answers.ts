@@ -16,6 +16,7 @@ const phrases: Readonly<Record<number, string>> = {
   431: 'Request Header Fields Too Large',
   460: 'Client Closed Connection',
   463: 'Too Many Forwarded Addresses',
+  464: 'Incompatible Protocol',
   500: 'Internal Server Error',
   501: 'Not Implemented',
   502: 'Bad Gateway',

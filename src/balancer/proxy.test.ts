@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { eventually, exchange, normalised, RawClient, RawTarget, snapshotOf, TestBalancer } from './testkit.ts';
 
 const timeout = 20_000;
+const asText = (text: string): RegExp => new RegExp(text.replaceAll(/[.[\]]/g, '\\$&'));
 const hello = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
 
 test('a request reaches the target with the headers AWS adds, and its answer comes back', { timeout }, async () => {
@@ -16,6 +17,30 @@ test('a request reaches the target with the headers AWS adds, and its answer com
     normalised(target.received[0] as string),
     `GET /a?b HTTP/1.1\r\nHost: x.test\r\nAccept: */*\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: ${balancer.port}\r\nX-Amzn-Trace-Id: Root=TRACE\r\n\r\n`,
   );
+});
+
+test('Host gets the port of the listener where it names none, as on AWS; or is left alone', { timeout }, async () => {
+  await using target = await RawTarget.answering(hello);
+  for (const preserveHostHeader of [false, true]) {
+    await using balancer = await TestBalancer.start(snapshotOf([target.port], { listener: { attributes: { preserveHostHeader } } }));
+    const added = preserveHostHeader ? '' : `:${balancer.port}`;
+    for (const [sent, got] of [
+      ['x.test', `x.test${added}`],
+      ['x.test:81', 'x.test:81'],
+      ['[::1]', `[::1]${added}`],
+    ]) {
+      await exchange(balancer.port, `GET / HTTP/1.1\r\nA: b\r\nHost: ${sent}\r\nC: d\r\nConnection: close\r\n\r\n`);
+      assert.match(target.received.at(-1)!.slice(target.received.at(-1)!.lastIndexOf('GET')), asText(`A: b\r\nHost: ${got}\r\nC: d\r\nX-`));
+      await exchange(balancer.port, `GET http://${sent}/ HTTP/1.1\r\nHost: y\r\nConnection: close\r\n\r\n`);
+      assert.match(
+        target.received.at(-1)!.slice(target.received.at(-1)!.lastIndexOf('GET')),
+        asText(`GET / HTTP/1.1\r\nHost: ${got}\r\nX-`),
+      );
+    }
+    // A client of HTTP/1.0 need not send one.
+    await exchange(balancer.port, 'GET / HTTP/1.0\r\n\r\n');
+    assert.match(target.received.at(-1)!, asText(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${balancer.port}\r\nX-`));
+  }
 });
 
 test('requests of one client share a connection to the target, pipelined or not', { timeout }, async () => {

@@ -1,5 +1,6 @@
 import { ConnectionOption, FieldId, Method, type HeadWriter, type RequestHead, type Trailers } from '../http1/index.ts';
 import type { Front } from './front.ts';
+import type { GroupState } from './group-state.ts';
 import type { OwnAnswer } from './own-answers.ts';
 import { redirectLocation } from './routing/redirect.ts';
 import type { RequestView } from './routing/request-view.ts';
@@ -47,6 +48,22 @@ export function refusalOf(head: RequestHead): { status: number; reason: string }
   if (head.expectUnknown && head.minor === 1) return { status: 417, reason: 'unknown-expectation' };
   if (forwardedAddresses(head) > FORWARDED_ADDRESSES_MAX) return { status: 463, reason: 'too-many-forwarded-addresses' };
   return undefined;
+}
+
+/**
+ * Why the targets of a group cannot be asked this, for which AWS answers 464; undefined when they can:
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-464-issues
+ */
+export function mismatchOf(head: RequestHead, group: GroupState, http2: boolean): string | undefined {
+  switch (group.protocolVersion) {
+    case 'HTTP1':
+      return /^application\/grpc(?:$|[+;])/i.test(head.get('content-type') ?? '') ? 'grpc-to-http1-targets' : undefined;
+    case 'HTTP2':
+      return http2 || group.http1Clients ? undefined : 'http1-to-http2-targets';
+    default:
+      if (!http2) return 'http1-to-grpc-targets';
+      return head.method === Method.POST ? undefined : 'not-a-post-to-grpc-targets';
+  }
 }
 
 function forwardedAddresses(head: RequestHead): number {

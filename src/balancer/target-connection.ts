@@ -1,8 +1,10 @@
 import { connect, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { BodyEvent, BodyMode, BodyReader, MORE, Method, ResponseHead, describeProblem } from '../http1/index.ts';
 import type { Engine } from './engine.ts';
 import type { Exchange } from './exchange.ts';
 import { connectHandle, handles } from './handle-transport.ts';
+import { REFUSED_STREAM } from './h2/target-stream.ts';
 import type { TargetState } from './target-state.ts';
 import type { Timed } from './sweeper.ts';
 import { StreamTransport, streamOptions, type Transport, type TransportOwner } from './transport.ts';
@@ -11,7 +13,7 @@ import { StreamTransport, streamOptions, type Transport, type TransportOwner } f
 const IDLE_MS = 60_000;
 
 /**
- * A connection to a target, HTTP/1.1. Carries one exchange at a time.
+ * A connection to a target. Carries one exchange at a time; over HTTP/2 it is a stream and carries one only.
  *
  *     connecting ─▶ busy ⇄ idle (in the target's pool)
  *          └──────────┴──────┴──▶ closed
@@ -28,6 +30,8 @@ export class TargetConnection implements TransportOwner, Timed {
   ready = false;
   /** Its write buffer is full. */
   blocked = false;
+  /** The target said that it did not work on the request. */
+  refused = false;
   #exchange: Exchange | undefined;
   #closed = false;
   #paused = false;
@@ -114,8 +118,11 @@ export class TargetConnection implements TransportOwner, Timed {
       const exchange = this.#exchange;
       this.close();
       exchange.onConnectFailed(code === 'ETIMEDOUT');
-    } else if (this.#exchange !== undefined) this.#lose(code === undefined ? 'target-closed' : 'target-reset', 502);
-    else this.close();
+    } else if (this.#exchange === undefined) this.close();
+    else if (code === REFUSED_STREAM) {
+      this.refused = true;
+      this.#lose('target-refused-stream', 502);
+    } else this.#lose(code === undefined ? 'target-closed' : 'target-reset', 502);
   }
 
   onDeadline(): void {
@@ -128,17 +135,24 @@ export class TargetConnection implements TransportOwner, Timed {
   }
 
   #connect(timeoutMs: number): void {
-    const { host, port } = this.target;
+    const { host, port, secure, sessions } = this.target;
     this.target.connections.add(this);
     this.engine.sweeper.add(this);
     this.deadlineMs = this.engine.sweeper.deadlineIn(timeoutMs);
-    if (handles !== undefined && isIP(host) !== 0) {
+    if (sessions !== undefined) {
+      this.transport = sessions.open(this, timeoutMs, () => this.#onConnect());
+      return;
+    }
+    if (handles !== undefined && !secure && isIP(host) !== 0) {
       this.transport = connectHandle(handles, host, port, this, () => this.#onConnect());
       return;
     }
-    const socket = connect({ host, port, noDelay: true, ...streamOptions });
+    // AWS does not verify the certificates of targets.
+    const socket = secure
+      ? connectTls({ host, port, rejectUnauthorized: false, ...streamOptions }).setNoDelay(true)
+      : connect({ host, port, noDelay: true, ...streamOptions });
     this.transport = new StreamTransport(socket, this);
-    socket.once('connect', () => this.#onConnect());
+    socket.once(secure ? 'secureConnect' : 'connect', () => this.#onConnect());
   }
 
   #onConnect(): void {
@@ -208,7 +222,8 @@ export class TargetConnection implements TransportOwner, Timed {
     if (this.#exchange !== exchange) return;
     this.#exchange = undefined;
     exchange.upstream = undefined;
-    const reusable = clean && this.#head.keepAlive && exchange.bodyDone && !exchange.closeUpstream && !this.blocked;
+    const reusable =
+      clean && this.target.sessions === undefined && this.#head.keepAlive && exchange.bodyDone && !exchange.closeUpstream && !this.blocked;
     this.#head.reset();
     this.#inBody = false;
     if (this.#paused) this.resume();

@@ -1,8 +1,10 @@
 import type { Target, TargetHealth } from '../model/index.ts';
 import type { Candidate } from './algorithms/index.ts';
 import type { GroupState } from './group-state.ts';
+import type { TargetSessions } from './h2/target-sessions.ts';
 import { describeHealth } from './health/describe.ts';
 import type { HealthMonitor } from './health/monitor.ts';
+import { trusted, type Trust } from './health/outlier.ts';
 import type { TargetConnection } from './target-connection.ts';
 
 /** Idle connections kept per target and worker. */
@@ -14,6 +16,10 @@ export class TargetState implements Candidate {
   readonly id: string;
   readonly host: string;
   readonly port: number;
+  /** Connections to it are encrypted. */
+  readonly secure: boolean;
+  /** Its HTTP/2 connections; undefined where it speaks HTTP/1.1. */
+  readonly sessions: TargetSessions | undefined;
   /** As configured. */
   configuredWeight = 1;
   weight = 1;
@@ -30,6 +36,8 @@ export class TargetState implements Candidate {
   /** No longer in the snapshot: what is in flight may finish. */
   removed = false;
   monitor: HealthMonitor | undefined;
+  /** What its answers say of it, in groups with outlier detection. */
+  trust: Trust = trusted;
   /** When a draining target's connections are closed, monotonic. */
   drainUntilMs = Number.POSITIVE_INFINITY;
   drainedReported = false;
@@ -37,8 +45,10 @@ export class TargetState implements Candidate {
   /** Last in, first out: the most recently used connection is the least likely to be closing. */
   readonly #idle: TargetConnection[] = [];
 
-  constructor(group: GroupState, target: Target) {
+  constructor(group: GroupState, target: Target, secure: boolean, sessions: TargetSessions | undefined) {
     this.group = group;
+    this.secure = secure;
+    this.sessions = sessions;
     this.id = target.id;
     this.host = target.host;
     this.port = target.port;
@@ -67,6 +77,7 @@ export class TargetState implements Candidate {
 
   closeIdle(): void {
     for (const connection of this.#idle.splice(0)) connection.close();
+    this.sessions?.retire();
   }
 
   closeAll(): void {

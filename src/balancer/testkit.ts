@@ -32,6 +32,7 @@ export function snapshotOf(
         protocol: 'HTTP',
         defaultAction: { type: 'forward', targetGroupId: 'group' },
         ...changes.listener,
+        attributes: { preserveHostHeader: true, ...changes.listener?.attributes },
       },
     ],
     targetGroups: [

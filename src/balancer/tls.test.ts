@@ -1,46 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect as connectH2, constants, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import type { Certificate } from '../model/index.ts';
 import { eventually, RawTarget, snapshotOf, TestBalancer } from './testkit.ts';
+import { selfSigned } from './testkit-tls.ts';
 
 const timeout = 20_000;
 const hello = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello';
-const folder = mkdtempSync(join(tmpdir(), 'plimsoll-tls-'));
-after(() => rmSync(folder, { recursive: true }));
-
-function selfSigned(name: string): Certificate {
-  const [key, certificate] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      `/CN=${name}`,
-      '-addext',
-      `subjectAltName=DNS:${name}`,
-      '-keyout',
-      key,
-      '-out',
-      certificate,
-    ],
-    { stdio: 'ignore' },
-  );
-  return { certificate: readFileSync(certificate, 'utf8'), privateKey: readFileSync(key, 'utf8') };
-}
 
 const certificates = [selfSigned('one.test'), selfSigned('two.test')];
 const https = { protocol: 'HTTPS', certificates } as const;

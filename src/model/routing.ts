@@ -49,6 +49,11 @@ export interface LoadBalancerAttributes {
   readonly xForwardedFor?: 'append' | 'preserve' | 'remove';
   /** Adds the client's port to its address in X-Forwarded-For. Default false. */
   readonly xForwardedForClientPort?: boolean;
+  /**
+   * False (default): Host gets the listener's port where it names none and the port is not 80 or 443; on those two its
+   * port is removed. True: Host goes on as it came.
+   */
+  readonly preserveHostHeader?: boolean;
   /** Drops header fields whose names are not `[-A-Za-z0-9]+`. Default false. */
   readonly dropInvalidHeaderFields?: boolean;
   /** Path of a file that access log lines are appended to, in AWS's order of fields. Default none. */
@@ -135,9 +140,35 @@ export type Stickiness =
   /** Follows a cookie that the application sets, by `AWSALBAPP-0`. */
   | { readonly type: 'app_cookie'; readonly cookieName: string; readonly durationMs: number };
 
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-protocol-version */
+export type ProtocolVersion = 'HTTP1' | 'HTTP2' | 'GRPC';
+
+/**
+ * Passive health checks: a target whose answers fail in a row is not used for a while, whatever its health checks say.
+ * Ours; AWS has none. Each worker judges for itself.
+ */
+export interface OutlierDetection {
+  /** Answers of 5xx, lost connections and timeouts in a row, failed connections included. 0: never. Default 5. */
+  readonly consecutive5xx?: number;
+  /** Failed connections in a row. 0: never. Default 3. */
+  readonly consecutiveConnectFailures?: number;
+  /** How long the first ejection lasts; the nth lasts n times as long. Default 30 s. */
+  readonly baseEjectionMs?: number;
+  /** No ejection lasts longer. Default 300 s. */
+  readonly maxEjectionMs?: number;
+  /** Share of the usable targets that may be ejected at once, 0–100; one of several always may. Default 10. */
+  readonly maxEjectionPercent?: number;
+}
+
 export interface TargetGroup {
   readonly id: string;
-  readonly protocol: 'HTTP' | 'TCP' | 'TLS' | 'UDP' | 'TCP_UDP';
+  /** HTTPS: connections to targets are encrypted; their certificates are not verified, as AWS has it. */
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'TLS' | 'UDP' | 'TCP_UDP';
+  /** What targets of an HTTP or HTTPS group speak. HTTP2 and GRPC without TLS: with prior knowledge. Default HTTP1. */
+  readonly protocolVersion?: ProtocolVersion;
+  /** Ours, for HTTP2: HTTP/1.1 clients are served too; AWS answers them with 464. Default false. */
+  readonly http1Clients?: boolean;
+  readonly outlierDetection?: OutlierDetection;
   readonly algorithm: Algorithm;
   /** For `consistent_hash`; the source address unless given. */
   readonly hashKey?: HashKey;
@@ -178,7 +209,7 @@ export interface HealthCheck {
   readonly protocol?: 'HTTP' | 'HTTPS' | 'TCP';
   readonly healthyThreshold: number;
   readonly unhealthyThreshold: number;
-  /** Accepted status codes: `200`, `200,204`, `200-299`. */
+  /** Accepted status codes: `200`, `200,204`, `200-299`; of gRPC for GRPC groups: `12`, `0-99`. */
   readonly matcher: string;
 }
 

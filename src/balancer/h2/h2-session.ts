@@ -4,6 +4,7 @@ import { ClientConnection } from '../client-connection.ts';
 import type { Front, FrontConnection } from '../front.ts';
 import { plainAddress } from '../transport.ts';
 import { H2StreamTransport, type Peer } from './h2-stream.ts';
+import { SESSION_WINDOW_BYTES } from './target-sessions.ts';
 
 const STREAMS_MAX = 128;
 
@@ -52,6 +53,7 @@ export class H2Session implements FrontConnection {
       transport.owner = new ClientConnection(front, transport, false);
       transport.begin(rawHeaders, ended);
     });
+    this.#session.setLocalWindowSize(SESSION_WINDOW_BYTES);
     this.#session.on('error', () => this.close());
     this.#session.on('close', () => front.onClosed(this, true));
     front.onOpen(this, true);

@@ -1,7 +1,8 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { assert } from '../../base/index.ts';
-import { BodyEvent, BodyMode, BodyReader, HeadWriter, MORE, ResponseHead, isFieldValue, isToken } from '../../http1/index.ts';
+import { BodyEvent, BodyMode, BodyReader, MORE, ResponseHead } from '../../http1/index.ts';
 import { unowned, type Transport, type TransportOwner } from '../transport.ts';
+import { addHeader, chunkOf, lastChunk, requestBytes } from './translate.ts';
 
 /** Addresses of the connection that a stream belongs to. */
 export interface Peer {
@@ -10,9 +11,6 @@ export interface Peer {
   readonly localAddress: string;
   readonly localPort: number;
 }
-
-/** Fields that concern a connection have no place in HTTP/2 (RFC 9113 section 8.2.2). */
-const perConnection = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 
 /**
  * An HTTP/2 stream in the clothes of an HTTP/1.1 connection that carries one request: frames become bytes of a request,
@@ -34,6 +32,7 @@ export class H2StreamTransport implements Transport {
   #answered = false;
   /** The request's body goes on in chunks. */
   #chunked = false;
+  #trailers: readonly string[] = [];
 
   constructor(stream: ServerHttp2Stream, peer: Peer) {
     this.#stream = stream;
@@ -53,6 +52,7 @@ export class H2StreamTransport implements Transport {
     this.#toHead = head.method === 'HEAD';
     this.#chunked = head.chunked;
     if (!ended) {
+      this.#stream.on('trailers', (_headers: unknown, _flags: number, raw: readonly string[]) => (this.#trailers = raw));
       this.#stream.on('data', (bytes: Buffer) => this.#onData(bytes));
       this.#stream.on('end', () => this.#onDataEnd());
     }
@@ -128,12 +128,11 @@ export class H2StreamTransport implements Transport {
   }
 
   #onData(bytes: Buffer): void {
-    if (!this.#chunked) return this.#give(bytes);
-    this.#give(Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]));
+    this.#give(this.#chunked ? chunkOf(bytes) : bytes);
   }
 
   #onDataEnd(): void {
-    if (this.#chunked) this.#give(Buffer.from('0\r\n\r\n'));
+    if (this.#chunked) this.#give(lastChunk(this.#trailers));
   }
 
   #give(bytes: Buffer): void {
@@ -145,39 +144,4 @@ export class H2StreamTransport implements Transport {
     this.owner = unowned;
     owner.onClose(undefined);
   }
-}
-
-function addHeader(headers: OutgoingHttpHeaders, name: string, value: string): void {
-  if (perConnection.has(name)) return;
-  const before = headers[name];
-  if (before === undefined) headers[name] = value;
-  else headers[name] = Array.isArray(before) ? [...before, value] : [String(before), value];
-}
-
-/** A request's head in HTTP/1.1, or undefined when it has no such form: a stream error (RFC 9113 section 8.1.1). */
-function requestBytes(rawHeaders: readonly string[], ended: boolean): { bytes: Buffer; method: string; chunked: boolean } | undefined {
-  const pseudo = new Map<string, string>();
-  const fields: [string, string][] = [];
-  const cookies: string[] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    const value = rawHeaders[i + 1] as string;
-    if (name.startsWith(':')) pseudo.set(name, value);
-    else if (perConnection.has(name) || !isToken(name) || !isFieldValue(value)) return undefined;
-    else if (name === 'cookie') cookies.push(value);
-    else if (name !== 'te') fields.push([name, value]);
-  }
-  const method = pseudo.get(':method') ?? '';
-  const hosts = fields.filter(([name]) => name === 'host').map(([, value]) => value);
-  const authority = pseudo.get(':authority') ?? hosts[0] ?? '';
-  const target = method === 'CONNECT' ? authority : (pseudo.get(':path') ?? '');
-  if (hosts.some((host) => host !== authority) || !isToken(method) || !/^[\x21-\x7e\x80-\xff]+$/.test(target)) return undefined;
-  const head = new HeadWriter(1024).text(`${method} ${target} HTTP/1.1\r\n`);
-  if (authority !== '') head.field('Host', authority);
-  for (const [name, value] of fields) if (name !== 'host') head.field(name, value);
-  // RFC 9113 section 8.2.3: crumbs of a cookie are one field in HTTP/1.1.
-  if (cookies.length > 0) head.field('cookie', cookies.join('; '));
-  const chunked = !ended && !fields.some(([name]) => name === 'content-length');
-  if (chunked) head.field('Transfer-Encoding', 'chunked');
-  return { bytes: head.crlf().take(), method, chunked };
 }

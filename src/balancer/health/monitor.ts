@@ -1,8 +1,9 @@
 import type { Clock, Random, Timer } from '../../base/index.ts';
-import type { HealthCheck, Target } from '../../model/index.ts';
+import type { Target } from '../../model/index.ts';
+import type { Check } from './check.ts';
 import { checking, registering, stepHealth, type CheckResult, type Health } from './step.ts';
 
-export type Probe = (target: Target, check: HealthCheck, clock: Clock) => Promise<CheckResult>;
+export type Probe = (target: Target, check: Check, clock: Clock) => Promise<CheckResult>;
 
 /**
  * Checks one target for as long as it is registered and in use. A check begins every interval whatever
@@ -15,17 +16,13 @@ export class HealthMonitor {
   readonly #clock: Clock;
   readonly #probe: Probe;
   readonly #onStep: (flipped: boolean) => void;
-  #check: HealthCheck;
+  #check: Check;
   #timers: Timer[] = [];
   #busy = false;
   #stopped = false;
 
   /** `onStep` runs whenever state, reason or description changed. */
-  constructor(
-    target: Target,
-    check: HealthCheck,
-    parts: { clock: Clock; random: Random; probe: Probe; onStep: (flipped: boolean) => void },
-  ) {
+  constructor(target: Target, check: Check, parts: { clock: Clock; random: Random; probe: Probe; onStep: (flipped: boolean) => void }) {
     this.#target = target;
     this.#check = check;
     this.#clock = parts.clock;
@@ -36,7 +33,7 @@ export class HealthMonitor {
   }
 
   /** A changed configuration counts from the next check on; what is known of the target stays. */
-  reconfigure(check: HealthCheck, random: Random): void {
+  reconfigure(check: Check, random: Random): void {
     const sameCadence = check.intervalMs === this.#check.intervalMs;
     this.#check = check;
     if (sameCadence) return;

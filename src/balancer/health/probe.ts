@@ -2,14 +2,18 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { errorMessage, systemClock, type Clock } from '../../base/index.ts';
 import { MORE, ResponseHead, buildRequestHead } from '../../http1/index.ts';
-import type { HealthCheck, Target } from '../../model/index.ts';
+import type { Target } from '../../model/index.ts';
+import type { Check } from './check.ts';
+import { probeHttp2 } from './h2-probe.ts';
 import { matchesStatus, type CheckResult } from './step.ts';
 
 /**
  * One health check over a connection of its own, which is closed as soon as the answer's head is there.
  * Never rejects. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
  */
-export function probe(target: Target, check: HealthCheck, clock: Clock = systemClock): Promise<CheckResult> {
+export function probe(target: Target, check: Check, clock: Clock = systemClock): Promise<CheckResult> {
+  const version = check.protocolVersion ?? 'HTTP1';
+  if (version !== 'HTTP1' && check.protocol !== 'TCP') return probeHttp2(target, check, clock);
   return new Promise((resolve) => {
     const port = check.port === 'traffic-port' ? target.port : check.port;
     const protocol = check.protocol ?? 'HTTP';
