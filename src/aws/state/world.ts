@@ -35,6 +35,8 @@ export interface Machinery {
   readonly live: boolean;
   /** The state to store for a resource on its way from `passing` to `settled`. */
   transition<State extends string>(place: Place, resource: string, passing: State, settled: State): State;
+  /** The host that clients reach a load balancer by. Asked only where `live`. */
+  dnsName?(place: Place, loadBalancerArn: string): string;
   /** The targets of a group as the data plane sees them, those that still drain among them. Asked only where `live`. */
   targetHealth?(place: Place, groupArn: string): readonly TargetState[];
   /** What was measured in a region. Asked only where `live`. */

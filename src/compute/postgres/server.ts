@@ -13,6 +13,7 @@ import { exitOf, killTree, sendSignal } from '../process/tree.ts';
 import { readUsage, UsageMeter, type TreeUsage } from '../process/usage.ts';
 import { prepareFolder } from './account.ts';
 import { binariesIn, findPostgres } from './binaries.ts';
+import { clientBackends } from './backends.ts';
 import { endBackends, initCluster, refuseLiveServer } from './cluster.ts';
 
 export interface PostgresOptions {
@@ -32,6 +33,8 @@ export interface PostgresOptions {
   readonly cpuUnits?: number;
   /** A quarter of it becomes PostgreSQL's shared buffers (otherwise 128 MiB). */
   readonly memoryMiB?: number;
+  /** Settings of postgresql.conf, e.g. `work_mem`; what stands above, and what keeps the server safe, cannot be changed by them. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** A folder with `bin`, `lib` and `share` of PostgreSQL, instead of the programs that npm installed. */
   readonly programs?: string;
   /** False trades durability for speed: fsync is off. Default true. */
@@ -68,6 +71,8 @@ export interface PostgresServer {
   kill(): void;
   /** CPU in percent of `cpuUnits` (or of the whole machine) since the previous call. */
   usage(): Promise<TreeUsage>;
+  /** Open connections of clients; undefined where the system does not show a process's title. */
+  connections(): Promise<number | undefined>;
 }
 
 const smartMs = 500;
@@ -119,6 +124,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 function settings(options: PostgresOptions): string[] {
   const durable = options.durable ?? true;
   const values: Record<string, string | number> = {
+    ...options.parameters,
     listen_addresses: options.address,
     port: options.port,
     unix_socket_directories: '',
@@ -178,6 +184,10 @@ class Server implements PostgresServer {
   async usage(): Promise<TreeUsage> {
     const [usage] = await readUsage([this.#meter]);
     return usage ?? { cpuPercent: 0, memoryBytes: 0 };
+  }
+
+  async connections(): Promise<number | undefined> {
+    return await clientBackends(this.pid);
   }
 
   /** Logs in until that works; makes the database. Stops the server again when it does not. */

@@ -12,7 +12,7 @@ import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { dropTags, setTags } from './tags.ts';
 
-type Alarm = Plain<SdkMetricAlarm> &
+export type Alarm = Plain<SdkMetricAlarm> &
   Plain<SdkCompositeAlarm> & { readonly AlarmName: string; readonly AlarmArn: string; readonly composite: boolean };
 type HistoryItem = Plain<AlarmHistoryItem> & { readonly id: string; readonly AlarmName: string; readonly Timestamp: number };
 
@@ -22,7 +22,13 @@ const history = table<HistoryItem>('cloudwatch.alarm-history', (item) => item.id
 /** AWS keeps 30 days of history; the newest entries are what anybody reads. */
 const historyMax = 2000;
 
-function remember(at: Place, alarm: Alarm, type: 'ConfigurationUpdate' | 'StateUpdate' | 'Action', summary: string, data: unknown): void {
+export function remember(
+  at: Place,
+  alarm: Alarm,
+  type: 'ConfigurationUpdate' | 'StateUpdate' | 'Action',
+  summary: string,
+  data: unknown,
+): void {
   const items = at.table(history);
   if (items.size >= historyMax) items.delete(items.keys()[0]!);
   items.put({
@@ -98,7 +104,13 @@ function check(input: Plain<SdkMetricAlarm>): void {
 const invalid = (message: string): AwsError => new AwsError('ValidationError', message);
 
 /** Applies a state as SetAlarmState does, with its history. */
-function setState(at: Place, alarm: Alarm, state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA', reason: string, data: string | undefined): void {
+export function setState(
+  at: Place,
+  alarm: Alarm,
+  state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA',
+  reason: string,
+  data: string | undefined,
+): void {
   const changed = state !== alarm.StateValue;
   at.table(alarms).patch(alarm, {
     StateValue: state,

@@ -4,6 +4,7 @@ import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
+import { liveMetricData, liveMetrics, liveStatistics } from './live.ts';
 import { evaluate, ExpressionError, type Series } from './expression.ts';
 import { addDatum, buckets, data, dimensionKey, statistic, type Datum } from './series.ts';
 
@@ -156,6 +157,12 @@ export const metricOperations: Operations<CloudWatch> = {
         ),
     );
     const onBadToken = (): AwsError => invalid('Request parameter NextToken is invalid', 'InvalidParameterValue');
+    const measured = at.world.machinery.metrics?.(at);
+    if (measured !== undefined) {
+      const all = liveMetrics(measured, { Namespace, MetricName, Dimensions });
+      const { items, next } = page(all, { token: NextToken, max: undefined }, { defaultMax: 500, onBadToken });
+      return { Metrics: items, NextToken: next };
+    }
     const { items, next } = page(found, { token: NextToken, max: undefined }, { defaultMax: 500, onBadToken });
     return {
       Metrics: items.map((datum) => ({ Namespace: datum.namespace, MetricName: datum.name, Dimensions: [...datum.dimensions] })),
@@ -178,6 +185,11 @@ export const metricOperations: Operations<CloudWatch> = {
         'InvalidParameterCombination',
       );
     }
+    const measured = at.world.machinery.metrics?.(at);
+    if (measured !== undefined) {
+      const input = { Namespace, MetricName, Dimensions, StartTime: from, EndTime: to, Period, Statistics, ExtendedStatistics, Unit };
+      return { Label: MetricName, Datapoints: liveStatistics(measured, input) };
+    }
     const found = buckets(select(at, { Namespace, MetricName, Dimensions }, from, to, Unit), from, Period);
     return {
       Label: MetricName,
@@ -197,6 +209,8 @@ export const metricOperations: Operations<CloudWatch> = {
     if (from > to) throw invalid('The parameter EndTime must be greater than StartTime.', 'ValidationError');
     if (from === to) throw invalid('The parameter StartTime must not equal parameter EndTime.', 'ValidationError');
     checkQueries(MetricDataQueries);
+    const measured = at.world.machinery.metrics?.(at);
+    if (measured !== undefined) return liveMetricData(measured, { MetricDataQueries, StartTime: from, EndTime: to, ScanBy });
     const found = results(at, MetricDataQueries, from, to);
     const direction = ScanBy === 'TimestampAscending' ? 1 : -1;
     return {

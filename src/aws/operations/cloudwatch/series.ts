@@ -1,3 +1,4 @@
+import type { MetricDatum, StatisticSet, Unit } from '../../../model/index.ts';
 import type { Place } from '../../state/place.ts';
 import { table } from '../../state/table.ts';
 
@@ -23,7 +24,25 @@ const dataMax = 100_000;
 export function addDatum(at: Place, datum: Omit<Datum, 'id'>): void {
   const held = at.table(data);
   if (held.size >= dataMax) for (const id of held.keys().slice(0, dataMax / 100)) held.delete(id);
-  held.put({ ...datum, id: at.uuid() });
+  const added = held.put({ ...datum, id: at.uuid() });
+  at.world.machinery.metrics?.(at).put(modelDatum(added));
+}
+
+/** A datum as the store of a region that really measures takes it. */
+export function modelDatum({ namespace, name, dimensions, timestampMs, unit, values, counts, set }: Datum): MetricDatum {
+  const measured = set === undefined ? { values, ...(counts.length === 0 ? {} : { counts }) } : { statisticValues: statisticSet(set) };
+  return {
+    namespace,
+    name,
+    dimensions: Object.fromEntries(dimensions.map(({ Name, Value }) => [Name, Value])),
+    timestampMs,
+    unit: (unit ?? 'None') as Unit,
+    ...measured,
+  };
+}
+
+function statisticSet({ SampleCount, Sum, Minimum, Maximum }: NonNullable<Datum['set']>): StatisticSet {
+  return { sampleCount: SampleCount, sum: Sum, minimum: Minimum, maximum: Maximum };
 }
 
 export function dimensionKey(dimensions: readonly { Name?: string | undefined; Value?: string | undefined }[] | undefined): string {

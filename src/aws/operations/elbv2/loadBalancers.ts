@@ -125,7 +125,9 @@ export const loadBalancerOperations: Operations<ElasticLoadBalancingV2> = {
     const balancer = at.table(loadBalancers).put({
       LoadBalancerArn: arn,
       LoadBalancerName: name,
-      DNSName: type === 'application' ? `${host}.${at.region}.elb.${at.dnsSuffix}` : `${host}.elb.${at.region}.${at.dnsSuffix}`,
+      DNSName:
+        at.world.machinery.dnsName?.(at, arn) ??
+        (type === 'application' ? `${host}.${at.region}.elb.${at.dnsSuffix}` : `${host}.elb.${at.region}.${at.dnsSuffix}`),
       CanonicalHostedZoneId: 'Z35SXDOTRQ7X7K',
       CreatedTime: at.nowMs,
       Scheme: scheme,

@@ -2,28 +2,19 @@ import type { CreateDBInstanceMessage, DBInstance as SdkDBInstance, ModifyDBInst
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import { defaultGroupIds } from '../ec2/networkInterfaces.ts';
 import { defaultVpc } from '../ec2/vpcs.ts';
 import { subnets } from '../ec2/subnets.ts';
 import type { Operations } from '../operation.ts';
 import { engineOf } from './engines.ts';
+import { dbInstances, pass, removeDBInstance, requireRunnable, type DBInstance } from './dbInstance.ts';
 import { optionGroups, requireParameterGroup, requireSubnetGroup } from './groups.ts';
 import { rdsPage } from './page.ts';
 import { createSnapshot, snapshots } from './snapshots.ts';
 import { dropTags, setTags, tagsOf } from './tags.ts';
 import { checkWindows } from './windows.ts';
 
-export interface DBInstance extends Plain<Omit<SdkDBInstance, 'TagList'>> {
-  readonly DBInstanceIdentifier: string;
-  readonly DBInstanceArn: string;
-  readonly DBInstanceStatus: string;
-  readonly Engine: string;
-  /** Kept for the server that a running region starts; never answered. */
-  readonly masterPassword: string;
-}
-
-export const dbInstances = table<DBInstance>('rds.db-instance', (instance) => instance.DBInstanceIdentifier);
+export { dbInstances, type DBInstance } from './dbInstance.ts';
 
 const fault = (code: string, message: string, status = 400): AwsError => new AwsError(code, message, { status });
 
@@ -92,6 +83,7 @@ export function newInstance(at: Place, input: Input): DBInstance {
   const identifier = given.toLowerCase();
   if (at.table(dbInstances).has(identifier)) throw fault('DBInstanceAlreadyExists', 'DB instance already exists');
   const engine = engineOf(input.Engine ?? 'postgres', input.EngineVersion);
+  requireRunnable(at, input.Engine ?? 'postgres');
   const maintenanceWindow = checkWindows(
     input.PreferredMaintenanceWindow ?? 'wed:06:38-wed:07:08',
     input.PreferredBackupWindow ?? '13:14-13:44',
@@ -125,7 +117,12 @@ export function newInstance(at: Place, input: Input): DBInstance {
       ? { KmsKeyId: input.KmsKeyId ?? at.arn('kms', `key/${at.uuid()}`) }
       : {}),
     InstanceCreateTime: at.nowMs,
-    Endpoint: { Address: `${identifier}.${at.hex(12)}.${at.region}.rds.${at.dnsSuffix}`, Port: port, HostedZoneId: 'Z1TTGA775OQIYO' },
+    // A server that is being made has no address yet.
+    ...(at.world.machinery.live
+      ? {}
+      : {
+          Endpoint: { Address: `${identifier}.${at.hex(12)}.${at.region}.rds.${at.dnsSuffix}`, Port: port, HostedZoneId: 'Z1TTGA775OQIYO' },
+        }),
     DbInstancePort: port,
     PreferredMaintenanceWindow: maintenanceWindow,
     PreferredBackupWindow: input.PreferredBackupWindow ?? '13:14-13:44',
@@ -181,7 +178,10 @@ export function newInstance(at: Place, input: Input): DBInstance {
   return instance;
 }
 
-export function describeInstance(at: Place, { masterPassword: _secret, ...instance }: DBInstance): Plain<SdkDBInstance> {
+export function describeInstance(
+  at: Place,
+  { masterPassword: _secret, sourceSnapshot: _source, ...instance }: DBInstance,
+): Plain<SdkDBInstance> {
   return { ...instance, TagList: tagsOf(at, instance.DBInstanceArn) };
 }
 
@@ -314,7 +314,9 @@ export const instanceOperations: Operations<RDS> = {
       setTags(at, changed.DBInstanceArn, tagsOf(at, instance.DBInstanceArn));
       dropTags(at, instance.DBInstanceArn);
     }
-    return { DBInstance: describeInstance(at, at.table(dbInstances).put(changed)) };
+    const restarts = changed.DBInstanceClass !== instance.DBInstanceClass || input.DBParameterGroupName !== undefined;
+    const put = at.table(dbInstances).put(changed);
+    return { DBInstance: describeInstance(at, restarts && put.DBInstanceStatus === 'available' ? pass(at, put, 'modifying') : put) };
   },
 
   DeleteDBInstance({ DBInstanceIdentifier, FinalDBSnapshotIdentifier, SkipFinalSnapshot = false }, at) {
@@ -330,13 +332,13 @@ export const instanceOperations: Operations<RDS> = {
         ),
       });
     const described = describeInstance(at, instance);
-    at.table(dbInstances).delete(instance.DBInstanceIdentifier);
-    dropTags(at, instance.DBInstanceArn);
+    if (at.world.machinery.live) pass(at, requireInstance(at, DBInstanceIdentifier), 'deleting');
+    else removeDBInstance(at, instance.DBInstanceIdentifier);
     return { DBInstance: { ...described, DBInstanceStatus: 'deleting' } };
   },
 
   RebootDBInstance({ DBInstanceIdentifier }, at) {
-    return { DBInstance: describeInstance(at, requireInstance(at, DBInstanceIdentifier)) };
+    return { DBInstance: describeInstance(at, pass(at, requireInstance(at, DBInstanceIdentifier), 'rebooting')) };
   },
 
   StopDBInstance({ DBInstanceIdentifier, DBSnapshotIdentifier }, at) {
@@ -401,7 +403,9 @@ export const instanceOperations: Operations<RDS> = {
     const snapshot = at.table(snapshots).get(input.DBSnapshotIdentifier?.split(':').at(-1)?.toLowerCase());
     if (snapshot === undefined) throw fault('DBSnapshotNotFound', `DBSnapshot ${input.DBSnapshotIdentifier ?? ''} not found.`, 404);
     const own = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
-    return { DBInstance: describeInstance(at, newInstance(at, { ...snapshot.source, Tags: snapshot.copied, ...own } as Input)) };
+    const restored = newInstance(at, { ...snapshot.source, Tags: snapshot.copied, ...own } as Input);
+    const sourced = at.table(dbInstances).patch(restored, { sourceSnapshot: snapshot.DBSnapshotIdentifier });
+    return { DBInstance: describeInstance(at, sourced) };
   },
 
   RestoreDBInstanceToPointInTime(input, at) {

@@ -4,11 +4,12 @@ import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
-import { creationInput, requireInstance, type DBInstance } from './instances.ts';
+import { pass, type DBInstance } from './dbInstance.ts';
+import { creationInput, requireInstance } from './instances.ts';
 import { rdsPage } from './page.ts';
 import { dropTags, setTags, tagsOf, type RdsTag } from './tags.ts';
 
-interface Snapshot extends Plain<Omit<SdkDBSnapshot, 'TagList'>> {
+export interface Snapshot extends Plain<Omit<SdkDBSnapshot, 'TagList'>> {
   readonly DBSnapshotIdentifier: string;
   readonly DBSnapshotArn: string;
   /** What it takes to create the instance again. */
@@ -71,6 +72,7 @@ export function createSnapshot(at: Place, instance: DBInstance, identifier: stri
     sharedWith: [],
   });
   setTags(at, arn, copied);
+  if (instance.DBInstanceStatus === 'available') pass(at, instance, 'backing-up');
   return snapshot;
 }
 

@@ -1,0 +1,29 @@
+/**
+ * The kinds of resources that a running region brings to life: their tables and records, and the few steps that
+ * operations and controllers share. All else of the operations is theirs alone.
+ */
+export {
+  alarms,
+  remember as rememberAlarm,
+  setState as setAlarmState,
+  type Alarm as AlarmResource,
+} from './operations/cloudwatch/alarms.ts';
+export { dimensionsOf, modelQueries } from './operations/cloudwatch/live.ts';
+export { data as metricData, modelDatum } from './operations/cloudwatch/series.ts';
+export { instances, type Instance as InstanceResource } from './operations/ec2/instances.ts';
+export { networkInterfaces, type NetworkInterface as NetworkInterfaceResource } from './operations/ec2/networkInterfaces.ts';
+export { clusters, type Cluster as ClusterResource } from './operations/ecs/clusters.ts';
+export { event as serviceEvent, services, type Service as ServiceResource } from './operations/ecs/services.ts';
+export { taskDefinitions, type TaskDefinition as TaskDefinitionResource } from './operations/ecs/taskDefinitions.ts';
+export { endTask, startTask, tasks, type Task as TaskResource } from './operations/ecs/tasks.ts';
+export type { Action as ActionResource } from './operations/elbv2/actions.ts';
+export { listeners, type Listener as ListenerResource } from './operations/elbv2/listeners.ts';
+export { loadBalancers, type LoadBalancer as LoadBalancerResource } from './operations/elbv2/loadBalancers.ts';
+export { rules, type Rule as RuleResource } from './operations/elbv2/rules.ts';
+export { targetGroups, type TargetGroup as TargetGroupResource } from './operations/elbv2/targetGroups.ts';
+export { deregisterTargets, registerTargets, targets, type Target as TargetResource } from './operations/elbv2/targets.ts';
+export { dbInstances, removeDBInstance, type DBInstance as DBInstanceResource } from './operations/rds/dbInstance.ts';
+export { parameterGroups } from './operations/rds/groups.ts';
+export { snapshots as dbSnapshots } from './operations/rds/snapshots.ts';
+export { putLogEvents } from './operations/logs/events.ts';
+export { logGroups, logStreams } from './operations/logs/groups.ts';
