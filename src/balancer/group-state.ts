@@ -130,11 +130,13 @@ export class GroupState {
     }
   }
 
-  takeMetrics(): TargetGroupMetrics {
+  takeMetrics(nowMs: number = monotonicMs()): TargetGroupMetrics {
     const targets = [...this.#targets.values(), ...this.#leaving].map((target) => {
       const { id: targetId, requestCount, outstanding } = target;
       target.requestCount = 0;
-      return { targetId, requestCount, outstanding };
+      return ejected(target.trust, nowMs)
+        ? { targetId, requestCount, outstanding, ejected: true }
+        : { targetId, requestCount, outstanding };
     });
     return this.counters.take(this.id, targets);
   }

@@ -122,8 +122,7 @@ export class Runtime {
   }
 
   /** About once a second: ends drains, and tells what was counted. */
-  tick(): BalancerMetrics {
-    const nowMs = monotonicMs();
+  tick(nowMs: number = monotonicMs()): BalancerMetrics {
     for (const group of this.#groups.values()) group.tick(nowMs);
     for (const log of this.#logs.values()) log.flush();
     for (const front of this.#retired) if (front.connections.size === 0) this.#retired.delete(front);
@@ -137,7 +136,7 @@ export class Runtime {
       cpuMs: (cpu.user + cpu.system) / 1000,
       rssBytes: process.memoryUsage.rss(),
       loadBalancers: [...this.#counters.values()].map((counters) => counters.take()),
-      targetGroups: [...this.#groups.values()].map((group) => group.takeMetrics()),
+      targetGroups: [...this.#groups.values()].map((group) => group.takeMetrics(nowMs)),
       ...(network === undefined ? {} : { network }),
     };
   }

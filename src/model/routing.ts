@@ -309,5 +309,11 @@ export interface TargetGroupMetrics {
   /** From the last byte of the request sent to the first byte of the answer's head, milliseconds. */
   readonly targetResponseTimeMs: HistogramData;
   /** Gauges and counts per target. */
-  readonly targets: readonly { readonly targetId: string; readonly requestCount: number; readonly outstanding: number }[];
+  readonly targets: readonly {
+    readonly targetId: string;
+    readonly requestCount: number;
+    readonly outstanding: number;
+    /** Taken out by outlier detection at the moment. */
+    readonly ejected?: boolean;
+  }[];
 }

@@ -1,4 +1,4 @@
-import type { AlpnPolicy, Algorithm, Listener, TargetGroup } from '../../model/index.ts';
+import type { AlpnPolicy, Algorithm, Listener, ProtocolVersion, TargetGroup } from '../../model/index.ts';
 
 /** The configuration of `plimsoll balance` as it is written; schemas/balance.schema.json says what each part may be. */
 export interface BalanceConfig {
@@ -22,6 +22,7 @@ export interface ListenerConfig {
   desyncMode?: 'monitor' | 'defensive' | 'strictest';
   xForwardedFor?: 'append' | 'preserve' | 'remove';
   xForwardedForClientPort?: boolean;
+  preserveHostHeader?: boolean;
   dropInvalidHeaderFields?: boolean;
   http2?: boolean;
   alpnPolicy?: AlpnPolicy;
@@ -50,10 +51,19 @@ export interface ActionConfig {
 
 export interface TargetGroupConfig {
   protocol?: TargetGroup['protocol'];
+  protocolVersion?: ProtocolVersion;
+  http1Clients?: boolean;
   algorithm?: Algorithm;
   hashKey?: { from: 'source-ip' | 'path' | 'header' | 'cookie' | 'query'; name?: string };
   anomalyMitigation?: boolean;
   slowStart?: string;
+  outlierDetection?: {
+    consecutive5xx?: number;
+    consecutiveConnectFailures?: number;
+    baseEjection?: string;
+    maxEjection?: string;
+    maxEjectionPercent?: number;
+  };
   stickiness?: { type: 'lb_cookie' | 'app_cookie'; duration: string; cookieName?: string };
   deregistrationDelay?: string;
   proxyProtocol?: boolean;

@@ -11,6 +11,7 @@ import type {
 interface TargetCounts {
   requests: number;
   outstanding: number;
+  ejected: boolean;
 }
 
 /** Sums of the workers' deltas since the start, shown in the Prometheus text format. */
@@ -33,7 +34,7 @@ export class Counters {
   }
 
   target(groupId: string, targetId: string): TargetCounts {
-    return this.#targets.get(labels({ target_group: groupId, target: targetId })) ?? { requests: 0, outstanding: 0 };
+    return this.#targets.get(labels({ target_group: groupId, target: targetId })) ?? { requests: 0, outstanding: 0, ejected: false };
   }
 
   /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
@@ -51,6 +52,7 @@ export class Counters {
     if (name === 'plimsoll_target_healthy') return [...this.#healthy].map(([key, healthy]) => [key, healthy ? 1 : 0]);
     if (name === 'plimsoll_target_requests_total') return [...this.#targets].map(([key, { requests }]) => [key, requests]);
     if (name === 'plimsoll_target_outstanding_requests') return [...this.#targets].map(([key, { outstanding }]) => [key, outstanding]);
+    if (name === 'plimsoll_target_ejected') return [...this.#targets].map(([key, { ejected }]) => [key, ejected ? 1 : 0]);
     const prefix = `${name}\0`;
     return [...this.#sums].filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]);
   }
@@ -117,12 +119,13 @@ export class Counters {
     let histogram = this.#responseTimes.get(group);
     if (!histogram) this.#responseTimes.set(group, (histogram = new Histogram()));
     histogram.merge(delta.targetResponseTimeMs);
-    for (const { targetId, requestCount, outstanding } of delta.targets) this.#addTarget(group, targetId, requestCount, outstanding);
+    for (const { targetId, requestCount, outstanding, ejected } of delta.targets)
+      this.#addTarget(group, targetId, requestCount, outstanding, ejected);
   }
 
-  #addTarget(group: string, target: string, requests: number, outstanding: number): void {
+  #addTarget(group: string, target: string, requests: number, outstanding: number, ejected = false): void {
     const key = labels({ target_group: group, target });
-    this.#targets.set(key, { requests: (this.#targets.get(key)?.requests ?? 0) + requests, outstanding });
+    this.#targets.set(key, { requests: (this.#targets.get(key)?.requests ?? 0) + requests, outstanding, ejected });
   }
 
   #add(name: string, labelText: string, value: number): void {
@@ -149,6 +152,7 @@ const metrics = [
     type: 'gauge',
     help: 'Requests in flight, or open flows, at a target, as the last worker told.',
   },
+  { name: 'plimsoll_target_ejected', type: 'gauge', help: '1 while outlier detection keeps a target out, as the last worker told.' },
   { name: 'plimsoll_target_healthy', type: 'gauge', help: '1 while a target is healthy.' },
   { name: 'plimsoll_flows_total', type: 'counter', help: 'Flows of TCP, TLS and UDP listeners.' },
   { name: 'plimsoll_flows_rejected_total', type: 'counter', help: 'Flows refused: no target, no file descriptor, or a full table.' },

@@ -139,8 +139,29 @@ test('listeners of flows take what belongs to flows and refuse what belongs to r
   assert.deepEqual(findings(flows('protocol: TCP, http2: true, default: { forward: web }', 'protocol: UDP, algorithm: peak_ewma')), [
     'lb.yaml:2: listeners[0].http2: belongs to HTTP and HTTPS; a TCP listener has none',
     'lb.yaml:2: listeners[0].default.forward: a TCP listener cannot use "web", whose protocol is HTTP',
-    'lb.yaml:5: targetGroups.raw.algorithm: belongs to protocol: HTTP',
+    'lb.yaml:5: targetGroups.raw.algorithm: belongs to protocols HTTP and HTTPS',
   ]);
+});
+
+test('groups of HTTP/2 and gRPC get the health check of their kind, and need listeners with such clients', () => {
+  const file = (listener: string, group: string): string =>
+    `listeners:\n  - { port: 9443, ${listener}, default: { forward: api } }\ntargetGroups:\n  api: { ${group}, targets: [] }\n`;
+  const healthOf = (group: string): unknown => {
+    const config = readBalanceConfig(write(file('protocol: HTTP', 'protocolVersion: HTTP1').replace('protocolVersion: HTTP1', group)));
+    const { protocol, path, matcher } = targetGroupsOf(config)[0]!.healthCheck;
+    return [protocol, path, matcher];
+  };
+  assert.deepEqual(healthOf('protocol: HTTPS'), ['HTTPS', '/', '200']);
+  assert.deepEqual(healthOf('protocolVersion: HTTP2, http1Clients: true'), ['HTTP', '/', '200']);
+  assert.deepEqual(findings(file('protocol: HTTP', 'protocolVersion: GRPC, healthCheck: { matcher: "200" }')), [
+    'lb.yaml:2: listeners[0].default.forward: a listener of protocol HTTP has HTTP/1.1 clients only, and "api" is GRPC; use an HTTPS listener with http2',
+    'lb.yaml:4: targetGroups.api.healthCheck.matcher: must be HTTP codes from 200 to 499, or of gRPC from 0 to 99 for protocolVersion: GRPC',
+  ]);
+  assert.deepEqual(findings(file('protocol: HTTP', 'protocolVersion: HTTP2, protocol: HTTPS')), [
+    'lb.yaml:2: listeners[0].default.forward: a listener of protocol HTTP has HTTP/1.1 clients only, and "api" is HTTP2; use an HTTPS listener with http2, or set http1Clients: true in "api"',
+  ]);
+  const config = readBalanceConfig(write(file('protocol: HTTP', 'outlierDetection: { consecutive5xx: 3, baseEjection: 10s }')));
+  assert.deepEqual(targetGroupsOf(config)[0]!.outlierDetection, { consecutive5xx: 3, baseEjectionMs: 10_000, maxEjectionMs: 300_000 });
 });
 
 test('a file that is no YAML is refused with its line', () => {

@@ -153,6 +153,7 @@ const requestKeys = [
   'desyncMode',
   'xForwardedFor',
   'xForwardedForClientPort',
+  'preserveHostHeader',
   'dropInvalidHeaderFields',
   'http2',
   'accessLog',
@@ -181,23 +182,53 @@ function checkAction(listener: ListenerConfig, action: ActionConfig, path: Path,
     const group = Object.hasOwn(config.targetGroups, name) ? config.targetGroups[name] : undefined;
     if (group) {
       const flows = isNetworkProtocol(listener.protocol);
-      if (flows === isNetworkProtocol(group.protocol ?? 'HTTP')) continue;
-      add([...path, 'forward'], `a ${listener.protocol} listener cannot use "${name}", whose protocol is ${group.protocol ?? 'HTTP'}`);
+      if (flows !== isNetworkProtocol(group.protocol ?? 'HTTP'))
+        add([...path, 'forward'], `a ${listener.protocol} listener cannot use "${name}", whose protocol is ${group.protocol ?? 'HTTP'}`);
+      else if (!servesVersion(listener, group)) add([...path, 'forward'], versionText(listener, name, group));
       continue;
     }
     add([...path, 'forward'], `there is no target group "${name}"; targetGroups has ${Object.keys(config.targetGroups).join(', ')}`);
   }
 }
 
-const httpGroupKeys = ['algorithm', 'hashKey', 'anomalyMitigation', 'slowStart', 'stickiness'] as const;
+/** Clients of HTTP/2 come by HTTPS; others would all be answered with 464. */
+function servesVersion(
+  { protocol, http2 = true }: ListenerConfig,
+  { protocolVersion = 'HTTP1', http1Clients = false }: TargetGroupConfig,
+): boolean {
+  return protocolVersion === 'HTTP1' || (protocol === 'HTTPS' && http2) || (protocolVersion === 'HTTP2' && http1Clients);
+}
+
+function versionText({ protocol }: ListenerConfig, name: string, { protocolVersion }: TargetGroupConfig): string {
+  const listener = protocol === 'HTTPS' ? 'without http2' : `of protocol ${protocol}`;
+  const otherwise = protocolVersion === 'HTTP2' ? `, or set http1Clients: true in "${name}"` : '';
+  return `a listener ${listener} has HTTP/1.1 clients only, and "${name}" is ${protocolVersion}; use an HTTPS listener with http2${otherwise}`;
+}
+
+const httpGroupKeys = [
+  'algorithm',
+  'hashKey',
+  'anomalyMitigation',
+  'slowStart',
+  'stickiness',
+  'protocolVersion',
+  'http1Clients',
+  'outlierDetection',
+] as const;
 const networkGroupKeys = ['proxyProtocol', 'sourceIpStickiness', 'connectionTermination'] as const;
 
 function checkGroup(group: TargetGroupConfig, path: Path, add: Add): void {
   const { healthCheck = {}, hashKey, stickiness } = group;
   const flows = isNetworkProtocol(group.protocol ?? 'HTTP');
   for (const key of flows ? httpGroupKeys : networkGroupKeys) {
-    if (group[key] !== undefined) add([...path, key], `belongs to ${flows ? 'protocol: HTTP' : 'protocols TCP, TLS, UDP and TCP_UDP'}`);
+    if (group[key] !== undefined)
+      add([...path, key], `belongs to ${flows ? 'protocols HTTP and HTTPS' : 'protocols TCP, TLS, UDP and TCP_UDP'}`);
   }
+  if (group.http1Clients !== undefined && group.protocolVersion !== 'HTTP2')
+    add([...path, 'http1Clients'], 'belongs to protocolVersion: HTTP2');
+  const { matcher } = healthCheck;
+  if (matcher !== undefined && !matcherFits(matcher, group.protocolVersion === 'GRPC'))
+    add([...path, 'healthCheck', 'matcher'], 'must be HTTP codes from 200 to 499, or of gRPC from 0 to 99 for protocolVersion: GRPC');
   const interval = parseDurationMs(healthCheck.interval ?? '30s') ?? 0;
   const timeout = parseDurationMs(healthCheck.timeout ?? '5s') ?? 0;
   if (interval < 1000 || interval > 300_000) add([...path, 'healthCheck', 'interval'], 'must be from 1s to 300s');
@@ -215,6 +246,11 @@ function checkGroup(group: TargetGroupConfig, path: Path, add: Add): void {
     if (seen.has(id)) add([...path, 'targets', index], `${id} is there already; give it a weight instead`);
     seen.add(id);
   }
+}
+
+function matcherFits(matcher: string, grpc: boolean): boolean {
+  const [low, high] = grpc ? [0, 99] : [200, 499];
+  return matcher.split(/[,-]/).every((code) => Number(code) >= low && Number(code) <= high);
 }
 
 function isReadable(file: string): boolean {

@@ -9,6 +9,7 @@ import {
   type Listener,
   type LoadBalancerAttributes,
   type NetworkListenerAttributes,
+  type OutlierDetection,
   type Rule,
   type Stickiness,
   type Target,
@@ -50,6 +51,8 @@ export function targetGroupsOf(config: BalanceConfig): TargetGroup[] {
     algorithm: group.algorithm ?? 'round_robin',
     anomalyMitigation: group.anomalyMitigation ?? false,
     slowStartMs: durationMs(group.slowStart, 0),
+    protocolVersion: group.protocolVersion ?? 'HTTP1',
+    http1Clients: group.http1Clients ?? false,
     deregistrationDelayMs: durationMs(group.deregistrationDelay, 300_000),
     healthCheck: healthCheckOf(group),
     targets: group.targets.map(targetOf),
@@ -60,6 +63,7 @@ export function targetGroupsOf(config: BalanceConfig): TargetGroup[] {
     },
     ...(group.hashKey ? { hashKey: group.hashKey as HashKey } : {}),
     ...(group.stickiness ? { stickiness: stickinessOf(group.stickiness) } : {}),
+    ...(group.outlierDetection ? { outlierDetection: outlierDetectionOf(group.outlierDetection) } : {}),
   }));
 }
 
@@ -72,17 +76,23 @@ export function durationMs(text: string | undefined, otherwise: number): number 
   return (text === undefined ? undefined : parseDurationMs(text)) ?? otherwise;
 }
 
-function healthCheckOf({ protocol = 'HTTP', healthCheck = {} }: TargetGroupConfig): TargetGroup['healthCheck'] {
+function healthCheckOf({ protocol = 'HTTP', protocolVersion, healthCheck = {} }: TargetGroupConfig): TargetGroup['healthCheck'] {
+  const grpc = protocolVersion === 'GRPC';
   return {
-    protocol: healthCheck.protocol ?? (protocol === 'HTTP' ? 'HTTP' : 'TCP'),
-    path: healthCheck.path ?? '/',
+    protocol: healthCheck.protocol ?? (protocol === 'HTTP' || protocol === 'HTTPS' ? protocol : 'TCP'),
+    path: healthCheck.path ?? (grpc ? '/AWS.ALB/healthcheck' : '/'),
     port: healthCheck.port ?? 'traffic-port',
     intervalMs: durationMs(healthCheck.interval, 30_000),
     timeoutMs: durationMs(healthCheck.timeout, 5_000),
     healthyThreshold: healthCheck.healthyThreshold ?? 5,
     unhealthyThreshold: healthCheck.unhealthyThreshold ?? 2,
-    matcher: healthCheck.matcher ?? '200',
+    matcher: healthCheck.matcher ?? (grpc ? '12' : '200'),
   };
+}
+
+function outlierDetectionOf(config: NonNullable<TargetGroupConfig['outlierDetection']>): OutlierDetection {
+  const { baseEjection, maxEjection, ...counts } = config;
+  return { ...counts, baseEjectionMs: durationMs(baseEjection, 30_000), maxEjectionMs: durationMs(maxEjection, 300_000) };
 }
 
 function stickinessOf({ type, duration, cookieName }: NonNullable<TargetGroupConfig['stickiness']>): Stickiness {
@@ -106,6 +116,7 @@ function attributesOf(listener: ListenerConfig, folder: string): LoadBalancerAtt
     desyncMode: listener.desyncMode ?? 'defensive',
     xForwardedFor: listener.xForwardedFor ?? 'append',
     xForwardedForClientPort: listener.xForwardedForClientPort ?? false,
+    preserveHostHeader: listener.preserveHostHeader ?? false,
     dropInvalidHeaderFields: listener.dropInvalidHeaderFields ?? false,
     http2: listener.http2 ?? true,
     ...(listener.accessLog === undefined ? {} : { accessLog: resolve(folder, listener.accessLog) }),
