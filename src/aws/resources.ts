@@ -3,6 +3,15 @@
  * operations and controllers share. All else of the operations is theirs alone.
  */
 export {
+  policies as scalingPolicies,
+  putActivity as putScalingActivity,
+  scheduledActions as scalingSchedules,
+  targets as scalableTargets,
+  type Policy as ScalingPolicyResource,
+  type ScheduledAction as ScalingScheduleResource,
+  type Target as ScalableTargetResource,
+} from './operations/application-autoscaling/index.ts';
+export {
   alarms,
   remember as rememberAlarm,
   setState as setAlarmState,

@@ -1,6 +1,7 @@
 import type {
   ApplicationAutoScaling,
   ScalableTarget as SdkScalableTarget,
+  ScalingActivity as SdkScalingActivity,
   ScalingPolicy as SdkScalingPolicy,
   ScheduledAction as SdkScheduledAction,
 } from '@aws-sdk/client-application-auto-scaling';
@@ -18,19 +19,33 @@ interface Identified {
   readonly ResourceId: string;
   readonly ScalableDimension: string;
 }
-type Target = Plain<Omit<SdkScalableTarget, keyof Identified>> &
+export type Target = Plain<Omit<SdkScalableTarget, keyof Identified>> &
   Identified & { readonly ScalableTargetARN: string; readonly tags: Readonly<Record<string, string>> };
-type Policy = Plain<Omit<SdkScalingPolicy, keyof Identified>> & Identified & { readonly PolicyName: string; readonly PolicyARN: string };
-type ScheduledAction = Plain<Omit<SdkScheduledAction, keyof Identified>> & Identified & { readonly ScheduledActionName: string };
+export type Policy = Plain<Omit<SdkScalingPolicy, keyof Identified>> & Identified & { readonly PolicyName: string; readonly PolicyARN: string };
+export type ScheduledAction = Plain<Omit<SdkScheduledAction, keyof Identified>> & Identified & { readonly ScheduledActionName: string };
 
 const keyOf = ({ ServiceNamespace, ResourceId, ScalableDimension }: Partial<Identified>): string =>
   `${ServiceNamespace ?? ''}|${ResourceId ?? ''}|${ScalableDimension ?? ''}`;
-const targets = table<Target>('application-autoscaling.target', keyOf);
-const policies = table<Policy>('application-autoscaling.policy', (policy) => `${keyOf(policy)}|${policy.PolicyName}`);
-const scheduledActions = table<ScheduledAction>(
+export const targets = table<Target>('application-autoscaling.target', keyOf);
+export const policies = table<Policy>('application-autoscaling.policy', (policy) => `${keyOf(policy)}|${policy.PolicyName}`);
+export const scheduledActions = table<ScheduledAction>(
   'application-autoscaling.scheduled-action',
   (action) => `${keyOf(action)}|${action.ScheduledActionName}`,
 );
+
+export type Activity = Plain<Omit<SdkScalingActivity, keyof Identified>> & Identified & { readonly ActivityId: string; readonly StartTime: number };
+
+/** What scaling has done; newest last. */
+export const activities = table<Activity>('application-autoscaling.activity', ({ ActivityId }) => ActivityId);
+
+/** AWS keeps six weeks; the newest are what anybody reads. */
+const activitiesMax = 1000;
+
+export function putActivity(at: Place, activity: Activity): Activity {
+  const held = at.table(activities);
+  if (held.size >= activitiesMax) held.delete(held.keys()[0]!);
+  return held.put(activity);
+}
 
 const namespaces = [
   'appstream',
@@ -319,10 +334,13 @@ export const applicationAutoscaling: Operations<ApplicationAutoScaling> = {
     return {};
   },
 
-  /** Nothing scales by itself in the control plane alone, so there is no activity to tell of. */
-  DescribeScalingActivities({ ServiceNamespace }) {
-    checkNamespace(ServiceNamespace);
-    return { ScalingActivities: [] };
+  DescribeScalingActivities({ IncludeNotScaledActivities = false, NextToken, MaxResults, ...filter }, at) {
+    checkNamespace(filter.ServiceNamespace);
+    const found = at
+      .table(activities)
+      .filter((one) => asked(filter as Partial<Identified>)(one) && (IncludeNotScaledActivities || one.NotScaledReasons === undefined));
+    const { items, next } = page(found.toReversed(), { token: NextToken, max: MaxResults }, { defaultMax: 50 });
+    return { ScalingActivities: items as never, NextToken: next };
   },
 
   ListTagsForResource: ({ ResourceARN = '' }, at) => ({ Tags: { ...requireByArn(at, ResourceARN).tags } }),
