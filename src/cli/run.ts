@@ -45,8 +45,13 @@ export function registerRun(program: Command): void {
     const names = `${short === undefined ? '' : `-${short}, `}--${flag}`;
     if (kind === 'switch') command.option(names, help);
     else if (kind === 'stages') command.option(`${names} <duration:target>`, help, collect);
+    else if (kind === 'optional') command.option(`${names} [value]`, help);
     else command.option(`${names} <${kind === 'integer' ? 'n' : 'value'}>`, help);
   }
+  // As in k6, the value of such a flag never is the next word: that may be the script.
+  const optional = new Set(optionSources.filter(({ kind }) => kind === 'optional').map(({ flag }) => `--${flag}`));
+  const parse = command.parseOptions.bind(command);
+  command.parseOptions = (args) => parse(args.map((arg) => (optional.has(arg) ? `${arg}=true` : arg)));
   command
     .option('-e, --env <NAME=value>', 'a variable of __ENV; can be repeated', collect)
     .option('--tag <name=value>', 'a tag for all samples; can be repeated', collect)

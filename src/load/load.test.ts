@@ -9,26 +9,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { PlimsollError } from '../base/index.ts';
 import { startLoad, type LoadRequest, type LoadResult, type LogLine } from './index.ts';
+import { certificate } from './testkit.ts';
 
 /** Whole runs against a real server, in load processes of their own. */
-
-/** Self-signed for localhost and 127.0.0.1, made for these tests. */
-const key = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgDmAdBucJKf0iRtiD
-d6x6JoWBuS/y9YYorowdt5EkTYihRANCAARP5l9E7AYJ3gY6cIP0V183qMgzFSdG
-N1AgxVVDYQz+IKimHMxhyJNn9+4KIqr0RqVHnPvEI/v6ifwIvBSqhVBc
------END PRIVATE KEY-----`;
-const cert = `-----BEGIN CERTIFICATE-----
-MIIBnDCCAUGgAwIBAgIUGWZgB/8p9Rz35NGfs9Odc+yNSicwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA0MTYzOFoYDzIxMjYxMDI4
-MDQxNjM4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAARP5l9E7AYJ3gY6cIP0V183qMgzFSdGN1AgxVVDYQz+IKimHMxhyJNn
-9+4KIqr0RqVHnPvEI/v6ifwIvBSqhVBco28wbTAdBgNVHQ4EFgQUFn2Xhxv0NQTi
-T1LHyb7fj7pZnFkwHwYDVR0jBBgwFoAUFn2Xhxv0NQTiT1LHyb7fj7pZnFkwDwYD
-VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
-zj0EAwIDSQAwRgIhAPwvttbOVxlNo48gPqTyDgBJsUJfWHhikRTgT3CT4gn4AiEA
-sNr2w+YaakH9r0gD2KpVJMwDA4/45SvbVHa4mscTihg=
------END CERTIFICATE-----`;
 
 let server: Server;
 let url: string;
@@ -300,7 +283,7 @@ test('hosts sends names elsewhere, whatever their case', async () => {
 });
 
 test('https is spoken, with and without a certificate that is trusted', async () => {
-  const secure = createSecureServer({ key, cert }, (_request, response) => response.end('secret'));
+  const secure = createSecureServer(certificate, (_request, response) => response.end('secret'));
   await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
   const env = { URL: `https://127.0.0.1:${(secure.address() as AddressInfo).port}/` };
   const source = `

@@ -4,6 +4,26 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { startLoad, type LoadRequest, type LoadResult, type LogLine } from './index.ts';
 
+/** Self-signed for localhost and 127.0.0.1, made for these tests. */
+export const certificate = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgDmAdBucJKf0iRtiD
+d6x6JoWBuS/y9YYorowdt5EkTYihRANCAARP5l9E7AYJ3gY6cIP0V183qMgzFSdG
+N1AgxVVDYQz+IKimHMxhyJNn9+4KIqr0RqVHnPvEI/v6ifwIvBSqhVBc
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBnDCCAUGgAwIBAgIUGWZgB/8p9Rz35NGfs9Odc+yNSicwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA0MTYzOFoYDzIxMjYxMDI4
+MDQxNjM4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARP5l9E7AYJ3gY6cIP0V183qMgzFSdGN1AgxVVDYQz+IKimHMxhyJNn
+9+4KIqr0RqVHnPvEI/v6ifwIvBSqhVBco28wbTAdBgNVHQ4EFgQUFn2Xhxv0NQTi
+T1LHyb7fj7pZnFkwHwYDVR0jBBgwFoAUFn2Xhxv0NQTiT1LHyb7fj7pZnFkwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSQAwRgIhAPwvttbOVxlNo48gPqTyDgBJsUJfWHhikRTgT3CT4gn4AiEA
+sNr2w+YaakH9r0gD2KpVJMwDA4/45SvbVHa4mscTihg=
+-----END CERTIFICATE-----`,
+};
+
 export type ScriptResult = LoadResult & { lines: LogLine[]; failedChecks: string[] };
 
 /** Runs scripts that tests hold as text, in load processes of their own; the files go when the tests are over. */

@@ -13,13 +13,6 @@ import { compileScript } from './script/compile.ts';
 const options: Record<string, unknown> = {
   executionSegment: '0:1/2',
   executionSegmentSequence: '0,1/2,1',
-  tlsAuth: [{ cert: 'a', key: 'b' }],
-  tlsVersion: 'tls1.2',
-  tlsCipherSuites: ['TLS_AES_128_GCM_SHA256'],
-  blacklistIPs: ['10.0.0.0/8'],
-  blockHostnames: ['*.test'],
-  dns: { ttl: '1m' },
-  httpDebug: 'full',
   paused: true,
 };
 

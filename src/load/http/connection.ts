@@ -1,13 +1,12 @@
-import { createConnection, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import { monotonicMs } from '../../base/index.ts';
 import { BodyEvent, BodyMode, BodyReader, describeProblem, FieldId, MORE, ResponseHead } from '../../http1/index.ts';
 import type { Engine } from '../vu/engine.ts';
 import type { Exchange } from './exchange.ts';
 import { FailureCode, RequestFailure } from './failures.ts';
-import { lookupCached } from './lookup.ts';
-import type { ConnectionPool } from './pool.ts';
+import type { ConnectionPool, Transport } from './pool.ts';
 import type { Target } from './target.ts';
+import type { TlsLink } from './tls.ts';
 
 /**
  * All plain sockets of a process read into this one buffer: bytes are parsed, and taken as strings or
@@ -18,18 +17,19 @@ const readBuffer = Buffer.allocUnsafeSlow(65_536);
 const head = new ResponseHead();
 
 /** A head that takes this many bytes is refused by the parser, so this bounds what an incomplete one holds. */
-const BODY_MAX_BYTES = 1024 * 1024 * 1024;
+export const BODY_MAX_BYTES = 1024 * 1024 * 1024;
 
 /** One HTTP/1.1 connection of one VU. */
-export class Connection {
+export class Connection implements Transport {
   readonly origin: string;
   readonly #engine: Engine;
   readonly #pool: ConnectionPool;
   readonly #socket: Socket;
+  readonly #tls: TlsLink | undefined;
   #exchange: Exchange | undefined;
   #isOpen = false;
   #isGone = false;
-  #dialStartedAt = monotonicMs();
+  #dialStartedAt = 0;
   /** The beginning of a head that is not whole yet. */
   #partial: Buffer | undefined;
   /** Of a body that takes more than one read. */
@@ -37,16 +37,25 @@ export class Connection {
   #chunks: Buffer[] | undefined;
   #error: Error | undefined;
 
-  constructor(engine: Engine, pool: ConnectionPool, target: Target, localAddress: string | undefined) {
+  /** Dials, or goes on with a link of TLS that stands. */
+  constructor(engine: Engine, pool: ConnectionPool, target: Target, via: TlsLink | string | undefined) {
     this.#engine = engine;
     this.#pool = pool;
     this.origin = target.origin;
-    this.#socket = target.isTls ? this.#dialTls(target, localAddress) : this.#dial(target, localAddress);
+    this.#tls = typeof via === 'object' ? via : undefined;
+    if (typeof via === 'object') {
+      this.#socket = via.socket;
+      this.#isOpen = true;
+      via.socket.on('data', (chunk: Buffer) => this.#onData(chunk, chunk.length));
+    } else this.#socket = this.#dial(target, via);
     this.#socket.on('error', (error) => (this.#error = error));
     this.#socket.on('close', () => this.#onClose());
   }
 
-  /** True when a request may be sent at once. */
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
   get isIdle(): boolean {
     return this.#isOpen && !this.#isGone && this.#exchange === undefined;
   }
@@ -69,48 +78,16 @@ export class Connection {
   }
 
   #dial(target: Target, localAddress: string | undefined): Socket {
-    const socket = createConnection({
-      ...this.#address(target),
-      lookup: lookupCached,
-      noDelay: true,
-      ...(localAddress === undefined ? {} : { localAddress }),
-      onread: {
-        buffer: readBuffer,
-        callback: (count, buffer) => {
-          this.#onData(buffer as Buffer, count);
-          return true;
-        },
+    this.#dialStartedAt = monotonicMs();
+    const socket = this.#engine.network.dial(target, localAddress, {
+      buffer: readBuffer,
+      callback: (count, buffer) => {
+        this.#onData(buffer as Buffer, count);
+        return true;
       },
     });
     socket.once('connect', () => this.#onConnected(monotonicMs()));
     return socket;
-  }
-
-  #dialTls(target: Target, localAddress: string | undefined): Socket {
-    const { host, port } = this.#address(target);
-    const socket = connectTls({
-      host,
-      port,
-      lookup: lookupCached,
-      ALPNProtocols: ['http/1.1'],
-      ...(localAddress === undefined ? {} : { localAddress }),
-      rejectUnauthorized: !this.#engine.options.insecureSkipTLSVerify,
-      ...(/^[\d.]+$|:/.test(target.host) ? {} : { servername: target.host }),
-    });
-    let connectedAt = 0;
-    socket.once('connect', () => (connectedAt = monotonicMs()));
-    socket.once('secureConnect', () => this.#onConnected(connectedAt));
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk, chunk.length));
-    return socket;
-  }
-
-  /** The `hosts` option may send a name elsewhere: `{ "api.test": "127.0.0.1:8080" }`, `"api.test:443"` first. */
-  #address(target: Target): { host: string; port: number } {
-    const { hosts } = this.#engine.options;
-    const to = hosts[`${target.host}:${target.port}`] ?? hosts[target.host] ?? wildcardHost(hosts, target.host);
-    if (to === undefined) return { host: target.host, port: target.port };
-    const match = /^\[?(.*?)\]?(?::(\d+))?$/.exec(to);
-    return { host: match?.[1] ?? to, port: match?.[2] === undefined ? target.port : Number(match[2]) };
   }
 
   #onConnected(connectedAt: number): void {
@@ -118,16 +95,11 @@ export class Connection {
     const exchange = this.#exchange;
     if (!exchange) return;
     exchange.connectingMs = connectedAt - this.#dialStartedAt;
-    if (exchange.target.isTls) exchange.tlsMs = monotonicMs() - connectedAt;
     this.#write(exchange);
   }
 
   #write(exchange: Exchange): void {
-    if (exchange.target.isTls) {
-      const socket = this.#socket as TLSSocket;
-      exchange.tlsVersion = (socket.getProtocol() ?? '').toLowerCase().replace('v', '');
-      exchange.tlsCipher = socket.getCipher().standardName;
-    }
+    exchange.tls = this.#tls;
     const { head: text, body } = exchange;
     exchange.readyAt = monotonicMs();
     let sent = text.length;
@@ -144,7 +116,7 @@ export class Connection {
       this.#socket.uncork();
     }
     exchange.sentAt = monotonicMs();
-    this.#engine.http.dataSent.add(sent, exchange.vu);
+    if (!this.#tls) this.#engine.http.dataSent.add(sent, exchange.vu);
   }
 
   #onData(buffer: Buffer, count: number): void {
@@ -155,7 +127,7 @@ export class Connection {
       return;
     }
     if (exchange.firstByteAt === 0) exchange.firstByteAt = monotonicMs();
-    this.#engine.http.dataReceived.add(count, exchange.vu);
+    if (!this.#tls) this.#engine.http.dataReceived.add(count, exchange.vu);
     if (this.#body) this.#readBody(exchange, buffer, 0, count);
     else if (this.#partial) {
       const whole = Buffer.concat([this.#partial, buffer.subarray(0, count)]);
@@ -188,7 +160,7 @@ export class Connection {
 
   #takeHead(exchange: Exchange, buffer: Buffer, bodyStart: number): void {
     exchange.status = head.status;
-    exchange.minorVersion = head.minor;
+    exchange.proto = head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
     exchange.fields = buffer.toString('latin1', head.statusLineEnd, bodyStart - 2);
     exchange.setsCookies = head.indexOfId(FieldId['set-cookie']) >= 0;
     exchange.contentEncoding = head.get('content-encoding');
@@ -242,6 +214,7 @@ export class Connection {
   /** The answer is over; with bytes behind it, or without keep-alive, so is the connection. */
   #finish(exchange: Exchange, hasRest: boolean): void {
     this.#exchange = undefined;
+    this.#tls?.count(exchange.vu);
     if (hasRest || this.#isGone || this.#engine.options.noConnectionReuse) this.destroy();
     exchange.finish();
   }
@@ -260,6 +233,7 @@ export class Connection {
     const exchange = this.#exchange;
     if (!exchange) return;
     this.#exchange = undefined;
+    this.#tls?.count(exchange.vu);
     if (!this.#error && this.#body?.finish() === true) {
       this.#takeBody(exchange);
       exchange.finish();
@@ -272,16 +246,8 @@ export class Connection {
   }
 }
 
-/** `*.example.com` stands for all names below it; the longest that fits wins. */
-function wildcardHost(hosts: Readonly<Record<string, string>>, host: string): string | undefined {
-  for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
-    const to = hosts[`*${host.slice(dot)}`];
-    if (to !== undefined) return to;
-  }
-  return undefined;
-}
-
-function takeContent(exchange: Exchange, buffer: Buffer, start: number, end: number): string | Buffer {
+/** Text as it is decoded here, bytes as a copy. */
+export function takeContent(exchange: Exchange, buffer: Buffer, start: number, end: number): string | Buffer {
   if (exchange.wantsBytes || exchange.contentEncoding !== undefined) return Buffer.from(buffer.subarray(start, end));
   return buffer.toString('utf8', start, end);
 }

@@ -1,9 +1,12 @@
 import { monotonicMs } from '../../base/index.ts';
 import type { Vu } from '../vu/vu.ts';
-import { WheelEntry } from '../vu/wheel.ts';
-import type { Connection } from './connection.ts';
+import { Call, WheelEntry } from '../vu/wheel.ts';
 import { FailureCode, RequestFailure, socketFailure, timedOut } from './failures.ts';
+import type { Transport } from './pool.ts';
 import type { Target } from './target.ts';
+import type { TlsLink } from './tls.ts';
+
+const REFUSALS_MAX = 6;
 
 /**
  * One request and its answer on one connection, with its times (all in milliseconds on the monotonic scale):
@@ -24,8 +27,9 @@ export class Exchange extends WheelEntry {
   readonly keepsBody: boolean;
   readonly wantsBytes: boolean;
 
-  connection: Connection | undefined = undefined;
+  connection: Transport | undefined = undefined;
   isReused = false;
+  #refusals = 0;
   startedAt = monotonicMs();
   readyAt = 0;
   sentAt = 0;
@@ -33,11 +37,11 @@ export class Exchange extends WheelEntry {
   endedAt = 0;
   connectingMs = 0;
   tlsMs = 0;
-  tlsVersion = '';
-  tlsCipher = '';
+  /** Of a connection over TLS. */
+  tls: TlsLink | undefined = undefined;
 
   status = 0;
-  minorVersion = 1;
+  proto: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0' = 'HTTP/1.1';
   /** Header lines as received. */
   fields = '';
   contentEncoding: string | undefined = undefined;
@@ -77,8 +81,42 @@ export class Exchange extends WheelEntry {
     connection.send(this);
   }
 
+  /** On a new connection, because the one it was meant for is of no use. */
+  sendAgain(): void {
+    this.isReused = false;
+    const connection = this.vu.pool.connect(this.target);
+    this.connection = connection;
+    connection.send(this);
+  }
+
+  /**
+   * The server did not look at the request (REFUSED_STREAM, or a GOAWAY for earlier ones): it is sent again, at
+   * once, then after 1, 2, 4, … seconds, six times in all, as Go's client does.
+   */
+  onRefused(failure: RequestFailure): void {
+    if (this.#isDone) return;
+    const { vu } = this;
+    if (++this.#refusals > REFUSALS_MAX) {
+      this.fail(failure);
+      return;
+    }
+    const again = (): void => {
+      if (this.#isDone) return;
+      const idle = vu.pool.idle(this.target);
+      if (!idle) {
+        this.sendAgain();
+        return;
+      }
+      this.connection = idle;
+      idle.send(this);
+    };
+    this.connection = undefined;
+    if (this.#refusals === 1) again();
+    else vu.engine.wheel.start(new Call(again), 1000 * 2 ** (this.#refusals - 2));
+  }
+
   override onDue(): void {
-    this.connection?.abandon();
+    this.connection?.abandon(this);
     this.fail(timedOut());
   }
 
@@ -86,7 +124,7 @@ export class Exchange extends WheelEntry {
   cancel(): void {
     this.#isDone = true;
     this.vu.engine.wheel.cancel(this);
-    this.connection?.abandon();
+    this.connection?.abandon(this);
   }
 
   /** The answer is whole. */
@@ -110,10 +148,7 @@ export class Exchange extends WheelEntry {
   onLost(error: Error | undefined, dialling: boolean): void {
     if (this.#isDone) return;
     if (this.isReused && this.firstByteAt === 0 && (this.body === undefined || isIdempotent(this.method))) {
-      this.isReused = false;
-      const connection = this.vu.pool.connect(this.target);
-      this.connection = connection;
-      connection.send(this);
+      this.sendAgain();
       return;
     }
     this.fail(error ? socketFailure(error, dialling) : new RequestFailure(FailureCode.generic, 'EOF'));

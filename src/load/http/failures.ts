@@ -7,10 +7,13 @@ import { systemErrorCode } from '../../base/index.ts';
 export class RequestFailure extends Error {
   override name = 'RequestFailure';
   readonly code: number;
+  /** What is logged; `message`, which is a tag, names no host and no address. */
+  readonly detail: string;
 
-  constructor(code: number, message: string) {
+  constructor(code: number, message: string, detail: string = message) {
     super(message);
     this.code = code;
+    this.detail = detail;
   }
 }
 
@@ -31,13 +34,34 @@ export const FailureCode = {
   tls: 1300,
   unknownAuthority: 1310,
   wrongHost: 1311,
+  http2GoAway: 1610,
+  http2Stream: 1630,
+  http2Connection: 1650,
   decompression: 1701,
 } as const;
 
 export const timedOut = (): RequestFailure => new RequestFailure(FailureCode.timeout, 'request timeout');
 
+/** Names of HTTP/2's error codes, 0 first (RFC 9113 section 7). */
+const http2Codes = [
+  'NO_ERROR', 'PROTOCOL_ERROR', 'INTERNAL_ERROR', 'FLOW_CONTROL_ERROR', 'SETTINGS_TIMEOUT', 'STREAM_CLOSED', 'FRAME_SIZE_ERROR',
+  'REFUSED_STREAM', 'CANCEL', 'COMPRESSION_ERROR', 'CONNECT_ERROR', 'ENHANCE_YOUR_CALM', 'INADEQUATE_SECURITY', 'HTTP_1_1_REQUIRED',
+]; // prettier-ignore
+
+const http2Places = { http2GoAway: 'received GoAway', http2Stream: 'stream error', http2Connection: 'connection error' } as const;
+
+/** k6's numbers: the place's own for codes that are not in the standard, else that plus one plus the code. */
+export function http2Failure(place: keyof typeof http2Places, code: number): RequestFailure {
+  const name = http2Codes[code];
+  return new RequestFailure(
+    FailureCode[place] + (name === undefined ? 0 : code + 1),
+    `http2: ${http2Places[place]} with http2 ErrCode ${name ?? `unknown error code 0x${code.toString(16)}`}`,
+  );
+}
+
 /** A socket's error before (`dialling`) or after the connection stood. */
 export function socketFailure(error: Error, dialling: boolean): RequestFailure {
+  if (error instanceof RequestFailure) return error;
   const code = systemErrorCode(error) ?? '';
   switch (code) {
     case 'ECONNREFUSED':

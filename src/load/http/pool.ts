@@ -1,13 +1,28 @@
 import type { Engine } from '../vu/engine.ts';
 import { localAddressFor } from './addresses.ts';
 import { Connection } from './connection.ts';
+import type { Exchange } from './exchange.ts';
 import type { Target } from './target.ts';
+import { TlsDial } from './tls.ts';
 
-/** The connections of one VU: kept alive between requests, one request on each at a time. */
+/** What carries requests to one origin: a connection, or one that is being made. */
+export interface Transport {
+  /** `https://host:port`. */
+  readonly origin: string;
+  /** A request may be handed to it now. */
+  readonly isIdle: boolean;
+  readonly remoteAddress: string | undefined;
+  send(exchange: Exchange): void;
+  /** The request is given up. */
+  abandon(exchange: Exchange): void;
+  destroy(): void;
+}
+
+/** The connections of one VU: kept alive between requests; HTTP/1.1 takes one request at a time, HTTP/2 many. */
 export class ConnectionPool {
   readonly #engine: Engine;
   readonly #vuId: number;
-  #connections: Connection[] = [];
+  #connections: Transport[] = [];
 
   constructor(engine: Engine, vuId: number) {
     this.#engine = engine;
@@ -15,25 +30,31 @@ export class ConnectionPool {
   }
 
   /** A connection to the origin that waits for work, the one used last first. */
-  idle(target: Target): Connection | undefined {
+  idle(target: Target): Transport | undefined {
     const connections = this.#connections;
     for (let i = connections.length - 1; i >= 0; i--) {
-      const connection = connections[i] as Connection;
+      const connection = connections[i] as Transport;
       if (connection.isIdle && connection.origin === target.origin) return connection;
     }
     return undefined;
   }
 
-  connect(target: Target): Connection {
+  connect(target: Target): Transport {
     const { options } = this.#engine;
     const local = localAddressFor(this.#vuId, target.host, options.localIPs, options.vusMax);
-    const connection = new Connection(this.#engine, this, target, local);
-    this.#connections.push(connection);
-    return connection;
+    const transport = target.isTls ? new TlsDial(this.#engine, this, target, local) : new Connection(this.#engine, this, target, local);
+    this.#connections.push(transport);
+    return transport;
+  }
+
+  /** What was being made stands now, as a connection of its protocol. */
+  replace(dial: Transport, connection: Transport): void {
+    const at = this.#connections.indexOf(dial);
+    if (at >= 0) this.#connections[at] = connection;
   }
 
   /** Called by a connection that is gone. */
-  forget(connection: Connection): void {
+  forget(connection: Transport): void {
     const at = this.#connections.indexOf(connection);
     if (at >= 0) this.#connections.splice(at, 1);
   }

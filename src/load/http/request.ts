@@ -4,10 +4,12 @@ import { Call } from '../vu/wheel.ts';
 import type { Suspension, Vu } from '../vu/vu.ts';
 import { compressBody, encodeBody, type RequestBody } from './body.ts';
 import { setCookieLines, type CookieStore } from './cookies.ts';
+import { logRequest, logResponse } from './debug.ts';
 import { decodeContent } from './encoding.ts';
 import { Exchange } from './exchange.ts';
 import { answerChallenge, parseChallenge } from './digest.ts';
 import { FailureCode, RequestFailure } from './failures.ts';
+import { ocspOf } from './ocsp.ts';
 import { CookieJar } from './jar.ts';
 import type { RequestParams } from './params.ts';
 import { Response, timingsOf, type ResponseBody } from './response.ts';
@@ -85,6 +87,7 @@ export class RequestRun implements TagLookup, Suspension {
       this.#onExchange,
     );
     this.#exchange = exchange;
+    if (engine.options.httpDebug !== '') logRequest(exchange);
     exchange.start();
   }
 
@@ -108,7 +111,13 @@ export class RequestRun implements TagLookup, Suspension {
       case 'status':
         return String(exchange.status);
       case 'proto':
-        return exchange.status === 0 ? undefined : `HTTP/1.${exchange.minorVersion}`;
+        return exchange.status === 0 ? undefined : exchange.proto;
+      case 'tls_version':
+        return exchange.tls?.version;
+      case 'ocsp_status':
+        return exchange.tls && ocspOf(exchange.tls.staple).status;
+      case 'ip':
+        return exchange.connection?.remoteAddress;
       case 'expected_response':
         return String(this.#isExpected);
       case 'error_code':
@@ -217,6 +226,7 @@ export class RequestRun implements TagLookup, Suspension {
       }
     }
     if (location !== undefined) {
+      if (this.#vu.engine.options.httpDebug !== '') logResponse(exchange, null);
       this.#follow(exchange, location);
       return;
     }
@@ -227,6 +237,7 @@ export class RequestRun implements TagLookup, Suspension {
       exchange.failure = new RequestFailure(FailureCode.decompression, (error as Error).message);
       this.#errorCode = FailureCode.decompression;
     }
+    if (this.#vu.engine.options.httpDebug !== '') logResponse(exchange, body);
     this.#deliver(exchange, body);
   };
 
@@ -238,7 +249,7 @@ export class RequestRun implements TagLookup, Suspension {
       return;
     }
     if (failure)
-      engine.log('warning', `Request Failed error="${capitalised(this.#method)} \\"${exchange.target.url}\\": ${failure.message}"`, 'http');
+      engine.log('warning', `Request Failed error="${capitalised(this.#method)} \\"${exchange.target.url}\\": ${failure.detail}"`, 'http');
     this.#onDone(new Response(exchange, body, this.#errorCode), undefined);
   }
 

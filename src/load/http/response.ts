@@ -1,7 +1,9 @@
+import { STATUS_CODES } from 'node:http';
 import type { Exchange } from './exchange.ts';
 import { parseSetCookie, setCookieLines, type ResponseCookie } from './cookies.ts';
 import { formRequest, linkRequest, parseHtml, type PageRequest } from '../html/page.ts';
 import type { Selection } from '../html/selection.ts';
+import { noOcsp, ocspOf, type Ocsp } from './ocsp.ts';
 import { readParams } from './params.ts';
 import { sendOne } from './request.ts';
 import { selectJson } from './select.ts';
@@ -52,15 +54,15 @@ export class Response {
   }
 
   get status_text(): string {
-    return this.status === 0 ? '' : `${this.status}`;
+    return this.status === 0 ? '' : `${this.status} ${STATUS_CODES[this.status] ?? ''}`.trimEnd();
   }
 
   get proto(): string {
-    return this.status === 0 ? '' : `HTTP/1.${this.#exchange.minorVersion}`;
+    return this.status === 0 ? '' : this.#exchange.proto;
   }
 
   get remote_ip(): string {
-    return this.#exchange.target.host;
+    return this.#exchange.connection?.remoteAddress ?? this.#exchange.target.host;
   }
 
   get remote_port(): number {
@@ -83,11 +85,17 @@ export class Response {
   }
 
   get tls_version(): string {
-    return this.#exchange.tlsVersion;
+    return this.#exchange.tls?.version ?? '';
   }
 
   get tls_cipher_suite(): string {
-    return this.#exchange.tlsCipher;
+    return this.#exchange.tls?.cipher ?? '';
+  }
+
+  /** What the certificate's issuer says of it, as far as the server sent that along. */
+  get ocsp(): Ocsp {
+    const { tls } = this.#exchange;
+    return tls ? ocspOf(tls.staple) : noOcsp;
   }
 
   get timings(): Timings {
@@ -97,7 +105,8 @@ export class Response {
   get request(): RequestInfo {
     const { method, target, head, body } = this.#exchange;
     const headers: Record<string, string[]> = {};
-    for (const [name, value] of Object.entries(parseFields(head.slice(head.indexOf('\r\n') + 2)))) headers[name] = [value];
+    for (const [name, value] of Object.entries(parseFields(head.slice(head.indexOf('\r\n') + 2))))
+      if (name !== 'Host') headers[name] = [value];
     return { method, url: target.url, headers, body: body === undefined ? '' : body.toString(), cookies: {} };
   }
 
@@ -145,8 +154,9 @@ export class Response {
   }
 
   toJSON(): Record<string, unknown> {
-    const { status, status_text, body, error, error_code, url, proto, headers, timings, remote_ip, remote_port, request } = this;
-    return { remote_ip, remote_port, url, status, status_text, proto, headers, body, timings, error, error_code, request };
+    const { status, status_text, body, error, error_code, url, proto, headers, cookies, timings, remote_ip, remote_port, request } = this;
+    const { tls_version, tls_cipher_suite, ocsp } = this;
+    return { remote_ip, remote_port, url, status, status_text, proto, headers, cookies, body, timings, tls_version, tls_cipher_suite, ocsp, error, error_code, request }; // prettier-ignore
   }
 }
 

@@ -1,6 +1,7 @@
 import { asBoolean, asDurationMs, asInteger, asRecord, asStages, asString, asStringMap, invalid, type Stage } from './fields.ts';
 import { parseLocalAddresses } from '../http/addresses.ts';
 import { lengthOf, maxVusOf, parseScenario, type Scenario } from './scenarios.ts';
+import { readAddressBlocks, readDns, readHostPatterns, readTls, type AddressBlock, type DnsOptions, type TlsOptions } from './network.ts';
 import { parseThreshold, type ThresholdOption } from '../metrics/thresholds.ts';
 
 /** Options as k6 scripts write them, after merging `config file < script < environment < flags`. */
@@ -31,6 +32,13 @@ export interface LoadOptions {
   readonly rps: number;
   /** Local addresses, shared out over the VUs. */
   readonly localIPs: readonly string[];
+  readonly tls: TlsOptions;
+  readonly dns: DnsOptions;
+  /** Addresses and names that no connection may go to. */
+  readonly blockedAddresses: readonly AddressBlock[];
+  readonly blockedHosts: readonly string[];
+  /** Which part of requests and responses is printed. */
+  readonly httpDebug: '' | 'headers' | 'full';
   /** The most VUs of the whole run. */
   readonly vusMax: number;
 }
@@ -41,13 +49,6 @@ const defaultTrendStats = ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)'];
 const unsupported: Readonly<Record<string, string>> = {
   executionSegment: 'Plimsoll splits the VUs by itself (--workers)',
   executionSegmentSequence: 'Plimsoll splits the VUs by itself (--workers)',
-  tlsAuth: 'client certificates are not supported',
-  tlsVersion: 'the TLS version cannot be chosen',
-  tlsCipherSuites: 'cipher suites cannot be chosen',
-  blacklistIPs: 'addresses cannot be blocked',
-  blockHostnames: 'host names cannot be blocked',
-  dns: 'the DNS policy cannot be chosen',
-  httpDebug: 'requests are not printed',
   paused: 'a run cannot be started paused',
 };
 
@@ -62,6 +63,7 @@ const known = new Set([
   'scenarios', 'thresholds', 'localIPs', 'setupTimeout', 'teardownTimeout', 'minIterationDuration', 'maxRedirects', 'batch', 'batchPerHost', 'userAgent',
   'noConnectionReuse', 'noVUConnectionReuse', 'insecureSkipTLSVerify', 'discardResponseBodies', 'noCookiesReset', 'throw', 'hosts', 'tags',
   'summaryTrendStats', 'summaryTimeUnit', 'rps', 'noSetup', 'noTeardown', 'noThresholds', 'noUsageReport', 'linger', 'executor', 'gracefulStop',
+  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug',
 ]); // prettier-ignore
 
 export interface ResolvedOptions {
@@ -124,8 +126,21 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
       summaryTrendStats: get('summaryTrendStats', asTrendStats, defaultTrendStats),
       summaryTimeUnit: unit,
       rps: get('rps', asInteger, 0),
+      tls: readTls(raw['tlsVersion'], raw['tlsCipherSuites'], raw['tlsAuth']),
+      dns: readDns(raw['dns']),
+      blockedAddresses: get('blacklistIPs', readAddressBlocks, []),
+      blockedHosts: get('blockHostnames', readHostPatterns, []),
+      httpDebug: get('httpDebug', asHttpDebug, ''),
     },
   };
+}
+
+/** As in k6, any text but `full` stands for the heads only. */
+function asHttpDebug(value: unknown, name: string): LoadOptions['httpDebug'] {
+  if (value === true) return 'headers';
+  const text = asString(value, name);
+  if (text === '' || text === 'full') return text;
+  return 'headers';
 }
 
 /** Host names have no case, and URLs come in lower case. */

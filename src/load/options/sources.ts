@@ -11,7 +11,8 @@ export interface OptionSource {
   readonly flag: string;
   readonly short?: string;
   readonly variable: string;
-  readonly kind: 'text' | 'integer' | 'switch' | 'stages' | 'list';
+  /** `optional` is a text that may be left out. */
+  readonly kind: 'text' | 'integer' | 'switch' | 'stages' | 'list' | 'optional';
   readonly help: string;
 }
 
@@ -44,6 +45,15 @@ export const optionSources: readonly OptionSource[] = [
   source('noConnectionReuse', 'switch', 'use a new connection for each request'),
   source('noVUConnectionReuse', 'switch', 'use new connections in each iteration'),
   source('minIterationDuration', 'text', 'iterations take at least this long'),
+  {
+    ...source('blacklistIPs', 'list', 'refuse connections to these blocks of addresses'),
+    flag: 'blacklist-ip',
+    variable: 'K6_BLACKLIST_IPS',
+  },
+  source('blockHostnames', 'list', 'refuse connections to these names; * may stand at their beginning'),
+  source('dns', 'text', 'how names are looked up, such as "ttl=5m,select=random,policy=preferIPv4"'),
+  { ...source('localIPs', 'text', 'local addresses for the VUs: ranges and blocks'), flag: 'local-ips', variable: 'K6_LOCAL_IPS' },
+  source('httpDebug', 'optional', 'print requests and responses; =full their bodies too'),
   source('throw', 'switch', 'failed requests throw'),
   source('discardResponseBodies', 'switch', 'do not keep response bodies'),
   source('noSetup', 'switch', 'do not run setup()'),

@@ -8,6 +8,7 @@ import { Secrets } from '../secrets/sources.ts';
 import { createScriptRuntime, type ScriptRuntime } from '../script/runtime.ts';
 import type { CompiledScript } from '../script/compile.ts';
 import { GroupNode } from './groups.ts';
+import { Network } from '../http/network.ts';
 import { Pacer } from '../http/pacer.ts';
 import { TargetCache } from '../http/target.ts';
 import { TimerWheel } from './wheel.ts';
@@ -40,6 +41,7 @@ export class Engine {
   readonly log: (level: LogLevel, message: string, source: string) => void;
   #options: LoadOptions | undefined;
   #targets: TargetCache | undefined;
+  #network: Network | undefined;
   phase: Phase = 'init';
   /** A fault that ends the test: a blocking call that could not wait, `test.abort()`. */
   onAbort: (reason: unknown) => void = () => undefined;
@@ -93,12 +95,18 @@ export class Engine {
   set options(options: LoadOptions) {
     this.#options = options;
     this.#targets = new TargetCache(options.userAgent);
+    this.#network = new Network(options);
     this.pacer = options.rps > 0 ? new Pacer(options.rps) : undefined;
   }
 
   get targets(): TargetCache {
     assert(this.#targets, 'requests are made after init');
     return this.#targets;
+  }
+
+  get network(): Network {
+    assert(this.#network, 'connections are made after init');
+    return this.#network;
   }
 
   /** k6's `open()`: text, or with `'b'` an ArrayBuffer. Paths are relative to the script. */

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { monotonicMs } from '../../base/index.ts';
-import { lookupCached } from '../http/lookup.ts';
+import { localAddressFor } from '../http/addresses.ts';
 import type { TagLookup } from '../metrics/registry.ts';
 import type { Vu } from '../vu/vu.ts';
 
@@ -181,25 +180,19 @@ export class SocketConnection {
   }
 
   #connect(target: { host?: string; port?: number | string }, url: string, onConnect?: () => void): Socket {
-    const { options } = this.#vu.engine;
+    const { network, options } = this.#vu.engine;
+    const isTls = url.startsWith('wss:');
     const host = (target.host ?? 'localhost').replace(/^\[(.*)\]$/, '$1');
-    const port = Number(target.port ?? (url.startsWith('wss:') ? 443 : 80));
-    const mapped = options.hosts[`${host}:${port}`] ?? options.hosts[host];
-    const match = mapped === undefined ? null : /^\[?(.*?)\]?(?::(\d+))?$/.exec(mapped);
-    const address = { host: match?.[1] ?? host, port: match?.[2] === undefined ? port : Number(match[2]) };
-    const socket = url.startsWith('wss:')
-      ? connectTls(
-          {
-            ...address,
-            lookup: lookupCached,
-            ALPNProtocols: ['http/1.1'],
-            rejectUnauthorized: !options.insecureSkipTLSVerify,
-            ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
-          },
-          onConnect,
-        )
-      : connectTcp({ ...address, lookup: lookupCached, noDelay: true }, onConnect);
-    this.#wire = socket;
+    const port = Number(target.port ?? (isTls ? 443 : 80));
+    const wire = network.dial({ host, port }, localAddressFor(this.#vu.id, host, options.localIPs, options.vusMax));
+    this.#wire = wire;
+    if (!isTls) {
+      if (onConnect) wire.once('connect', onConnect);
+      return wire;
+    }
+    const socket = network.secure(wire, host, ['http/1.1']);
+    wire.once('error', (error) => socket.destroy(error));
+    if (onConnect) socket.once('secureConnect', onConnect);
     return socket;
   }
 
