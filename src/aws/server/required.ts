@@ -8,12 +8,23 @@ export function requireMembers(entry: ServiceEntry, shape: StructShape | undefin
   if (shape === undefined) return;
   const missing = firstMissing(shape, input, '');
   if (missing === undefined) return;
-  if (entry.protocol === 'ec2Query') throw new AwsError('MissingParameter', `The request must contain the parameter ${missing}`);
+  if (entry.protocol === 'ec2Query') throw ec2Missing(shape.name, missing);
   const member = missing.charAt(0).toLowerCase() + missing.slice(1);
   throw new AwsError(
     validationCode(entry),
     `1 validation error detected: Value null at '${member}' failed to satisfy constraint: Member must not be null`,
   );
+}
+
+/** Where EC2's words for a missing member differ from its name. */
+const ec2Words: Readonly<Record<string, AwsError>> = {
+  'CreateTagsRequest.Resources': new AwsError('MissingParameter', 'The request must contain the parameter resourceIdSet'),
+  'DeleteTagsRequest.Resources': new AwsError('MissingParameter', 'The request must contain the parameter resourceIdSet'),
+  'TerminateInstancesRequest.InstanceIds': new AwsError('InvalidParameterCombination', 'No instances specified'),
+};
+
+function ec2Missing(shape: string, member: string): AwsError {
+  return ec2Words[`${shape}.${member}`] ?? new AwsError('MissingParameter', `The request must contain the parameter ${member}`);
 }
 
 function firstMissing(shape: StructShape, value: Readonly<Record<string, unknown>>, path: string): string | undefined {

@@ -8,8 +8,8 @@ import { page } from '../page.ts';
 import { applyFilters } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
 import { requireInstance } from './instances.ts';
-import { freshPublicAddress, publicDnsName } from './launch.ts';
 import { createNetworkInterface, deleteNetworkInterface, networkInterfaces, requireNetworkInterface } from './networkInterfaces.ts';
+import { freshPublicAddress, publicDnsName } from './publicAddresses.ts';
 import { requireSubnet } from './subnets.ts';
 import { dropTags, tagNew, tagsOf } from './tags.ts';
 
@@ -101,7 +101,7 @@ export const addressOperations: Operations<EC2> = {
         AssociationId,
         IpOwnerId: at.account,
         PublicIp: address.PublicIp,
-        PublicDnsName: publicDnsName(at, address.PublicIp),
+        PublicDnsName: publicDnsName(at, eni.VpcId, address.PublicIp),
       },
     });
     return { AssociationId };

@@ -19,7 +19,7 @@ const kinds: readonly IdKind[] = [
   kind('igw', 'internet-gateway', 'ec2.internet-gateway', 'InvalidInternetGatewayID.NotFound', 'internetGateway ID'),
   kind('rtb', 'route-table', 'ec2.route-table', 'InvalidRouteTableID.NotFound', 'routeTable ID'),
   kind('acl', 'network-acl', 'ec2.network-acl', 'InvalidNetworkAclID.NotFound', 'networkAcl ID'),
-  kind('eni', 'network-interface', 'ec2.network-interface', 'InvalidNetworkInterfaceID.NotFound', 'network interface ID'),
+  kind('eni', 'network-interface', 'ec2.network-interface', 'InvalidNetworkInterfaceID.NotFound', 'networkInterface ID'),
   kind('vol', 'volume', 'ec2.volume', 'InvalidVolume.NotFound', 'volume'),
   kind('snap', 'snapshot', 'ec2.snapshot', 'InvalidSnapshot.NotFound', 'snapshot'),
   kind('ami', 'image', 'ec2.image', 'InvalidAMIID.NotFound', 'image id'),

@@ -1,4 +1,4 @@
-import type { EC2, Image as SdkImage } from '@aws-sdk/client-ec2';
+import type { EC2, Image as SdkImage, LaunchPermission as SdkLaunchPermission } from '@aws-sdk/client-ec2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
@@ -12,20 +12,33 @@ import { createSnapshot, volumes } from './volumes.ts';
 
 export interface Image extends Plain<Omit<SdkImage, 'Tags'>> {
   readonly ImageId: string;
-  readonly launchPermissions: readonly { readonly UserId?: string | undefined; readonly Group?: 'all' | undefined }[];
+  readonly launchPermissions: readonly LaunchPermission[];
 }
+
+/** Who may launch an image: one of these, never several. */
+export type LaunchPermission = Plain<SdkLaunchPermission>;
+
+const samePermission =
+  (a: LaunchPermission) =>
+  (b: LaunchPermission): boolean =>
+    a.UserId === b.UserId &&
+    a.Group === b.Group &&
+    a.OrganizationArn === b.OrganizationArn &&
+    a.OrganizationalUnitArn === b.OrganizationalUnitArn;
 
 export const images = table<Image>('ec2.image', (image) => image.ImageId);
 
 /** A registered image, or a public one of the catalogue; other ids stand for the default machine image. */
 export function findImage(at: Place, id: string): Image | undefined {
-  return at.table(images).get(id);
+  const image = at.table(images).get(id);
+  if (image?.State === 'deregistered') throw new AwsError('InvalidAMIID.Unavailable', `The image ID '${id}' is no longer available`);
+  return image;
 }
 
 function requireImage(at: Place, id: string | undefined): Image {
   const image = at.table(images).get(id);
   if (image !== undefined) return image;
-  if (id === undefined || !/^ami-[0-9a-z]+$/.test(id))
+  if (id === undefined || !/^ami-[0-9a-z-]+$/.test(id))
     throw new AwsError('InvalidAMIID.Malformed', `Invalid id: "${id ?? ''}" (expecting "ami-...")`);
   throw missingImages([id]);
 }
@@ -222,18 +235,21 @@ const fields: FilterFields<Image> = {
 
 /** The catalogue is looked into only by who asks for its owners, its names or its ids. */
 function candidates(at: Place, ids: readonly string[] | undefined, owners: readonly string[] | undefined): Image[] {
-  const own = at.table(images).values();
-  const known = [...own, ...publicImages()];
+  const stored = at.table(images).values();
+  const own = stored.filter((image) => image.State !== 'deregistered');
+  const known = [...stored, ...publicImages()];
   if (ids !== undefined && ids.length > 0) {
     for (const id of ids)
       if (!/^ami-[0-9a-z]+$/.test(id)) throw new AwsError('InvalidAMIID.Malformed', `Invalid id: "${id}" (expecting "ami-...")`);
     const missing = ids.filter((id) => !known.some((image) => image.ImageId === id));
     if (missing.length > 0) throw missingImages(missing);
-    return known.filter((image) => ids.includes(image.ImageId));
+    return known.filter((image) => ids.includes(image.ImageId) && image.State !== 'deregistered');
   }
   if (owners === undefined || owners.length === 0) return own;
   const matches = matcher(owners.map((owner) => (owner === 'self' ? at.account : owner)));
-  return known.filter((image) => matches(image.OwnerId ?? '') || (image.ImageOwnerAlias !== undefined && matches(image.ImageOwnerAlias)));
+  return [...own, ...publicImages()].filter(
+    (image) => matches(image.OwnerId ?? '') || (image.ImageOwnerAlias !== undefined && matches(image.ImageOwnerAlias)),
+  );
 }
 
 export const imageOperations: Operations<EC2> = {
@@ -296,7 +312,8 @@ export const imageOperations: Operations<EC2> = {
     const image = requireImage(at, ImageId);
     if (image.State === 'deregistered')
       throw new AwsError('InvalidAMIID.Unavailable', `The image id '[${image.ImageId}]' is no longer available`);
-    at.table(images).delete(image.ImageId);
+    // Its id stays known, and describes to nothing, as long as instances may refer to it.
+    at.table(images).patch(image, { State: 'deregistered', launchPermissions: [], Public: false });
     dropTags(at, image.ImageId);
     return { Return: true };
   },
@@ -337,15 +354,8 @@ export const imageOperations: Operations<EC2> = {
       if (Group !== undefined && Group !== 'all')
         throw new AwsError('InvalidAMIAttributeItemValue', `Invalid attribute item value "${String(Group)}" for userGroup item type.`);
     }
-    const same =
-      (a: { UserId?: string | undefined; Group?: string | undefined }) =>
-      (b: { UserId?: string | undefined; Group?: string | undefined }) =>
-        a.UserId === b.UserId && a.Group === b.Group;
-    const kept = image.launchPermissions.filter((held) => !remove.some(same(held)));
-    const launchPermissions = [
-      ...kept,
-      ...add.filter((one) => !kept.some(same(one))).map(({ UserId, Group }) => (UserId === undefined ? { Group } : { UserId })),
-    ];
+    const kept = image.launchPermissions.filter((held) => !remove.some(samePermission(held)));
+    const launchPermissions = [...kept, ...add.filter((one) => !kept.some(samePermission(one)))];
     at.table(images).patch(image, {
       launchPermissions: launchPermissions,
       Public: launchPermissions.some(({ Group }) => Group === 'all'),

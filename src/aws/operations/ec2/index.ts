@@ -1,6 +1,7 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { Operations } from '../operation.ts';
 import { addressOperations } from './addresses.ts';
+import { classicLinkOperations } from './classicLink.ts';
 import { dhcpOptionsOperations } from './dhcpOptions.ts';
 import { imageOperations } from './images.ts';
 import { instanceAttributeOperations } from './instanceAttributes.ts';
@@ -12,6 +13,8 @@ import { launchTemplateOperations } from './launchTemplates.ts';
 import { networkAclOperations } from './networkAcls.ts';
 import { networkInterfaceOperations } from './networkInterfaces.ts';
 import { routeTableOperations } from './routeTables.ts';
+import { peeringOperations } from './peering.ts';
+import { prefixListOperations } from './prefixLists.ts';
 import { securityGroupRuleOperations } from './securityGroupRules.ts';
 import { securityGroupOperations } from './securityGroups.ts';
 import { subnetOperations } from './subnets.ts';
@@ -23,6 +26,7 @@ import { zoneOperations } from './zones.ts';
 
 export const ec2: Operations<EC2> = {
   ...addressOperations,
+  ...classicLinkOperations,
   ...dhcpOptionsOperations,
   ...imageOperations,
   ...instanceAttributeOperations,
@@ -33,6 +37,8 @@ export const ec2: Operations<EC2> = {
   ...launchTemplateOperations,
   ...networkAclOperations,
   ...networkInterfaceOperations,
+  ...peeringOperations,
+  ...prefixListOperations,
   ...routeTableOperations,
   ...securityGroupOperations,
   ...securityGroupRuleOperations,

@@ -20,7 +20,7 @@ const readers: Readonly<Record<string, (instance: Instance, at: Place) => Attrib
   blockDeviceMapping: (one) => ({ BlockDeviceMappings: one.BlockDeviceMappings }),
   productCodes: () => ({ ProductCodes: [] }),
   sourceDestCheck: (one) => ({ SourceDestCheck: { Value: one.SourceDestCheck } }),
-  groupSet: (one, at) => ({ Groups: describeInstance(at, one).SecurityGroups }),
+  groupSet: (one, at) => ({ Groups: describeInstance(at, one).SecurityGroups?.map(({ GroupId }) => ({ GroupId })) }),
   ebsOptimized: (one) => ({ EbsOptimized: { Value: one.EbsOptimized } }),
   sriovNetSupport: () => ({ SriovNetSupport: { Value: 'simple' } }),
   enaSupport: (one) => ({ EnaSupport: { Value: one.EnaSupport } }),

@@ -8,8 +8,9 @@ import { page } from '../page.ts';
 import { applyFilters } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
 import { instanceFields } from './instanceFilters.ts';
-import { deleteNetworkInterface, describeNetworkInterface, detach, networkInterfaces } from './networkInterfaces.ts';
+import { deleteNetworkInterface, describeNetworkInterface, detach, networkInterfaces, type NetworkInterface } from './networkInterfaces.ts';
 import { launch } from './launch.ts';
+import { assignPublicAddress, releasePublicAddress } from './publicAddresses.ts';
 import { dropTags, tagsOf } from './tags.ts';
 import { volumes } from './volumes.ts';
 
@@ -25,6 +26,8 @@ export interface Instance extends Plain<Omit<SdkInstance, 'Tags' | 'NetworkInter
   /** Group names asked for outside a VPC; kept for DescribeInstanceAttribute. */
   readonly creditSpecification: string;
   readonly terminatedAtMs?: number;
+  /** Gets a public address of Amazon's pool at each start. */
+  readonly publicAddress: boolean;
 }
 
 export const instances = table<Instance>('ec2.instance', (instance) => instance.InstanceId);
@@ -74,6 +77,7 @@ export function describeInstance(at: Place, instance: Instance): Plain<SdkInstan
 function describeWith(at: Place, instance: Instance, own: Parameters<typeof describeNetworkInterface>[1][]): Plain<SdkInstance> {
   const attached = own.toSorted((a, b) => (a.Attachment?.DeviceIndex ?? 0) - (b.Attachment?.DeviceIndex ?? 0));
   const primary = attached[0];
+  const tags = tagsOf(at, instance.InstanceId);
   return {
     ...instance,
     ...(primary === undefined ? {} : { SecurityGroups: primary.Groups }),
@@ -82,7 +86,8 @@ function describeWith(at: Place, instance: Instance, own: Parameters<typeof desc
       : { PublicIpAddress: primary.Association.PublicIp, PublicDnsName: primary.Association.PublicDnsName }),
     State: stateOf(instance.state),
     NetworkInterfaces: attached.map((one) => describeNetworkInterface(at, one) as never),
-    Tags: [...tagsOf(at, instance.InstanceId)],
+    // EC2 leaves the list out when an instance has no tags.
+    ...(tags.length === 0 ? {} : { Tags: [...tags] }),
   };
 }
 
@@ -122,6 +127,23 @@ function change(
   return { InstanceId: instance.InstanceId, PreviousState: stateOf(previous), CurrentState: stateOf(answered) };
 }
 
+function primaryInterfaces(at: Place, instance: Instance): NetworkInterface[] {
+  return at
+    .table(networkInterfaces)
+    .filter((one) => one.Attachment?.InstanceId === instance.InstanceId && one.Attachment.DeviceIndex === 0);
+}
+
+/** An address of Amazon's pool goes when an instance stops, and another comes when it starts. */
+function withoutPublicAddress(at: Place, instance: Instance): Instance {
+  for (const one of primaryInterfaces(at, instance)) releasePublicAddress(at, one);
+  return instance;
+}
+
+function withPublicAddress(at: Place, instance: Instance): Instance {
+  if (instance.publicAddress) for (const one of primaryInterfaces(at, instance)) assignPublicAddress(at, one);
+  return instance;
+}
+
 function gmt(at: Place): string {
   return new Date(at.nowMs)
     .toISOString()
@@ -143,7 +165,7 @@ export function terminate(at: Place, instance: Instance): StateChange {
     if (keep) at.table(volumes).patch(volume, { State: 'available', Attachments: [] });
     else at.table(volumes).delete(volume.VolumeId);
   }
-  const { PublicIpAddress: _public, PrivateIpAddress: _private, SubnetId: _subnet, VpcId: _vpc, ...rest } = instance;
+  const { PrivateIpAddress: _private, SubnetId: _subnet, VpcId: _vpc, ...rest } = instance;
   return change(at, rest, 'shutting-down', 'terminated', {
     terminatedAtMs: at.nowMs,
     SecurityGroups: [],
@@ -211,9 +233,7 @@ export const instanceOperations: Operations<EC2> = {
     }
     return {
       StoppingInstances: found.map((instance) =>
-        change(at, instance, 'stopping', 'stopped', {
-          PublicIpAddress: undefined,
-          PublicDnsName: '',
+        change(at, withoutPublicAddress(at, instance), 'stopping', 'stopped', {
           StateTransitionReason: `User initiated (${gmt(at)})`,
           StateReason: { Code: 'Client.UserInitiatedShutdown', Message: 'Client.UserInitiatedShutdown: User initiated shutdown' },
         }),
@@ -226,7 +246,11 @@ export const instanceOperations: Operations<EC2> = {
     for (const instance of found) requireState(instance, beforeTermination, 'started');
     return {
       StartingInstances: found.map((instance) =>
-        change(at, instance, 'pending', 'running', { StateTransitionReason: '', StateReason: undefined, LaunchTime: at.nowMs }),
+        change(at, withPublicAddress(at, instance), 'pending', 'running', {
+          StateTransitionReason: '',
+          StateReason: undefined,
+          LaunchTime: at.nowMs,
+        }),
       ),
     };
   },

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { EC2, KeyPairInfo } from '@aws-sdk/client-ec2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
@@ -36,15 +36,18 @@ function generate(type: 'rsa' | 'ed25519'): { material: string; fingerprint: str
   const material =
     type === 'rsa'
       ? pair.privateKey.export({ type: 'pkcs1' as 'pkcs8', format: 'pem' })
-      : pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
+      : openSshPrivateKey(pair.privateKey.export({ format: 'jwk' }));
   const fingerprint = type === 'rsa' ? colons(createHash('sha1').update(der).digest('hex')) : sshFingerprint(publicKey);
-  return { material: material, fingerprint, publicKey };
+  return { material, fingerprint, publicKey };
+}
+
+/** A string of SSH's wire form: its length, then its bytes (RFC 4251 section 5). */
+function field(bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([bytes.length >>> 24, bytes.length >>> 16, bytes.length >>> 8, bytes.length]), bytes]);
 }
 
 /** The wire form of RFC 4253 section 6.6 and RFC 8709 section 4. */
 function sshPublicKey(jwk: { kty?: string; n?: string; e?: string; x?: string }): string {
-  const field = (bytes: Buffer): Buffer =>
-    Buffer.concat([Buffer.from([bytes.length >>> 24, bytes.length >>> 16, bytes.length >>> 8, bytes.length]), bytes]);
   const integer = (base64url = ''): Buffer => {
     const bytes = Buffer.from(base64url, 'base64url');
     return field((bytes[0] ?? 0) > 127 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
@@ -52,6 +55,28 @@ function sshPublicKey(jwk: { kty?: string; n?: string; e?: string; x?: string })
   const name = jwk.kty === 'RSA' ? 'ssh-rsa' : 'ssh-ed25519';
   const body = jwk.kty === 'RSA' ? [integer(jwk.e), integer(jwk.n)] : [field(Buffer.from(jwk.x ?? '', 'base64url'))];
   return `${name} ${Buffer.concat([field(Buffer.from(name)), ...body]).toString('base64')}`;
+}
+
+/** An ED25519 key in OpenSSH's own form, not encrypted (PROTOCOL.key of the OpenSSH sources). */
+function openSshPrivateKey(jwk: { x?: string; d?: string }): string {
+  const publicBytes = Buffer.from(jwk.x ?? '', 'base64url');
+  const secret = Buffer.concat([Buffer.from(jwk.d ?? '', 'base64url'), publicBytes]);
+  const none = field(Buffer.from('none'));
+  const check = randomBytes(4);
+  const name = field(Buffer.from('ssh-ed25519'));
+  const body = Buffer.concat([check, check, name, field(publicBytes), field(secret), field(Buffer.alloc(0))]);
+  const padding = Buffer.from(Array.from({ length: (8 - (body.length % 8)) % 8 }, (_, index) => index + 1));
+  const bytes = Buffer.concat([
+    Buffer.from('openssh-key-v1\0'),
+    none,
+    none,
+    field(Buffer.alloc(0)),
+    Buffer.from([0, 0, 0, 1]),
+    field(Buffer.concat([name, field(publicBytes)])),
+    field(Buffer.concat([body, padding])),
+  ]);
+  const lines = bytes.toString('base64').match(/.{1,70}/g) ?? [];
+  return ['-----BEGIN OPENSSH PRIVATE KEY-----', ...lines, '-----END OPENSSH PRIVATE KEY-----', ''].join('\n');
 }
 
 function sshFingerprint(publicKey: string): string {
@@ -105,6 +130,12 @@ function tags(at: Place, pair: KeyPair): { Key: string; Value: string }[] {
   return [...tagsOf(at, pair.KeyPairId)];
 }
 
+/** The answers to CreateKeyPair and ImportKeyPair leave the list out when it is empty. */
+function newTags(at: Place, pair: KeyPair): { Tags?: { Key: string; Value: string }[] } {
+  const found = tags(at, pair);
+  return found.length === 0 ? {} : { Tags: found };
+}
+
 export const keyPairOperations: Operations<EC2> = {
   CreateKeyPair({ KeyName = '', KeyType = 'rsa', TagSpecifications }, at) {
     refuseDuplicate(at, KeyName);
@@ -113,7 +144,7 @@ export const keyPairOperations: Operations<EC2> = {
       .table(keyPairs)
       .put({ KeyPairId: at.id('key'), KeyName, KeyType, KeyFingerprint: fingerprint, PublicKey: publicKey, CreateTime: at.nowMs });
     tagNew(at, pair.KeyPairId, 'key-pair', TagSpecifications);
-    return { KeyPairId: pair.KeyPairId, KeyName, KeyFingerprint: fingerprint, KeyMaterial: material, Tags: tags(at, pair) };
+    return { KeyPairId: pair.KeyPairId, KeyName, KeyFingerprint: fingerprint, KeyMaterial: material, ...newTags(at, pair) };
   },
 
   ImportKeyPair({ KeyName = '', PublicKeyMaterial, TagSpecifications }, at) {
@@ -124,7 +155,7 @@ export const keyPairOperations: Operations<EC2> = {
       .table(keyPairs)
       .put({ KeyPairId: at.id('key'), KeyName, KeyType: type, KeyFingerprint: fingerprint, PublicKey: material, CreateTime: at.nowMs });
     tagNew(at, pair.KeyPairId, 'key-pair', TagSpecifications);
-    return { KeyPairId: pair.KeyPairId, KeyName, KeyFingerprint: fingerprint, Tags: tags(at, pair) };
+    return { KeyPairId: pair.KeyPairId, KeyName, KeyFingerprint: fingerprint, ...newTags(at, pair) };
   },
 
   DescribeKeyPairs({ KeyNames, KeyPairIds, Filters, IncludePublicKey = false }, at) {

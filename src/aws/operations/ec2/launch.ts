@@ -12,15 +12,17 @@ import {
   attach,
   createNetworkInterface,
   defaultGroupIds,
+  ipv6In,
   privateDnsName,
   requireNetworkInterface,
   type NetworkInterface,
 } from './networkInterfaces.ts';
+import { assignPublicAddress } from './publicAddresses.ts';
 import { findSecurityGroup } from './securityGroups.ts';
 import { requireSubnet, subnets, type Subnet } from './subnets.ts';
 import { setTags, specifiedTags } from './tags.ts';
 import { createVolume, type Volume } from './volumes.ts';
-import { defaultVpc, vpcs } from './vpcs.ts';
+import { defaultVpc } from './vpcs.ts';
 import { requireZone } from './zones.ts';
 
 export type LaunchInput = Plain<RunInstancesRequest>;
@@ -107,7 +109,7 @@ function subnetFor(at: Place, input: LaunchInput): Subnet {
     return subnet;
   }
   const zone = input.Placement?.AvailabilityZone;
-  if (zone !== undefined) requireZone(at, zone);
+  if (zone !== undefined) requireZone(at, zone, (name) => new AwsError('InvalidParameterValue', `Invalid Availability Zone (${name})`));
   const vpc = defaultVpc(at);
   const inVpc = at
     .table(subnets)
@@ -144,11 +146,18 @@ function interfacesFor(at: Place, input: LaunchInput, instanceId: string): { pri
       return;
     }
     const subnet = specification?.SubnetId !== undefined ? requireSubnet(at, specification.SubnetId) : subnetFor(at, input);
+    const listed = specification?.PrivateIpAddresses ?? [];
+    const chosen =
+      specification?.PrivateIpAddress === undefined
+        ? listed.find(({ Primary }) => Primary === true)
+        : { PrivateIpAddress: specification.PrivateIpAddress };
     const made = createNetworkInterface(at, subnet, {
       description: specification?.Description,
       groupIds: groupIds(at, input, specification, subnet),
-      privateIpAddress: specification?.PrivateIpAddress ?? (specification === undefined ? input.PrivateIpAddress : undefined),
-      ipv6Addresses: (specification?.Ipv6Addresses ?? input.Ipv6Addresses ?? []).map(({ Ipv6Address = '' }) => Ipv6Address),
+      privateIpAddress: chosen?.PrivateIpAddress ?? (specification === undefined ? input.PrivateIpAddress : undefined),
+      secondaryAddresses: listed.filter((one) => one !== chosen).map(({ PrivateIpAddress = '' }) => PrivateIpAddress),
+      secondaryCount: specification?.SecondaryPrivateIpAddressCount,
+      ipv6Addresses: ipv6AddressesFor(at, specification ?? input, subnet),
     });
     const attached = attach(at, made, instanceId, deviceIndex, specification?.DeleteOnTermination ?? true);
     if (deviceIndex === 0 || primary === undefined) {
@@ -156,7 +165,18 @@ function interfacesFor(at: Place, input: LaunchInput, instanceId: string): { pri
       publicIp = specification?.AssociatePublicIpAddress ?? subnet.MapPublicIpOnLaunch === true;
     }
   });
-  return { primary: primary!, publicIp };
+  return { primary: publicIp ? assignPublicAddress(at, primary!) : primary!, publicIp };
+}
+
+/** The IPv6 addresses asked for, by value or by count, or one where the subnet gives each interface one. */
+function ipv6AddressesFor(
+  at: Place,
+  { Ipv6Addresses, Ipv6AddressCount }: Pick<Plain<InstanceNetworkInterfaceSpecification>, 'Ipv6Addresses' | 'Ipv6AddressCount'>,
+  subnet: Subnet,
+): string[] {
+  const given = (Ipv6Addresses ?? []).map(({ Ipv6Address = '' }) => Ipv6Address);
+  const count = Ipv6AddressCount ?? (subnet.AssignIpv6AddressOnCreation === true && given.length === 0 ? 1 : 0);
+  return [...given, ...Array.from({ length: count }, () => ipv6In(at, subnet))];
 }
 
 function launchOne(at: Place, input: LaunchInput, image: Image | undefined, reservationId: string, index: number): Instance {
@@ -165,8 +185,6 @@ function launchOne(at: Place, input: LaunchInput, image: Image | undefined, rese
   const subnet = requireSubnet(at, primary.SubnetId);
   const type = input.InstanceType ?? 'm1.small';
   const facts = instanceTypeFacts(type);
-  const names = at.table(vpcs).get(subnet.VpcId)?.enableDnsHostnames === true;
-  const publicAddress = publicIp ? freshPublicAddress(at) : undefined;
   const rootDevice = image?.RootDeviceName ?? '/dev/sda1';
   const disks = attachVolumes(at, input, image, rootDevice, id, subnet.AvailabilityZone);
   const profile =
@@ -228,8 +246,8 @@ function launchOne(at: Place, input: LaunchInput, image: Image | undefined, rese
     PrivateDnsNameOptions: { HostnameType: 'ip-name', EnableResourceNameDnsARecord: false, EnableResourceNameDnsAAAARecord: false },
     PrivateIpAddress: primary.PrivateIpAddress,
     ProductCodes: [],
-    PublicDnsName: publicAddress !== undefined && names ? publicDnsName(at, publicAddress) : '',
-    ...(publicAddress === undefined ? {} : { PublicIpAddress: publicAddress }),
+    publicAddress: publicIp,
+    PublicDnsName: '',
     RootDeviceName: rootDevice,
     RootDeviceType: image?.RootDeviceType ?? 'ebs',
     shutdownBehavior: input.InstanceInitiatedShutdownBehavior ?? 'stop',
@@ -247,16 +265,6 @@ function launchOne(at: Place, input: LaunchInput, image: Image | undefined, rese
   for (const disk of disks) setTags(at, disk.VolumeId, specifiedTags(input.TagSpecifications, 'volume'));
   setTags(at, primary.NetworkInterfaceId, specifiedTags(input.TagSpecifications, 'network-interface'));
   return instance;
-}
-
-/** Addresses of TEST-NET-3 and its neighbours (RFC 5737), so that nothing real is meant. */
-export function freshPublicAddress(at: Place): string {
-  return `203.0.${113 + (Number.parseInt(at.hex(2), 16) % 10)}.${1 + (Number.parseInt(at.hex(4), 16) % 254)}`;
-}
-
-export function publicDnsName(at: Place, address: string): string {
-  const host = `ec2-${address.replaceAll('.', '-')}`;
-  return at.region === 'us-east-1' ? `${host}.compute-1.${at.dnsSuffix}` : `${host}.${at.region}.compute.${at.dnsSuffix}`;
 }
 
 function attachVolumes(
@@ -278,7 +286,11 @@ function attachVolumes(
     createVolume(at, {
       ...Ebs,
       zone,
-      attachment: { instanceId, device: DeviceName ?? rootDevice, deleteOnTermination: Ebs.DeleteOnTermination ?? true },
+      attachment: {
+        instanceId,
+        device: DeviceName ?? rootDevice,
+        deleteOnTermination: Ebs.DeleteOnTermination ?? DeviceName === rootDevice,
+      },
     }),
   );
 }

@@ -49,14 +49,28 @@ export function findLaunchTemplate(at: Place, { LaunchTemplateId, LaunchTemplate
     return found;
   }
   if (LaunchTemplateName === undefined)
-    throw new AwsError('MissingParameter', 'Either a launch template ID or a launch template name must be specified.');
-  const found = at.table(launchTemplates).find((template) => template.name === LaunchTemplateName);
+    throw new AwsError('MissingParameter', 'The request must contain the parameter launch template ID or launch template name');
+  const found = byName(at, LaunchTemplateName);
   if (found === undefined)
     throw new AwsError(
       'InvalidLaunchTemplateName.NotFoundException',
-      'At least one of the launch templates specified in the request does not exist.',
+      `The specified launch template, with template name ${LaunchTemplateName}, does not exist.`,
     );
   return found;
+}
+
+function byName(at: Place, name: string): LaunchTemplate | undefined {
+  return at.table(launchTemplates).find((template) => template.name === name);
+}
+
+/** What DescribeLaunchTemplates says of names, of which it takes many. */
+function requireByName(at: Place, name: string): LaunchTemplate {
+  const found = byName(at, name);
+  if (found !== undefined) return found;
+  throw new AwsError(
+    'InvalidLaunchTemplateName.NotFoundException',
+    'At least one of the launch templates specified in the request does not exist.',
+  );
 }
 
 function versionOf(template: LaunchTemplate, name = '$Default'): Version {
@@ -150,8 +164,8 @@ export const launchTemplateOperations: Operations<EC2> = {
 
   DescribeLaunchTemplates({ LaunchTemplateIds, LaunchTemplateNames, Filters, NextToken, MaxResults }, at) {
     const byId = (LaunchTemplateIds ?? []).map((LaunchTemplateId) => findLaunchTemplate(at, { LaunchTemplateId }));
-    const byName = (LaunchTemplateNames ?? []).map((LaunchTemplateName) => findLaunchTemplate(at, { LaunchTemplateName }));
-    const asked = byId.length + byName.length > 0 ? [...byId, ...byName] : at.table(launchTemplates).values();
+    const named = (LaunchTemplateNames ?? []).map((name) => requireByName(at, name));
+    const asked = byId.length + named.length > 0 ? [...byId, ...named] : at.table(launchTemplates).values();
     const found = applyFilters(at, asked, Filters, (template) => template.id, {
       'launch-template-name': (template) => template.name,
       'create-time': (template) => new Date(template.createdAtMs).toISOString(),
@@ -195,11 +209,18 @@ export const launchTemplateOperations: Operations<EC2> = {
     if (reference.LaunchTemplateId !== undefined && reference.LaunchTemplateName !== undefined) {
       throw new AwsError(
         'InvalidParameterCombination',
-        'The request must contain either launch template ID or launch template name, but not both.',
+        'Either provide launch template ID or launch template name to modify the template.',
       );
     }
     const template = findLaunchTemplate(at, reference);
-    const defaultVersion = DefaultVersion === undefined ? template.defaultVersion : versionOf(template, DefaultVersion).number;
+    const known = DefaultVersion === undefined || template.versions.some(({ number }) => String(number) === DefaultVersion);
+    if (!known) {
+      throw new AwsError(
+        'InvalidLaunchTemplateId.VersionNotFound',
+        `The launch template version ${DefaultVersion} is not found for the specified launch template.`,
+      );
+    }
+    const defaultVersion = DefaultVersion === undefined ? template.defaultVersion : Number(DefaultVersion);
     return { LaunchTemplate: describe(at, at.table(launchTemplates).patch(template, { defaultVersion })) };
   },
 
@@ -246,7 +267,7 @@ export const launchTemplateOperations: Operations<EC2> = {
           SubnetId: one.SubnetId,
           PrivateIpAddress: one.PrivateIpAddress,
         })),
-        TagSpecifications: described.Tags!.length === 0 ? [] : [{ ResourceType: 'instance', Tags: described.Tags }],
+        TagSpecifications: described.Tags === undefined ? [] : [{ ResourceType: 'instance', Tags: described.Tags }],
       },
     };
   },

@@ -133,7 +133,10 @@ export function deleteNetworkInterface(at: Place, id: string): void {
 }
 
 export function describeNetworkInterface(at: Place, one: NetworkInterface): Plain<SdkNetworkInterface> {
-  return { ...one, TagSet: [...tagsOf(at, one.NetworkInterfaceId)] };
+  const addresses = (one.PrivateIpAddresses ?? []).map((address) =>
+    address.Primary === true && one.Association !== undefined ? { ...address, Association: one.Association } : address,
+  );
+  return { ...one, PrivateIpAddresses: addresses, TagSet: [...tagsOf(at, one.NetworkInterfaceId)] };
 }
 
 const fields: FilterFields<NetworkInterface> = {
@@ -287,7 +290,7 @@ export const networkInterfaceOperations: Operations<EC2> = {
 };
 
 /** An address in the subnet's IPv6 block, or in a block of ours when it has none. */
-function ipv6In(at: Place, subnet: Subnet): string {
+export function ipv6In(at: Place, subnet: Subnet): string {
   const block = subnet.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock ?? '2001:db8:0:1::/64';
   return `${block.replace(/::\/\d+$/, '')}:${at.hex(4)}:${at.hex(4)}:${at.hex(4)}:${at.hex(4)}`;
 }

@@ -231,9 +231,9 @@ function modified(at: Place, rule: Rule, request: Plain<SecurityGroupRuleRequest
     ...(GroupOwnerId === undefined ? {} : { GroupOwnerId }),
     IsEgress,
     ...ports({
-      IpProtocol: request.IpProtocol ?? rule.IpProtocol,
-      FromPort: request.FromPort ?? rule.FromPort,
-      ToPort: request.ToPort ?? rule.ToPort,
+      IpProtocol: request.IpProtocol,
+      FromPort: request.FromPort,
+      ToPort: request.ToPort,
     }),
     ...(request.CidrIpv4 === undefined ? {} : { CidrIpv4: request.CidrIpv4 }),
     ...(request.CidrIpv6 === undefined ? {} : { CidrIpv6: request.CidrIpv6 }),
@@ -252,6 +252,8 @@ export const securityGroupRuleOperations: Operations<EC2> = {
   UpdateSecurityGroupRuleDescriptionsEgress: (input, at) => updateDescriptions(at, input, true),
 
   DescribeSecurityGroupRules({ SecurityGroupRuleIds, Filters, NextToken, MaxResults }, at) {
+    for (const id of Filters?.find(({ Name }) => Name === 'group-id')?.Values ?? [])
+      if (!/^sg-[0-9a-f*?]+$/.test(id)) throw new AwsError('InvalidGroupId.Malformed', `The security group ID '${id}' is malformed`);
     const found = applyFilters(at, byIds(at.table(securityGroupRules), SecurityGroupRuleIds), Filters, (rule) => rule.SecurityGroupRuleId, {
       'group-id': (rule) => rule.GroupId,
       'security-group-rule-id': (rule) => rule.SecurityGroupRuleId,
@@ -265,6 +267,27 @@ export const securityGroupRuleOperations: Operations<EC2> = {
     for (const { SecurityGroupRuleId = '', SecurityGroupRule: request = {} } of SecurityGroupRules) {
       const rule = at.table(securityGroupRules).get(SecurityGroupRuleId);
       if (rule === undefined || rule.GroupId !== group.GroupId) throw notFound(SecurityGroupRuleId);
+      if (request.IpProtocol === undefined) {
+        throw new AwsError(
+          'InvalidParameterValue',
+          "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.",
+        );
+      }
+      const peers = [request.CidrIpv4, request.CidrIpv6, request.PrefixListId, request.ReferencedGroupId].filter(
+        (one) => one !== undefined,
+      );
+      if (peers.length === 0) {
+        throw new AwsError(
+          'MissingParameter',
+          'The request must contain exactly one of: cidrIp, cidrIpv6, prefixListId, or referencedGroupId',
+        );
+      }
+      if (peers.length > 1) {
+        throw new AwsError(
+          'InvalidParameterCombination',
+          'Only one of cidrIp, cidrIpv6, prefixListId, or referencedGroupId can be specified',
+        );
+      }
       at.table(securityGroupRules).put(modified(at, rule, request));
     }
     return { Return: true };

@@ -52,6 +52,8 @@ export function createSecurityGroup(at: Place, vpc: Vpc, name: string, descripti
   const rules = at.table(securityGroupRules);
   const all = { GroupId: id, GroupOwnerId: at.account, IpProtocol: '-1', FromPort: -1, ToPort: -1 };
   rules.put({ ...all, SecurityGroupRuleId: at.id('sgr'), IsEgress: true, CidrIpv4: '0.0.0.0/0' });
+  if ((vpc.Ipv6CidrBlockAssociationSet ?? []).length > 0)
+    rules.put({ ...all, SecurityGroupRuleId: at.id('sgr'), IsEgress: true, CidrIpv6: '::/0' });
   if (name === 'default')
     rules.put({ ...all, SecurityGroupRuleId: at.id('sgr'), IsEgress: false, ReferencedGroupInfo: { GroupId: id, UserId: at.account } });
   return group;

@@ -13,7 +13,7 @@ import { networkInterfaces } from './networkInterfaces.ts';
 import { routeTables } from './routeTables.ts';
 import { dropTags, tagNew, tagsOf } from './tags.ts';
 import { defaultVpc, requireVpc, type Vpc } from './vpcs.ts';
-import { requireZone, zonesOf, type Zone } from './zones.ts';
+import { noZoneForSubnet, requireZone, zonesOf, type Zone } from './zones.ts';
 
 export interface Subnet extends Plain<Omit<SdkSubnet, 'Tags'>> {
   readonly SubnetId: string;
@@ -135,10 +135,14 @@ const fields: FilterFields<Subnet> = {
 
 /** A subnet without IPv4: its block of the VPC's IPv6 range is all it has. */
 function createIpv6Native(at: Place, vpc: Vpc, zone: Zone, input: Plain<CreateSubnetRequest>): Plain<SdkSubnet> {
-  if (input.CidrBlock !== undefined)
-    throw new AwsError('InvalidParameterCombination', 'When creating IPv6-only subnets, you cannot specify an IPv4 CIDR block.');
   if (input.Ipv6CidrBlock === undefined)
-    throw new AwsError('MissingParameter', "When creating IPv6-only subnets, specify 'Ipv6CidrBlock'.");
+    throw new AwsError('MissingParameter', "Either 'ipv6CidrBlock' or 'ipv6IpamPoolId' should be provided.");
+  if (input.CidrBlock !== undefined) {
+    throw new AwsError(
+      'InvalidParameterCombination',
+      'When specifying ipv4 parameters, cidrBlock or ipv4IpamPoolId, you cannot set ipv6Native to true.',
+    );
+  }
   const subnet = at.table(subnets).patch(createSubnet(at, vpc, '0.0.0.0/32', zone), {
     Ipv6Native: true,
     AssignIpv6AddressOnCreation: true,
@@ -153,7 +157,7 @@ export const subnetOperations: Operations<EC2> = {
   CreateSubnet(input, at) {
     const vpc = requireVpc(at, input.VpcId);
     const asked = input.AvailabilityZone ?? input.AvailabilityZoneId;
-    const zone = asked === undefined ? zonesOf(at.region)[0]! : requireZone(at, asked);
+    const zone = asked === undefined ? zonesOf(at.region)[0]! : requireZone(at, asked, noZoneForSubnet);
     if (input.Ipv6Native === true) return { Subnet: createIpv6Native(at, vpc, zone, input) };
     if (input.CidrBlock === undefined) throw new AwsError('MissingParameter', 'The request must contain the parameter CidrBlock');
     const cidr = requireCidr(input.CidrBlock, 'cidrBlock');
@@ -172,7 +176,7 @@ export const subnetOperations: Operations<EC2> = {
   CreateDefaultSubnet({ AvailabilityZone = '' }, at) {
     const vpc = defaultVpc(at);
     if (vpc === undefined) throw new AwsError('DefaultVpcDoesNotExist', 'No default VPC exists for this account in this region.');
-    const zone = requireZone(at, AvailabilityZone);
+    const zone = requireZone(at, AvailabilityZone, noZoneForSubnet);
     const existing = at.table(subnets).find((one) => one.DefaultForAz === true && one.AvailabilityZone === zone.name);
     if (existing !== undefined) {
       throw new AwsError(
@@ -261,7 +265,7 @@ export const subnetOperations: Operations<EC2> = {
     const subnet = requireSubnet(at, SubnetId);
     const cidr = parseCidr(Cidr);
     if (cidr !== undefined && !contains(parseCidr(subnet.CidrBlock)!, cidr))
-      throw new AwsError('InvalidParameterValue', `Reservation CIDR ${Cidr} is not within subnet CIDR.`);
+      throw new AwsError('InvalidParameterValue', `Reservation CIDR should be within subnet CIDR block (${subnet.CidrBlock})`);
     const clash = at
       .table(reservations)
       .find(

@@ -96,7 +96,11 @@ const attachments = (volume: Volume): NonNullable<Volume['Attachments']> => volu
 
 export const volumeOperations: Operations<EC2> = {
   CreateVolume(input, at) {
-    const zone = requireZone(at, input.AvailabilityZone ?? input.AvailabilityZoneId ?? '');
+    const zone = requireZone(
+      at,
+      input.AvailabilityZone ?? input.AvailabilityZoneId ?? '',
+      (name) => new AwsError('InvalidZone.NotFound', `The zone '${name}' does not exist.`),
+    );
     if (input.Size === undefined && input.SnapshotId === undefined)
       throw new AwsError('MissingParameter', 'The request must contain the parameter size/snapshot');
     if (input.SnapshotId !== undefined && !at.table(snapshots).has(input.SnapshotId)) throw notFound(input.SnapshotId);
@@ -135,6 +139,9 @@ export const volumeOperations: Operations<EC2> = {
     const volume = requireVolume(at, VolumeId);
     const instance = requireInstance(at, InstanceId);
     if (attachments(volume).length > 0) throw new AwsError('VolumeInUse', `${volume.VolumeId} is already attached to an instance`);
+    if (instance.BlockDeviceMappings?.some(({ DeviceName }) => DeviceName === Device) ?? false) {
+      throw new AwsError('InvalidParameterValue', `Invalid value '${Device}' for unixDevice. Attachment point ${Device} is already in use`);
+    }
     const attachment = attached(at, volume.VolumeId, instance.InstanceId, Device, false);
     at.table(volumes).patch(volume, { State: 'in-use', Attachments: [attachment] });
     const mapping = {
@@ -214,7 +221,12 @@ export const volumeOperations: Operations<EC2> = {
 
   DeleteSnapshot({ SnapshotId = '' }, at) {
     if (!at.table(snapshots).has(SnapshotId)) throw notFound(SnapshotId);
-    const user = at.table(images).find((image) => image.BlockDeviceMappings?.some(({ Ebs }) => Ebs?.SnapshotId === SnapshotId) ?? false);
+    const user = at
+      .table(images)
+      .find(
+        (image) =>
+          image.State !== 'deregistered' && (image.BlockDeviceMappings?.some(({ Ebs }) => Ebs?.SnapshotId === SnapshotId) ?? false),
+      );
     if (user !== undefined)
       throw new AwsError('InvalidSnapshot.InUse', `The snapshot ${SnapshotId} is currently in use by ${user.ImageId}`);
     at.table(snapshots).delete(SnapshotId);

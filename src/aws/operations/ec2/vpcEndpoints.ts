@@ -15,7 +15,13 @@ import { requireVpc } from './vpcs.ts';
 
 interface VpcEndpoint extends Plain<Omit<SdkVpcEndpoint, 'Tags'>> {
   readonly VpcEndpointId: string;
+  readonly deletedAtMs?: number;
 }
+
+const endpointTypes = ['Gateway', 'Interface', 'GatewayLoadBalancer'] as const;
+
+/** A deleted endpoint is shown for a while. */
+const afterlifeMs = 3_600_000;
 
 const vpcEndpoints = table<VpcEndpoint>('ec2.vpc-endpoint', (endpoint) => endpoint.VpcEndpointId);
 
@@ -23,7 +29,7 @@ const openPolicy = JSON.stringify({ Version: '2008-10-17', Statement: [{ Effect:
 
 function requireEndpoint(at: Place, id = ''): VpcEndpoint {
   const endpoint = at.table(vpcEndpoints).get(id);
-  if (endpoint === undefined) throw notFound(id.startsWith('vpce-') ? id : `vpce-${id}`);
+  if (endpoint === undefined || endpoint.deletedAtMs !== undefined) throw notFound(id.startsWith('vpce-') ? id : `vpce-${id}`);
   return endpoint;
 }
 
@@ -43,6 +49,19 @@ function describe(at: Place, endpoint: VpcEndpoint): Plain<SdkVpcEndpoint> {
   return { ...endpoint, Tags: [...tagsOf(at, endpoint.VpcEndpointId)] };
 }
 
+/** `vpce-….s3.us-east-1.vpce.amazonaws.com` for a service of AWS; other names as they are. */
+function dnsName(at: Place, id: string, service: string): string {
+  const own = /^com\.amazonaws\.(?:vpce\.)?([a-z]+-[a-z-]+-\d)\.(.+)$/.exec(service);
+  return own === null ? `${id}.${service}` : `${id}-${at.hex(8)}.${own[2]}.${own[1]}.vpce.${at.dnsSuffix}`;
+}
+
+function forgetLongDeleted(at: Place): void {
+  for (const one of at.table(vpcEndpoints).filter(({ deletedAtMs = Infinity }) => deletedAtMs < at.nowMs - afterlifeMs)) {
+    at.table(vpcEndpoints).delete(one.VpcEndpointId);
+    dropTags(at, one.VpcEndpointId);
+  }
+}
+
 const changed = (
   held: readonly string[] | undefined,
   add: readonly string[] | undefined,
@@ -53,7 +72,7 @@ export const vpcEndpointOperations: Operations<EC2> = {
   CreateVpcEndpoint(input, at) {
     const vpc = requireVpc(at, input.VpcId);
     const id = at.id('vpce');
-    const type = input.VpcEndpointType ?? 'Gateway';
+    const type = endpointTypes.find((one) => one.toLowerCase() === input.VpcEndpointType?.toLowerCase()) ?? 'Gateway';
     for (const tableId of input.RouteTableIds ?? []) if (!at.table(routeTables).has(tableId)) throw notFound(tableId);
     const groupIds = type === 'Interface' ? (input.SecurityGroupIds?.length ? input.SecurityGroupIds : defaultGroupIds(at, vpc.VpcId)) : [];
     const enis = (input.SubnetIds ?? []).map((subnetId) =>
@@ -81,7 +100,7 @@ export const vpcEndpointOperations: Operations<EC2> = {
         type === 'Interface'
           ? [
               {
-                DnsName: `${id}.${input.ServiceName?.split('.').toReversed().join('.') ?? ''}`,
+                DnsName: dnsName(at, id, input.ServiceName ?? ''),
                 HostedZoneId: `Z${at.hex(13).toUpperCase()}`,
               },
             ]
@@ -96,6 +115,7 @@ export const vpcEndpointOperations: Operations<EC2> = {
   },
 
   DescribeVpcEndpoints({ VpcEndpointIds, Filters, NextToken, MaxResults }, at) {
+    forgetLongDeleted(at);
     const found = applyFilters(at, byIds(at.table(vpcEndpoints), VpcEndpointIds), Filters, (one) => one.VpcEndpointId, {
       'vpc-endpoint-id': (one) => one.VpcEndpointId,
       'vpc-endpoint-type': (one) => one.VpcEndpointType,
@@ -130,26 +150,15 @@ export const vpcEndpointOperations: Operations<EC2> = {
     const unsuccessful: { ResourceId: string; Error: { Code: string; Message: string } }[] = [];
     for (const id of VpcEndpointIds) {
       const endpoint = at.table(vpcEndpoints).get(id);
-      if (endpoint === undefined) {
+      if (endpoint === undefined || endpoint.deletedAtMs !== undefined) {
         const error: AwsError = notFound(id);
         unsuccessful.push({ ResourceId: id, Error: { Code: error.code, Message: error.message } });
         continue;
       }
       setRoutes(at, id, []);
       for (const eni of endpoint.NetworkInterfaceIds ?? []) deleteNetworkInterface(at, eni);
-      at.table(vpcEndpoints).delete(id);
-      dropTags(at, id);
+      at.table(vpcEndpoints).patch(endpoint, { State: 'deleted' as never, deletedAtMs: at.nowMs, NetworkInterfaceIds: [] });
     }
     return { Unsuccessful: unsuccessful };
-  },
-
-  DescribePrefixLists(_input, at) {
-    const name = (service: string): string => `com.amazonaws.${at.region}.${service}`;
-    return {
-      PrefixLists: [
-        { PrefixListId: 'pl-63a5400a', PrefixListName: name('s3'), Cidrs: ['52.216.0.0/15', '54.231.0.0/16'] },
-        { PrefixListId: 'pl-02cd2c6b', PrefixListName: name('dynamodb'), Cidrs: ['52.94.0.0/22'] },
-      ],
-    };
   },
 };

@@ -24,6 +24,8 @@ export interface Vpc extends Plain<Omit<SdkVpc, 'Tags'>> {
   readonly enableDnsSupport: boolean;
   readonly enableDnsHostnames: boolean;
   readonly enableNetworkAddressUsageMetrics: boolean;
+  readonly classicLink: boolean;
+  readonly classicLinkDns: boolean;
 }
 
 export const vpcs = table<Vpc>('ec2.vpc', (vpc) => vpc.VpcId);
@@ -40,7 +42,7 @@ export function defaultVpc(at: Place): Vpc | undefined {
 
 /** The default VPC with what AWS puts into it: a /20 subnet per zone, internet gateway, main route table, ACL, security group. */
 export function createDefaultVpc(at: Place): Vpc {
-  const vpc = createVpc(at, '172.31.0.0/16', { isDefault: true, tenancy: 'default' });
+  const vpc = createVpc(at, '172.31.0.0/16', { isDefault: true, tenancy: 'default', ipv6: false });
   const gateway = at
     .table(internetGateways)
     .put({ InternetGatewayId: at.id('igw'), OwnerId: at.account, Attachments: [{ State: 'available' as never, VpcId: vpc.VpcId }] });
@@ -55,7 +57,7 @@ export function createDefaultVpc(at: Place): Vpc {
   return vpc;
 }
 
-function createVpc(at: Place, block: string, options: { isDefault: boolean; tenancy: string }): Vpc {
+function createVpc(at: Place, block: string, options: { isDefault: boolean; tenancy: string; ipv6: boolean }): Vpc {
   const vpc = at.table(vpcs).put({
     VpcId: at.id('vpc'),
     CidrBlock: block,
@@ -64,11 +66,13 @@ function createVpc(at: Place, block: string, options: { isDefault: boolean; tena
     IsDefault: options.isDefault,
     InstanceTenancy: options.tenancy as never,
     DhcpOptionsId: defaultDhcpOptions(at).DhcpOptionsId,
-    Ipv6CidrBlockAssociationSet: [],
+    Ipv6CidrBlockAssociationSet: options.ipv6 ? [ipv6Association(at)] : [],
     CidrBlockAssociationSet: [cidrAssociation(at, block)],
     enableDnsSupport: true,
     enableDnsHostnames: options.isDefault,
     enableNetworkAddressUsageMetrics: false,
+    classicLink: false,
+    classicLinkDns: false,
   });
   createMainRouteTable(at, vpc);
   createNetworkAcl(at, vpc, true);
@@ -119,11 +123,10 @@ export const vpcOperations: Operations<EC2> = {
     const block = input.CidrBlock ?? '10.0.0.0/16';
     const cidr = requireCidr(block, 'cidrBlock');
     if (cidr.bits < 16 || cidr.bits > 28) throw new AwsError('InvalidVpc.Range', `The CIDR '${block}' is invalid.`);
-    const vpc = createVpc(at, formatCidr(cidr), { isDefault: false, tenancy: input.InstanceTenancy ?? 'default' });
+    const ipv6 = input.AmazonProvidedIpv6CidrBlock === true;
+    const vpc = createVpc(at, formatCidr(cidr), { isDefault: false, tenancy: input.InstanceTenancy ?? 'default', ipv6 });
     tagNew(at, vpc.VpcId, 'vpc', input.TagSpecifications);
-    const made =
-      input.AmazonProvidedIpv6CidrBlock === true ? at.table(vpcs).patch(vpc, { Ipv6CidrBlockAssociationSet: [ipv6Association(at)] }) : vpc;
-    return { Vpc: describeVpc(at, made) };
+    return { Vpc: describeVpc(at, vpc) };
   },
 
   CreateDefaultVpc(_input, at) {

@@ -61,15 +61,19 @@ export function zonesOf(region: string): Zone[] {
   return zones.split('').map((letter, index) => ({ name: `${region}${letter}`, id: `${code}-az${order.charAt(index)}` }));
 }
 
-/** The zone of this region with a name or zone id, or EC2's error. */
-export function requireZone(at: Place, nameOrId: string): Zone {
-  const zones = zonesOf(at.region);
-  const zone = zones.find(({ name, id }) => name === nameOrId || id === nameOrId);
-  if (zone !== undefined) return zone;
-  const names = zones.map(({ name }) => name).join(', ');
-  throw new AwsError(
+/** The zone of this region with a name or zone id, or the error of the call that asks for it. */
+export function requireZone(at: Place, nameOrId: string, missing: (name: string, at: Place) => AwsError): Zone {
+  const zone = zonesOf(at.region).find(({ name, id }) => name === nameOrId || id === nameOrId);
+  if (zone === undefined) throw missing(nameOrId, at);
+  return zone;
+}
+
+/** What CreateSubnet and CreateDefaultSubnet say of a zone that is not there. */
+export function noZoneForSubnet(name: string, at: Place): AwsError {
+  const names = zonesOf(at.region).map((zone) => zone.name);
+  return new AwsError(
     'InvalidParameterValue',
-    `Value (${nameOrId}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${names}.`,
+    `Value (${name}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${names.join(', ')}.`,
   );
 }
 

@@ -44,7 +44,7 @@ function awsManaged(at: Place, arn: string): Policy | undefined {
   const document = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] });
   const path = arn.slice(arn.indexOf(':policy') + 7, arn.length - name.length);
   const createdAtMs = Date.UTC(2015, 1, 6);
-  const id = `ANPA${Buffer.from(name).toString('hex').toUpperCase().padEnd(16, 'A').slice(0, 16)}`;
+  const id = `ANPA${Buffer.from(name).toString('hex').toUpperCase().padEnd(17, 'A').slice(0, 17)}`;
   return (
     at.table(policies).get(arn) ?? {
       arn,

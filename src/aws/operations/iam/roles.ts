@@ -77,7 +77,7 @@ export function describeRole(role: Role): Plain<SdkRole> {
     MaxSessionDuration: role.maxSessionS,
     ...(role.boundary === undefined
       ? {}
-      : { PermissionsBoundary: { PermissionsBoundaryType: 'Policy' as never, PermissionsBoundaryArn: role.boundary } }),
+      : { PermissionsBoundary: { PermissionsBoundaryType: 'PermissionsBoundaryPolicy', PermissionsBoundaryArn: role.boundary } }),
     ...(role.tags.length === 0 ? {} : { Tags: [...role.tags] }),
     RoleLastUsed: {},
   };
@@ -202,8 +202,8 @@ export const roleOperations: Operations<IAM> = {
   },
 
   CreateServiceLinkedRole({ AWSServiceName = '', Description, CustomSuffix }, at) {
-    const service = AWSServiceName.split('.')[0] ?? '';
-    const known = serviceLinkedNames[service] ?? service.replace(/(^|-)(.)/g, (_match, _dash, letter: string) => letter.toUpperCase());
+    const service = AWSServiceName.replace(/\.amazonaws\.com(\.cn)?$/, '');
+    const known = serviceLinkedNames[service] ?? service;
     const name = `AWSServiceRoleFor${known}${CustomSuffix === undefined ? '' : `_${CustomSuffix}`}`;
     if (at.table(roles).has(name))
       throw new AwsError('InvalidInput', `Service role name ${name} has been taken in this account, please try a different suffix.`);
@@ -230,6 +230,11 @@ const serviceLinkedNames: Readonly<Record<string, string>> = {
   elasticloadbalancing: 'ElasticLoadBalancing',
   rds: 'RDS',
   elasticbeanstalk: 'ElasticBeanstalk',
+  'custom-resource.application-autoscaling': 'ApplicationAutoScaling_CustomResource',
+  'ecs.application-autoscaling': 'ApplicationAutoScaling_ECSService',
+  'ec2.application-autoscaling': 'ApplicationAutoScaling_EC2SpotFleetRequest',
+  spot: 'EC2Spot',
+  spotfleet: 'EC2SpotFleet',
 };
 
 function noInline(name: string): AwsError {

@@ -2,6 +2,7 @@ import type { STS } from '@aws-sdk/client-sts';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import { iamId } from '../iam/identities.ts';
+import { roles } from '../iam/roles.ts';
 import type { Operations } from '../operation.ts';
 import { findSession, sessions } from './sessions.ts';
 
@@ -27,7 +28,7 @@ interface AssumedRole {
 
 /** What the three AssumeRole calls share: a session of `roleArn` in the account that its ARN names. */
 function assume(at: Place, roleArn: string, name: string, seconds = 3600): AssumedRole {
-  const parts = /^arn:([a-z-]+):iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(roleArn);
+  const parts = /^arn:[a-z-]+:iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(roleArn);
   if (parts === null) throw new AwsError('ValidationError', `${roleArn} is invalid`);
   if (!/^[\w+=,.@-]{2,64}$/.test(name)) {
     const rule =
@@ -45,9 +46,10 @@ function assume(at: Place, roleArn: string, name: string, seconds = 3600): Assum
       `1 validation error detected: Value '${seconds}' at 'durationSeconds' failed to satisfy constraint: Member must have value ${seconds < 900 ? 'greater than or equal to 900' : 'less than or equal to 43200'}`,
     );
   }
-  const [, partition = 'aws', account = '', role = ''] = parts;
-  const id = `${iamId(at, 'AROA')}:${name}`;
-  const arn = `arn:${partition}:sts::${account}:assumed-role/${role}/${name}`;
+  const [, account = '', role = ''] = parts;
+  const known = at.world.place(account, at.global.region).table(roles).get(role);
+  const id = `${known?.id ?? iamId(at, 'AROA')}:${name}`;
+  const arn = `arn:${at.partition}:sts::${account}:assumed-role/${role}/${name}`;
   return { Credentials: issue(at, account, arn, id, seconds), AssumedRoleUser: { AssumedRoleId: id, Arn: arn }, PackedPolicySize: 6 };
 }
 
