@@ -3,8 +3,9 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { services } from '../src/aws/index.ts';
 import { createLogger, systemClock } from '../src/base/index.ts';
-import { createEcsStack, healthyTasks, type EcsStack } from '../src/cli/demo/stack.ts';
+import { createEcsStack, databaseOf, healthyTasks, setDesiredCount, tasksOf, type EcsStack } from '../src/cli/demo/stack.ts';
 import { openRegion, type Region } from '../src/region/index.ts';
 
 /** The whole stack on real parts: what breaks is mended without help. */
@@ -29,12 +30,11 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
 
   const todos = (): Promise<Response> => fetch(`${stack.url}/api/v1/todos`);
   const tasks = (): string[] =>
-    region.ecs
-      .tasks(stack.serviceKey)
+    tasksOf(region, stack)
       .filter((task) => task.state !== 'STOPPED')
       .map((task) => task.id);
   const healthy = (count: number): Promise<void> =>
-    region.waitFor(`${count} healthy tasks`, 60_000, () => healthyTasks(region, stack.serviceKey) === count && tasks().length === count);
+    region.waitFor(`${count} healthy tasks`, 60_000, () => healthyTasks(region, stack) === count && tasks().length === count);
 
   test('scaling out and in under traffic loses no request', async () => {
     let answered = 0;
@@ -49,9 +49,9 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
       }
     };
     const clients = Array.from({ length: 8 }, client);
-    region.ecs.setDesiredCount(stack.serviceKey, 3);
+    await setDesiredCount(region, 3);
     await healthy(3);
-    region.ecs.setDesiredCount(stack.serviceKey, 1);
+    await setDesiredCount(region, 1);
     await healthy(1);
     traffic.on = false;
     await Promise.all(clients);
@@ -65,17 +65,17 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
     await region.waitFor('the replacement', 60_000, () => !tasks().includes(victim));
     await healthy(1);
     assert.equal((await todos()).status, 200);
-    const ended = region.ecs.tasks(stack.serviceKey).find((task) => task.id === victim);
+    const ended = tasksOf(region, stack).find((task) => task.id === victim);
     assert.match(ended?.stoppedReason ?? '', /^Essential container in task exited/);
   });
 
   test('a PostgreSQL that is killed comes back at its address, and the service with it', async () => {
     const [pid = 0] = processesOf(join(folder, 'rds'));
-    const { address } = region.rds.get('taskoverflow');
+    const address = databaseOf(region).Endpoint?.Address;
     process.kill(pid, 'SIGKILL');
-    await region.waitFor('the database is gone', 10_000, () => region.rds.get('taskoverflow').status !== 'available');
-    await region.waitFor('the database is back', 60_000, () => region.rds.get('taskoverflow').status === 'available');
-    assert.equal(region.rds.get('taskoverflow').address, address);
+    await region.waitFor('the database is gone', 10_000, () => databaseOf(region).DBInstanceStatus !== 'available');
+    await region.waitFor('the database is back', 60_000, () => databaseOf(region).DBInstanceStatus === 'available');
+    assert.equal(databaseOf(region).Endpoint?.Address, address);
     await healthy(1);
     assert.equal((await todos()).status, 200);
   });
@@ -93,7 +93,8 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
   });
 
   test('what happened is in the events and metrics, in AWS’s words', async () => {
-    const events = region.ecs.events(stack.serviceKey).map((event) => event.message);
+    const record = region.place('us-east-1').table(services).get(stack.serviceArn);
+    const events = (record?.events ?? []).map(({ message = '' }) => message);
     assert.ok(events.some((message) => /^\(service taskoverflow\) has started 2 tasks: \(task \w{32}\) \(task \w{32}\)\.$/.test(message)));
     assert.ok(events.some((message) => message === '(service taskoverflow) has reached a steady state.'));
     const nowMs = region.clock.nowMs();
@@ -103,8 +104,13 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
       dimensions: { ClusterName: 'taskoverflow', ServiceName: 'taskoverflow' },
     };
     const query = { identity, statistic: 'Average', periodS: 60, startMs: nowMs - 3_600_000, endMs: nowMs } as const;
-    assert.ok(region.cloudWatch.metrics.statistics(query).length > 0);
-    const names = new Set(region.cloudWatch.metrics.list({ namespace: 'AWS/ApplicationELB' }).map((metric) => metric.name));
+    assert.ok(region.measurements.of(region.place('us-east-1')).statistics(query).length > 0);
+    const names = new Set(
+      region.measurements
+        .of(region.place('us-east-1'))
+        .list({ namespace: 'AWS/ApplicationELB' })
+        .map((metric) => metric.name),
+    );
     for (const name of ['RequestCount', 'TargetResponseTime', 'HTTPCode_Target_2XX_Count']) assert.ok(names.has(name), name);
   });
 });

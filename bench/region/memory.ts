@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, packageRoot, systemClock } from '../../src/base/index.ts';
-import { createEcsStack } from '../../src/cli/demo/stack.ts';
+import { createEcsStack, healthyTasks, setDesiredCount } from '../../src/cli/demo/stack.ts';
 import { startLoad } from '../../src/load/index.ts';
 import { openRegion } from '../../src/region/index.ts';
 
@@ -17,9 +17,8 @@ const region = await openRegion({ dataDir, timeScale: 1, portsFor: () => [0], lo
 try {
   const signal = new AbortController().signal;
   const stack = await createEcsStack(region, { cpuUnits: 256, memoryMiB: 512, targetCpuPercent: 20, signal }, () => undefined);
-  region.ecs.setDesiredCount(stack.serviceKey, 4);
-  const healthy = (): number => region.ecs.tasks(stack.serviceKey).filter((task) => task.health === 'HEALTHY').length;
-  await region.waitFor('four tasks', 60_000, () => healthy() === 4);
+  await setDesiredCount(region, 4);
+  await region.waitFor('four tasks', 60_000, () => healthyTasks(region, stack) === 4);
   const run = startLoad({
     script: join(packageRoot, 'examples/scripts/taskoverflow.js'),
     env: { BASE_URL: stack.url, TODOS: '300' },

@@ -3,6 +3,7 @@
  * operations and controllers share. All else of the operations is theirs alone.
  */
 export {
+  activities as scalingActivities,
   policies as scalingPolicies,
   putActivity as putScalingActivity,
   scheduledActions as scalingSchedules,
@@ -35,4 +36,4 @@ export { dbInstances, removeDBInstance, type DBInstance as DBInstanceResource } 
 export { parameterGroups } from './operations/rds/groups.ts';
 export { snapshots as dbSnapshots } from './operations/rds/snapshots.ts';
 export { putLogEvents } from './operations/logs/events.ts';
-export { logGroups, logStreams } from './operations/logs/groups.ts';
+export { logGroups, logStreams } from './operations/logs/resources.ts';

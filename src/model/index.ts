@@ -1,6 +1,5 @@
 export * from './alarm.ts';
 export * from './group.ts';
-export * from './database.ts';
 export * from './loadBalancer.ts';
 export * from './metric.ts';
 export * from './network.ts';

@@ -1,27 +1,42 @@
 import { mkdirSync } from 'node:fs';
-import { monotonicMs, PlimsollError, ScaledClock, systemClock, type Clock, type Timer, type Logger } from '../base/index.ts';
+import { join } from 'node:path';
+import { monotonicMs, PlimsollError, ScaledClock, systemClock, type Clock, type Logger, type Timer } from '../base/index.ts';
+import { Endpoint, type Credentials, type Machinery, type Place, type World } from '../aws/index.ts';
 import { startBalancer, type Balancer } from '../balancer/index.ts';
 import { claimLoopbackNetwork, createProcessDriver, type LoopbackNetwork } from '../compute/index.ts';
 import type { BalancerMetrics, ComputeDriver, WorkloadUsage } from '../model/index.ts';
-import { CloudWatch } from './cloudwatch.ts';
-import { Ecs } from './ecs.ts';
-import { regionErrors } from './errors.ts';
-import { defaultIdentity, type RegionIdentity } from './identity.ts';
-import { LoadBalancing } from './loadBalancing.ts';
-import { Rds } from './rds.ts';
-import { Scaling } from './scaling.ts';
 import { Store } from '../state/index.ts';
+import { Addresses } from './addresses.ts';
+import { Alarms } from './cloudwatch/alarms.ts';
+import { endLeftTasks, followTaskRequests } from './ecs/requests.ts';
+import { Services } from './ecs/services.ts';
+import { Tasks } from './ecs/tasks.ts';
+import { LoadBalancing } from './elbv2/loadBalancing.ts';
+import { regionErrors } from './errors.ts';
+import type { RunnableImage } from './images.ts';
+import { LogShipper } from './logs.ts';
+import { Measurements } from './measurements.ts';
+import { Databases } from './rds/databases.ts';
+import { ServiceScaling } from './scaling/services.ts';
 
 export interface RegionOptions {
   /** Everything that the region writes lies in this folder. */
-  dataDir: string;
+  readonly dataDir: string;
   /** Keeps the state in memory; databases and logs still use the folder. */
-  ephemeral?: boolean;
-  timeScale?: number;
-  identity?: RegionIdentity;
-  /** See LoadBalancing: which ports of this machine to try for a listener. */
+  readonly ephemeral?: boolean;
+  readonly timeScale?: number;
+  /** Port and address of the AWS endpoint; any free port of loopback unless given. */
+  readonly port?: number;
+  readonly host?: string;
+  readonly account?: string;
+  readonly credentials?: Credentials;
+  /** Which ports of this machine to try for a listener, in order; 0 is any free one. */
   portsFor(listenerPort: number): readonly number[];
-  log: Logger;
+  /** One address for all load balancers; each has its own unless given. */
+  readonly balancerHost?: string;
+  /** What to run in place of a container image, by name with or without tag. */
+  readonly images?: ReadonlyMap<string, RunnableImage>;
+  readonly log: Logger;
 }
 
 /** A task gets this long between SIGTERM and SIGKILL, wall time: ECS's default stopTimeout. */
@@ -31,63 +46,104 @@ const balancerGraceMs = 5000;
 
 /** Latest sample of what runs, for whoever watches. */
 export interface RegionUsage {
-  readonly tasks: ReadonlyMap<string, WorkloadUsage>;
+  readonly workloads: ReadonlyMap<string, WorkloadUsage>;
   /** Of all databases together, percent of one core. */
   readonly databaseCpuPercent: number;
 }
 
+interface Parts {
+  readonly clock: ScaledClock;
+  readonly store: Store;
+  readonly network: LoopbackNetwork;
+  readonly driver: ComputeDriver;
+  readonly balancer: Balancer;
+}
+
 /**
- * One AWS region on this machine: owns its clock, network, state and children, and joins the parts.
+ * AWS regions on this machine that really run: the endpoint writes down what is asked for, and controllers watch
+ * those records and bring what they say about.
+ *
+ *     clients ─▶ endpoint ─▶ records (SQLite) ◀── state ── controllers ─▶ tasks, databases, balancer
+ *                                  └──────── changes ─────────▶┘  ▲
+ *                                                metrics, health ─┘
+ *
  * `openRegion` starts it; `close` ends every child and gives everything back.
  */
 export class Region {
-  readonly identity: RegionIdentity;
+  readonly endpoint: Endpoint;
   readonly clock: Clock;
   readonly timeScale: number;
   readonly driver: ComputeDriver;
-  readonly cloudWatch: CloudWatch;
   readonly loadBalancing: LoadBalancing;
-  readonly rds: Rds;
-  readonly ecs: Ecs;
-  readonly scaling: Scaling;
-  readonly #store: Store;
-  readonly #network: LoopbackNetwork;
-  readonly #balancer: Balancer;
+  readonly databases: Databases;
+  readonly tasks: Tasks;
+  readonly services: Services;
+  readonly measurements: Measurements;
+  readonly #parts: Parts;
+  readonly #alarms: Alarms;
+  readonly #scaling: ServiceScaling;
+  readonly #logs: LogShipper;
   readonly #log: Logger;
   readonly #sampler: Timer;
   #sampling = false;
-  #usage: RegionUsage = { tasks: new Map(), databaseCpuPercent: 0 };
+  #usage: RegionUsage = { workloads: new Map(), databaseCpuPercent: 0 };
   #closed: Promise<void> | undefined;
 
-  constructor(
-    options: RegionOptions,
-    parts: { clock: ScaledClock; store: Store; network: LoopbackNetwork; driver: ComputeDriver; balancer: Balancer },
-  ) {
+  constructor(options: RegionOptions, parts: Parts) {
     const { clock, store, network, driver, balancer } = parts;
-    const { log } = options;
-    this.identity = options.identity ?? defaultIdentity;
+    const { log, images = new Map<string, RunnableImage>() } = options;
     this.clock = clock;
     this.timeScale = clock.scale;
     this.driver = driver;
-    this.#store = store;
-    this.#network = network;
-    this.#balancer = balancer;
+    this.#parts = parts;
     this.#log = log;
-    this.cloudWatch = new CloudWatch({ clock, store });
+    this.measurements = new Measurements(log);
+    this.endpoint = new Endpoint({
+      store,
+      clock,
+      port: options.port ?? 0,
+      machinery: this.#machinery(),
+      onFault: (message, error) => log.error({ err: error }, message),
+      ...(options.host === undefined ? {} : { host: options.host }),
+      ...(options.account === undefined ? {} : { account: options.account }),
+      ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+    });
+    const { world } = this.endpoint;
+    const addresses = new Addresses();
+    const metrics = (at: Place) => this.measurements.of(at);
+    endLeftTasks(world);
     this.loadBalancing = new LoadBalancing({
-      identity: this.identity,
+      world,
       clock,
       timeScale: clock.scale,
-      store,
       balancer,
+      network,
+      addresses,
+      ...(options.balancerHost === undefined ? {} : { host: options.balancerHost }),
       portsFor: (port) => options.portsFor(port),
-      onMetric: (data) => this.cloudWatch.put(data),
+      onMetrics: (measured) => {
+        for (const { arn, data } of measured) this.measurements.put(placeOf(world, arn), data);
+      },
       log,
     });
-    this.rds = new Rds({ clock, store, network, dataDir: options.dataDir, log });
-    this.ecs = new Ecs({ clock, store, driver, loadBalancing: this.loadBalancing, stopTimeoutMs, log });
-    this.scaling = new Scaling({ identity: this.identity, clock, store, cloudWatch: this.cloudWatch, ecs: this.ecs, log });
+    this.#logs = new LogShipper(log);
+    this.tasks = new Tasks({ world, clock, driver, addresses, logs: this.#logs, images, stopTimeoutMs, log });
+    this.services = new Services({ world, clock, tasks: this.tasks, loadBalancing: this.loadBalancing, log });
+    followTaskRequests({ world, tasks: this.tasks, retire: (running, reason) => this.services.retire(running, reason) });
+    this.databases = new Databases({ world, clock, network, dataDir: options.dataDir, log });
+    this.#alarms = new Alarms({ world, clock, metrics, log });
+    this.#scaling = new ServiceScaling({ world, clock, metrics, log });
+    this.#alarms.onAction((at, alarm, action) => this.#scaling.onAlarm(at, alarm, action));
     this.#sampler = systemClock.every(samplePeriodMs, () => void this.#sample());
+  }
+
+  get world(): World {
+    return this.endpoint.world;
+  }
+
+  /** The caller's account in a region. */
+  place(region: string): Place {
+    return this.endpoint.place(region);
   }
 
   get usage(): RegionUsage {
@@ -96,12 +152,12 @@ export class Region {
 
   /** What the balancer counted, once a second. */
   onBalancerMetrics(handler: (delta: BalancerMetrics) => void): void {
-    this.#balancer.onMetrics(handler);
+    this.#parts.balancer.onMetrics(handler);
   }
 
   /** Process ids of the balancer, for whoever counts its memory. */
   get balancerPids(): readonly number[] {
-    return this.#balancer.pids;
+    return this.#parts.balancer.pids;
   }
 
   /** Resolves once `holds`, looked at now and after each change; rejects after `timeoutMs` of wall time. */
@@ -122,26 +178,42 @@ export class Region {
   }
 
   async #close(): Promise<void> {
+    const { balancer, driver, network, store } = this.#parts;
     this.#sampler.cancel();
-    this.cloudWatch.close();
-    await this.ecs.close();
+    await this.endpoint.close();
+    this.#alarms.close();
+    this.#scaling.close();
+    await this.services.close();
+    this.tasks.close();
     this.loadBalancing.close();
-    await this.#balancer.stop(balancerGraceMs);
-    await this.driver.close();
-    await this.rds.close();
-    await this.#network.close();
-    this.#store.close();
+    await balancer.stop(balancerGraceMs);
+    await driver.close();
+    await this.databases.close();
+    this.#logs.close();
+    await network.close();
+    store.close();
+  }
+
+  /** What operations ask of a region that runs. */
+  #machinery(): Machinery {
+    return {
+      live: true,
+      transition: (_place, _resource, passing) => passing,
+      dnsName: (_place, arn) => this.loadBalancing.hostOf(arn),
+      targetHealth: (at, arn) => this.loadBalancing.targetHealth(at, arn),
+      metrics: (at) => this.measurements.of(at),
+    };
   }
 
   async #sample(): Promise<void> {
     if (this.#sampling || this.#closed) return;
     this.#sampling = true;
     try {
-      const [workloads, databases] = await Promise.all([this.driver.sample(), this.rds.sample()]);
-      const tasks = new Map(workloads.map((usage) => [usage.id, usage]));
-      this.#usage = { tasks, databaseCpuPercent: databases.cpuPercent };
-      this.cloudWatch.put(databases.metrics);
-      this.cloudWatch.put(this.ecs.metrics(tasks));
+      const [found, databases] = await Promise.all([this.driver.sample(), this.databases.sample()]);
+      const workloads = new Map(found.map((usage) => [usage.id, usage]));
+      this.#usage = { workloads, databaseCpuPercent: databases.cpuPercent };
+      for (const { at, data } of [...databases.measured, ...this.services.metrics(workloads)]) this.measurements.put(at, data);
+      for (const { arn, data } of this.loadBalancing.hostMetrics()) this.measurements.put(placeOf(this.world, arn), data);
     } catch (error) {
       this.#log.error({ err: error }, 'sampling failed');
     } finally {
@@ -150,19 +222,29 @@ export class Region {
   }
 }
 
+/** Account and region of a resource stand in its ARN. */
+function placeOf(world: World, arn: string): Place {
+  const [, , , region = '', account = ''] = arn.split(':');
+  return world.place(account, region);
+}
+
 /** Starts a region; what was started is stopped again when a later part fails. */
 export async function openRegion(options: RegionOptions): Promise<Region> {
   mkdirSync(options.dataDir, { recursive: true });
   const undo: (() => unknown)[] = [];
   try {
-    const store = new Store(options.ephemeral ? undefined : options.dataDir);
+    const store = new Store(options.ephemeral === true ? undefined : join(options.dataDir, 'aws'));
     undo.push(() => store.close());
     const network = await claimLoopbackNetwork();
     undo.push(() => network.close());
     const driver = await createProcessDriver({ dataDir: options.dataDir, network, log: options.log });
     undo.push(() => driver.close());
     const balancer = startBalancer({ log: (line) => options.log.warn(line) });
-    return new Region(options, { clock: new ScaledClock(options.timeScale ?? 1), store, network, driver, balancer });
+    undo.push(() => balancer.stop(0));
+    const region = new Region(options, { clock: new ScaledClock(options.timeScale ?? 1), store, network, driver, balancer });
+    undo.push(() => region.close());
+    await region.endpoint.listen();
+    return region;
   } catch (error) {
     for (const step of undo.toReversed()) await step();
     throw error;

@@ -17,6 +17,7 @@ import { awsErrors } from '../errors.ts';
 import { operations, seed, type ServiceOperations } from '../operations/index.ts';
 import type { AnyHandler, InputOf, OperationTable, OutputOf, RequestContext } from '../operations/operation.ts';
 import { sessionAccount } from '../operations/sts/sessions.ts';
+import type { Place } from '../state/place.ts';
 import { immediate, World, type Machinery, type StoredResource } from '../state/world.ts';
 import { checkConstraints } from './constraints.ts';
 import { dispatch, scopeOf, type Call, type HttpRequest } from './dispatch.ts';
@@ -67,6 +68,11 @@ export class Endpoint {
       machinery: options.machinery ?? immediate,
     });
     this.#server = createServer((request, response) => void this.#serve(request, response));
+  }
+
+  /** The account that callers without a session of another are in, in a region. */
+  place(region: string): Place {
+    return this.world.place(this.#account, region);
   }
 
   async listen(): Promise<void> {

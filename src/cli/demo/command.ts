@@ -82,6 +82,7 @@ async function demo(stackName: string, options: DemoOptions): Promise<number> {
     region = await openRegion({
       dataDir,
       timeScale: options.timeScale,
+      balancerHost: '127.0.0.1',
       portsFor: () => portCandidates(options.port, 8080),
       log,
     });

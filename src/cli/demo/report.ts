@@ -3,7 +3,7 @@ import type { Enforcement, ScalingActivity } from '../../model/index.ts';
 import type { LoadResult } from '../../load/index.ts';
 import type { Region } from '../../region/index.ts';
 import { carriedWith, failedShareMax, p95MaxMs, type CarriedLimit } from './limits.ts';
-import type { EcsStack } from './stack.ts';
+import { activitiesOf, endpointOf, type EcsStack } from './stack.ts';
 import type { Story } from './story.ts';
 
 /** What `--json` writes; the fields are a contract. */
@@ -70,8 +70,8 @@ export function makeReport(region: Region, stack: EcsStack, story: Story, durati
     latencyMs: { p50: round(latency.quantile(0.5)), p95: round(latency.quantile(0.95)), p99: round(latency.quantile(0.99)) },
     vusMax: load.vusMax,
     tasks: { min: stack.minTasks, peak: story.peakTasks, final: story.finalTasks },
-    activities: region.scaling.activities(`service/${stack.serviceKey}`).map(reportedActivity).toReversed(),
-    database: `${stack.database.engineVersion ?? 'PostgreSQL'} at ${stack.database.address}:${stack.database.port}`,
+    activities: activitiesOf(region).map(reportedActivity).toReversed(),
+    database: `PostgreSQL ${stack.database.EngineVersion ?? ''} at ${endpointOf(stack.database)}`,
     limit: {
       oneTask: reportedLimit(carriedWith(samples, stack.minTasks)),
       fourTasks: reportedLimit(carriedWith(samples, stack.maxTasks)),

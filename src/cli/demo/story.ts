@@ -1,11 +1,11 @@
 import { Histogram, monotonicMs, systemClock, type Logger } from '../../base/index.ts';
 import { startLoad, type LoadProgress, type LoadResult, type LoadRun } from '../../load/index.ts';
-import type { Alarm, ComparisonOperator } from '../../model/index.ts';
+import type { AlarmResource } from '../../aws/index.ts';
 import type { Region } from '../../region/index.ts';
 import { wholeMachine, type Sample } from './limits.ts';
 import { ProcessObserver, residentBytes } from './observer.ts';
 import type { DemoPlan } from './plan.ts';
-import { healthyTasks, type EcsStack } from './stack.ts';
+import { activitiesOf, alarmsOf, desiredCount, healthyTasks, tasksOf, type EcsStack } from './stack.ts';
 import type { Frame } from './view.ts';
 
 /** What happened from the first virtual user to the last task stopped. */
@@ -81,7 +81,7 @@ class Watch {
     this.#stack = stack;
     this.#run = run;
     this.#options = options;
-    this.#healthyBefore = healthyTasks(region, stack.serviceKey);
+    this.#healthyBefore = healthyTasks(region, stack);
     run.onProgress((progress) => this.#onProgress(progress));
     region.onBalancerMetrics((delta) => {
       for (const each of delta.loadBalancers) {
@@ -92,7 +92,7 @@ class Watch {
 
   #onProgress(progress: LoadProgress): void {
     this.#progress = progress;
-    const healthy = healthyTasks(this.#region, this.#stack.serviceKey);
+    const healthy = healthyTasks(this.#region, this.#stack);
     // A span in which the number changed belongs to neither: -1 fits no limit.
     const healthyTasksThroughout = healthy === this.#healthyBefore ? healthy : -1;
     this.#healthyBefore = healthy;
@@ -119,7 +119,7 @@ class Watch {
 
   /** The story is over when the service has been back at its minimum for a while, all others gone. */
   #stopWhenSettled(elapsedMs: number): void {
-    const tasks = this.#region.ecs.tasks(this.#stack.serviceKey).filter((task) => task.state !== 'STOPPED');
+    const tasks = tasksOf(this.#region, this.#stack).filter((task) => task.state !== 'STOPPED');
     const back =
       elapsedMs > this.#options.plan.calmFromMs && this.#peakTasks > this.#stack.minTasks && tasks.length === this.#stack.minTasks;
     if (!back) this.#settledAtMs = undefined;
@@ -130,8 +130,8 @@ class Watch {
     const { balancerPids, usage } = this.#region;
     const { processes, machine } = this.#observer.look([...balancerPids, ...this.#run.pids]);
     const most = (pids: readonly number[]): number => Math.max(0, ...pids.map((pid) => processes.get(pid) ?? 0));
-    const running = this.#region.ecs.tasks(this.#stack.serviceKey).filter((task) => task.state === 'RUNNING');
-    const tasks = running.map((task) => usage.tasks.get(task.id)?.cpuPercent ?? 0);
+    const running = tasksOf(this.#region, this.#stack).filter((task) => task.state === 'RUNNING');
+    const tasks = running.map((task) => usage.workloads.get(task.id)?.cpuPercent ?? 0);
     return {
       'CPU of the tasks': tasks.length === 0 ? 0 : tasks.reduce((sum, cpu) => sum + cpu, 0) / tasks.length,
       'CPU of the database': usage.databaseCpuPercent,
@@ -146,7 +146,7 @@ class Watch {
     const progress = this.#progress;
     const last = this.#samples.at(-1);
     const recent = progress ? Histogram.fromData(progress.window.durationMs) : new Histogram();
-    const tasks = this.#region.ecs.tasks(this.#stack.serviceKey).filter((task) => task.state !== 'STOPPED');
+    const tasks = tasksOf(this.#region, this.#stack).filter((task) => task.state !== 'STOPPED');
     return {
       elapsedMs: monotonicMs() - startedMs,
       expectedMs,
@@ -164,13 +164,15 @@ class Watch {
         state: task.state,
         health: task.health,
         address: task.address,
-        cpuPercent: this.#region.usage.tasks.get(task.id)?.cpuPercent,
+        cpuPercent: this.#region.usage.workloads.get(task.id)?.cpuPercent,
       })),
-      desired: this.#region.ecs.service(this.#stack.serviceKey).desiredCount,
-      alarms: this.#region.cloudWatch
-        .alarms()
-        .map(({ alarm, status }) => ({ name: alarm.name, state: status.state, condition: conditionOf(alarm) })),
-      activities: this.#region.scaling.activities(`service/${this.#stack.serviceKey}`),
+      desired: desiredCount(this.#region, this.#stack),
+      alarms: alarmsOf(this.#region).map((alarm) => ({
+        name: alarm.AlarmName,
+        state: alarm.StateValue ?? '',
+        condition: conditionOf(alarm),
+      })),
+      activities: activitiesOf(this.#region),
       rpsHistory: this.#samples.map((sample) => (sample.requests * 1000) / Math.max(1, sample.spanMs)),
       tasksHistory: this.#samples.map((sample) => Math.max(0, sample.healthyTasks)),
     };
@@ -189,20 +191,20 @@ class Watch {
       load,
       latency: this.#latency,
       peakTasks: this.#peakTasks,
-      finalTasks: healthyTasks(this.#region, this.#stack.serviceKey),
+      finalTasks: healthyTasks(this.#region, this.#stack),
       memoryBytesMax: this.#memoryBytesMax,
       balancerFailures: this.#failures,
     };
   }
 }
 
-const signs: Record<ComparisonOperator, string> = {
+const signs: Readonly<Record<string, string>> = {
   GreaterThanOrEqualToThreshold: '≥',
   GreaterThanThreshold: '>',
   LessThanThreshold: '<',
   LessThanOrEqualToThreshold: '≤',
 };
 
-function conditionOf({ metric, comparison, threshold, evaluationPeriods, periodS }: Alarm): string {
-  return `${metric.name} ${signs[comparison]} ${threshold} for ${evaluationPeriods} × ${periodS} s`;
+function conditionOf({ MetricName, ComparisonOperator, Threshold, EvaluationPeriods, Period }: AlarmResource): string {
+  return `${MetricName} ${signs[ComparisonOperator ?? '']} ${Threshold} for ${EvaluationPeriods} × ${Period} s`;
 }

@@ -1,0 +1,31 @@
+/**
+ * Where the parts of a region really are on this machine: what the API knows as an instance id or a private
+ * address of a subnet, the data plane reaches at an address of the loopback network or of a machine of its own.
+ */
+export class Addresses {
+  readonly #hosts = new Map<string, string>();
+  readonly #watchers = new Set<() => void>();
+
+  /** `name`: an instance id or a private IP address. */
+  bind(name: string, host: string): void {
+    this.#hosts.set(name, host);
+    this.#changed();
+  }
+
+  unbind(name: string): void {
+    if (this.#hosts.delete(name)) this.#changed();
+  }
+
+  /** Undefined: nothing runs there. */
+  hostOf(name: string): string | undefined {
+    return this.#hosts.get(name);
+  }
+
+  onChange(watcher: () => void): void {
+    this.#watchers.add(watcher);
+  }
+
+  #changed(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+}

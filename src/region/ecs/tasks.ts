@@ -1,0 +1,312 @@
+import { errorMessage, type Clock, type Logger } from '../../base/index.ts';
+import {
+  endTask,
+  taskDefinitions,
+  tasks,
+  type Place,
+  type TaskDefinitionResource,
+  type TaskResource,
+  type World,
+} from '../../aws/index.ts';
+import { nextTaskState, type ComputeDriver, type Task, type TaskEvent, type WorkloadExit, type WorkloadUsage } from '../../model/index.ts';
+import type { Addresses } from '../addresses.ts';
+import { resolveImage, type RunnableImage } from '../images.ts';
+import type { LogShipper } from '../logs.ts';
+import { taskCpuUnits, taskMemoryMiB, type ContainerResource } from './translate.ts';
+
+export interface TasksOptions {
+  readonly world: World;
+  readonly clock: Clock;
+  readonly driver: ComputeDriver;
+  readonly addresses: Addresses;
+  readonly logs: LogShipper;
+  readonly images: ReadonlyMap<string, RunnableImage>;
+  /** How long a task may take to end after SIGTERM before it is killed, wall milliseconds, where its definition does not say (ECS: 30 s). */
+  readonly stopTimeoutMs: number;
+  readonly log: Logger;
+}
+
+/** A container of a task: one workload of the driver. */
+interface Container {
+  readonly workloadId: string;
+  readonly name: string;
+  readonly essential: boolean;
+  state: 'PENDING' | 'RUNNING' | 'STOPPED';
+  exitCode?: number;
+  reason?: string;
+}
+
+/** A task that exists on this machine. */
+export interface RunningTask {
+  readonly at: Place;
+  readonly arn: string;
+  /** Address of its network interface in the VPC, under which targets know it; the task's id where it has none. */
+  readonly name: string;
+  readonly containers: readonly Container[];
+  task: Task;
+}
+
+type Watcher = (running: RunningTask, ended?: { asked: boolean; wasOfUse: boolean }) => void;
+
+/**
+ * Runs tasks: leases an address, starts each container as a workload there, follows them to their end, and keeps the
+ * task's record in step with its state (`taskTransitions`). Which tasks there should be is for others to say.
+ */
+export class Tasks {
+  readonly #options: TasksOptions;
+  readonly #running = new Map<string, RunningTask>();
+  readonly #byWorkload = new Map<string, { running: RunningTask; container: Container; stream?: { group: string; name: string } }>();
+  readonly #watchers = new Set<Watcher>();
+  #closed = false;
+
+  constructor(options: TasksOptions) {
+    this.#options = options;
+    options.driver.onExit((exit) => this.#onExit(exit));
+    options.driver.onLine((id, line) => {
+      const found = this.#byWorkload.get(id);
+      if (found?.stream !== undefined) options.logs.put(found.running.at, found.stream.group, found.stream.name, line);
+    });
+  }
+
+  onChange(watcher: Watcher): void {
+    this.#watchers.add(watcher);
+  }
+
+  get(arn: string): RunningTask | undefined {
+    return this.#running.get(arn);
+  }
+
+  all(): RunningTask[] {
+    return [...this.#running.values()];
+  }
+
+  /** Takes on a task that was written down as PROVISIONING, and starts it. */
+  launch(at: Place, record: TaskResource): RunningTask {
+    const id = idOf(record.taskArn);
+    const definition = at.table(taskDefinitions).get(idOf(record.taskDefinitionArn));
+    const defined = definition?.containerDefinitions ?? [];
+    const running: RunningTask = {
+      at,
+      arn: record.taskArn,
+      name: privateAddress(record) ?? id,
+      containers: defined.map(({ name = '', essential = true }) => ({
+        workloadId: defined.length === 1 ? id : `${id}-${name}`,
+        name,
+        essential,
+        state: 'PENDING',
+      })),
+      task: {
+        id,
+        state: 'PROVISIONING',
+        address: '',
+        port: defined[0]?.portMappings?.[0]?.containerPort ?? 0,
+        createdAtMs: record.createdAt ?? at.nowMs,
+        health: 'UNKNOWN',
+        ...(record.startedBy === undefined ? {} : { deploymentId: record.startedBy }),
+      },
+    };
+    this.#running.set(record.taskArn, running);
+    void this.#start(running, record, definition);
+    return running;
+  }
+
+  /** Lets a task's state follow an event. */
+  tell(running: RunningTask, event: TaskEvent, changes: Partial<Task> = {}): void {
+    const { task } = running;
+    this.change(running, { ...task, ...changes, state: nextTaskState(task.state, event) ?? task.state });
+  }
+
+  change(running: RunningTask, task: Task): void {
+    running.task = task;
+    this.#save(running);
+    this.#changed(running);
+  }
+
+  /** SIGTERM to each container, SIGKILL after the stop timeout. The outcome is told by the task's state. */
+  stop(running: RunningTask, reason: string): void {
+    const { task } = running;
+    const stoppedReason = task.stoppedReason ?? reason;
+    if (task.state === 'RUNNING') this.tell(running, 'toldToStop', { stoppedReason });
+    this.tell(running, running.task.state === 'DEACTIVATING' ? 'drained' : 'toldToStop', { stoppedReason });
+    this.#stopContainers(running);
+  }
+
+  /** A stopped task that nobody asks for any more. */
+  forget(arn: string): void {
+    if (this.#running.get(arn)?.task.state === 'STOPPED') this.#running.delete(arn);
+  }
+
+  /** What a task uses of its CPU and memory, all containers together. */
+  usageOf(running: RunningTask, usage: ReadonlyMap<string, WorkloadUsage>): { cpuPercent: number; memoryPercent: number } | undefined {
+    const found = running.containers.flatMap(({ workloadId }) => usage.get(workloadId) ?? []);
+    if (found.length === 0) return undefined;
+    const share = 1 / running.containers.length;
+    return {
+      cpuPercent: found.reduce((sum, { cpuPercent }) => sum + cpuPercent * share, 0),
+      memoryPercent: found.reduce((sum, { memoryPercent }) => sum + memoryPercent * share, 0),
+    };
+  }
+
+  /** No state follows any more; the workloads are the driver's to end. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #start(running: RunningTask, record: TaskResource, definition: TaskDefinitionResource | undefined): Promise<void> {
+    const { driver, clock, log } = this.#options;
+    try {
+      if (definition === undefined) throw new Error('its task definition is gone');
+      const address = driver.leaseAddress();
+      this.tell(running, 'addressLeased', { address });
+      const defined = definition.containerDefinitions ?? [];
+      const share = 1 / Math.max(1, defined.length);
+      const limits = { cpuUnits: Math.round(taskCpuUnits(definition) * share), memoryMiB: Math.round(taskMemoryMiB(definition) * share) };
+      for (const container of running.containers) {
+        const own = defined.find(({ name }) => name === container.name)!;
+        await this.#startContainer(running, container, own, record, limits);
+        container.state = 'RUNNING';
+      }
+      this.#options.addresses.bind(running.name, address);
+      this.tell(running, 'processStarted', { startedAtMs: clock.nowMs() });
+    } catch (error) {
+      log.error({ err: error, task: running.task.id }, 'a task cannot be started');
+      this.#stopContainers(running);
+      this.#ended(running, `TaskFailedToStart: ${errorMessage(error)}`);
+    }
+  }
+
+  async #startContainer(
+    running: RunningTask,
+    container: Container,
+    own: ContainerResource,
+    record: TaskResource,
+    limits: { cpuUnits: number; memoryMiB: number },
+  ): Promise<void> {
+    const { driver, images } = this.#options;
+    if ((own.secrets ?? []).length > 0)
+      throw new Error(`ResourceInitializationError: unable to pull secrets of container ${container.name}: no secrets manager here`);
+    const image = resolveImage(own.image ?? '', images);
+    const overrides = (record.overrides?.containerOverrides ?? []).find(({ name }) => name === container.name);
+    const variables = [...(own.environment ?? []), ...(overrides?.environment ?? [])];
+    const { address } = running.task;
+    const port = own.portMappings?.[0]?.containerPort;
+    this.#byWorkload.set(container.workloadId, { running, container, ...this.#stream(running, own) });
+    await driver.start({
+      id: container.workloadId,
+      command: image.command,
+      args: image.args,
+      cwd: image.cwd,
+      env: {
+        ...image.environment,
+        HOST: address,
+        ...(port === undefined ? {} : { PORT: String(port) }),
+        ...Object.fromEntries(variables.map(({ name = '', value = '' }) => [name, value])),
+      },
+      address,
+      ...limits,
+    });
+  }
+
+  /** Where a container's output goes by its `awslogs` options. */
+  #stream(running: RunningTask, own: ContainerResource): { stream?: { group: string; name: string } } {
+    const { logDriver, options = {} } = own.logConfiguration ?? {};
+    const group = options['awslogs-group'];
+    if (logDriver !== 'awslogs' || group === undefined) return {};
+    const prefix = options['awslogs-stream-prefix'];
+    const name = prefix === undefined ? running.task.id : `${prefix}/${own.name ?? ''}/${running.task.id}`;
+    if (!this.#options.logs.open(running.at, group, name, options['awslogs-create-group'] === 'true'))
+      throw new Error(
+        `ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch log group defined in the task definition: ${group}`,
+      );
+    return { stream: { group, name } };
+  }
+
+  #stopContainers(running: RunningTask): void {
+    for (const { workloadId } of running.containers) void this.#options.driver.stop(workloadId, this.#options.stopTimeoutMs);
+  }
+
+  #onExit(exit: WorkloadExit): void {
+    const found = this.#byWorkload.get(exit.id);
+    if (found === undefined || this.#closed) return;
+    this.#byWorkload.delete(exit.id);
+    const { running, container } = found;
+    container.state = 'STOPPED';
+    if (exit.code !== null) container.exitCode = exit.code;
+    container.reason = exitReason(exit);
+    if (running.task.state !== 'STOPPING') this.#options.log.warn({ ...exit, task: running.task.id }, 'a container ended by itself');
+    if (running.containers.every(({ state }) => state === 'STOPPED')) this.#ended(running, container.reason);
+    else if (container.essential) {
+      if (running.task.stoppedReason === undefined) running.task = { ...running.task, stoppedReason: container.reason };
+      this.#stopContainers(running);
+    } else this.#save(running);
+  }
+
+  /** The processes are gone, or never came to be. */
+  #ended(running: RunningTask, reason: string): void {
+    const { task } = running;
+    if (task.state === 'STOPPED') return;
+    const asked = task.state === 'STOPPING' || task.state === 'DEACTIVATING';
+    const wasOfUse = task.state === 'RUNNING' && task.health !== 'UNKNOWN';
+    this.#options.addresses.unbind(running.name);
+    if (task.address !== '') this.#options.driver.releaseAddress(task.address);
+    running.task = { ...task, stoppedReason: task.stoppedReason ?? reason, state: nextTaskState(task.state, 'processGone') ?? task.state };
+    running.task = { ...running.task, stoppedAtMs: this.#options.clock.nowMs(), state: 'STOPPED' };
+    this.#save(running);
+    this.#changed(running, { asked, wasOfUse });
+  }
+
+  #changed(running: RunningTask, ended?: { asked: boolean; wasOfUse: boolean }): void {
+    for (const watcher of this.#watchers) watcher(running, ended);
+  }
+
+  /** Writes a task's state into its record, where DescribeTasks finds it. */
+  #save({ at, arn, task, containers }: RunningTask): void {
+    this.#options.world.transaction(() => {
+      const record = at.table(tasks).get(arn);
+      if (record === undefined) return;
+      const changed = at.table(tasks).patch(record, {
+        lastStatus: task.state,
+        healthStatus: task.health,
+        version: (record.version ?? 1) + 1,
+        ...(task.startedAtMs === undefined ? {} : { startedAt: task.startedAtMs, connectivity: 'CONNECTED' }),
+        ...(task.stoppedReason === undefined ? {} : { stoppedReason: task.stoppedReason }),
+        ...(isLeaving(task) ? { desiredStatus: 'STOPPED', stopCode: record.stopCode ?? 'EssentialContainerExited' } : {}),
+        containers: (record.containers ?? []).map((held) => {
+          const own = containers.find(({ name }) => name === held.name);
+          if (own === undefined) return held;
+          const { state: lastStatus, exitCode, reason } = own;
+          return {
+            ...held,
+            lastStatus,
+            healthStatus: task.health,
+            ...(exitCode === undefined ? {} : { exitCode }),
+            ...(reason === undefined ? {} : { reason }),
+          };
+        }),
+      });
+      if (task.state === 'STOPPED') endTask(at, changed);
+    });
+  }
+}
+
+/** Whether a task is on its way out, or gone. */
+export function isLeaving({ state }: Task): boolean {
+  return state === 'DEACTIVATING' || state === 'STOPPING' || state === 'DEPROVISIONING' || state === 'STOPPED';
+}
+
+/** The last part of an ARN: a task's id, `family:revision` of a definition. */
+export function idOf(arn: string): string {
+  return arn.split('/').at(-1) ?? arn;
+}
+
+export function privateAddress(record: TaskResource): string | undefined {
+  return record.attachments?.[0]?.details?.find(({ name }) => name === 'privateIPv4Address')?.value;
+}
+
+/** ECS's reason of a container that ended. */
+function exitReason(exit: WorkloadExit): string {
+  if (exit.outOfMemory) return 'OutOfMemoryError: Container killed due to memory usage';
+  const how = exit.signal === null ? `exit code ${exit.code ?? 'unknown'}` : exit.signal;
+  const lastLine = exit.lastLines.at(-1);
+  return `Essential container in task exited (${how}${lastLine === undefined ? '' : `: ${lastLine.slice(0, 200)}`})`;
+}

@@ -1,0 +1,269 @@
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorMessage, type Clock, type Logger } from '../../base/index.ts';
+import {
+  dbInstances,
+  dbSnapshots,
+  parameterGroups,
+  removeDBInstance,
+  type DBInstanceResource,
+  type Place,
+  type World,
+} from '../../aws/index.ts';
+import { startPostgres, type LoopbackNetwork, type PostgresServer } from '../../compute/index.ts';
+import type { MetricDatum } from '../../model/index.ts';
+import { instanceClassOf } from './instanceClass.ts';
+
+export interface DatabasesOptions {
+  readonly world: World;
+  readonly clock: Clock;
+  readonly network: LoopbackNetwork;
+  readonly dataDir: string;
+  readonly log: Logger;
+}
+
+interface RunningDatabase {
+  readonly at: Place;
+  readonly id: string;
+  /** Kept while the instance exists, so that clients find it again after a stop. */
+  readonly address: string;
+  server: PostgresServer | undefined;
+  /** What is being done to it; the next step waits for it. */
+  busy: Promise<void> | undefined;
+}
+
+/** Statuses that ask for something to be done. */
+const passing: ReadonlySet<string> = new Set(['creating', 'starting', 'rebooting', 'stopping', 'deleting', 'backing-up', 'modifying']);
+
+/** RDS made real: a PostgreSQL server for each DB instance, at an address of its own, with its files under the data folder. */
+export class Databases {
+  readonly #options: DatabasesOptions;
+  readonly #running = new Map<string, RunningDatabase>();
+  readonly #failures = new Map<string, string>();
+  #closing = false;
+
+  constructor(options: DatabasesOptions) {
+    this.#options = options;
+    const { world } = options;
+    this.#resume();
+    world.watch((changed) => {
+      for (const table of changed) if (table.endsWith(`/${dbInstances.kind}`)) return this.#sync();
+    });
+    this.#sync();
+  }
+
+  /** After a restart of the region the servers are gone, and those that were available start again. */
+  #resume(): void {
+    const { world } = this.#options;
+    for (const at of world.places()) {
+      const left = at
+        .table(dbInstances)
+        .filter(({ DBInstanceStatus }) => ['available', 'failed', 'rebooting', 'modifying'].includes(DBInstanceStatus));
+      if (left.length === 0) continue;
+      world.transaction(() => {
+        for (const one of left) at.table(dbInstances).patch(one, { DBInstanceStatus: 'starting' });
+      });
+    }
+  }
+
+  #sync(): void {
+    if (this.#closing) return;
+    for (const at of this.#options.world.places())
+      for (const instance of at.table(dbInstances).values()) if (passing.has(instance.DBInstanceStatus)) this.#work(at, instance);
+  }
+
+  #work(at: Place, instance: DBInstanceResource): void {
+    const key = keyOf(at, instance.DBInstanceIdentifier);
+    let database = this.#running.get(key);
+    if (database === undefined) {
+      database = { at, id: instance.DBInstanceIdentifier, address: this.#options.network.lease(), server: undefined, busy: undefined };
+      this.#running.set(key, database);
+    }
+    if (database.busy !== undefined) return;
+    const own = database;
+    own.busy = this.#step(own, instance)
+      .catch((error: unknown) => this.#fail(own, error))
+      .finally(() => {
+        own.busy = undefined;
+        this.#sync();
+      });
+  }
+
+  async #step(database: RunningDatabase, instance: DBInstanceResource): Promise<void> {
+    switch (instance.DBInstanceStatus) {
+      case 'creating':
+      case 'starting':
+        return this.#start(database, instance);
+      case 'rebooting':
+      case 'modifying':
+        await this.#stop(database);
+        return this.#start(database, instance);
+      case 'backing-up':
+        await this.#stop(database);
+        this.#snapshot(database);
+        return this.#start(database, instance);
+      case 'stopping':
+        await this.#stop(database);
+        return this.#patch(database, { DBInstanceStatus: 'stopped' });
+      case 'deleting':
+        await this.#stop(database);
+        this.#snapshot(database);
+        return this.#remove(database);
+    }
+  }
+
+  async #start(database: RunningDatabase, instance: DBInstanceResource): Promise<void> {
+    const { log } = this.#options;
+    const folder = this.#folder(database);
+    this.#restore(database, instance, folder);
+    const { vcpus, memoryMiB, maxConnections } = instanceClassOf(instance.DBInstanceClass ?? '');
+    const { max_connections: asked, ...parameters } = parametersOf(database.at, instance);
+    const server = await startPostgres({
+      dataDir: folder,
+      address: database.address,
+      port: instance.DbInstancePort ?? 5432,
+      user: instance.MasterUsername ?? 'postgres',
+      password: instance.masterPassword,
+      database: instance.DBName ?? 'postgres',
+      maxConnections: asked === undefined ? maxConnections : Number(asked),
+      cpuUnits: vcpus * 1024,
+      memoryMiB,
+      parameters,
+      log,
+    });
+    database.server = server;
+    void server.exited.then(() => this.#onExit(database, server));
+    this.#patch(database, {
+      DBInstanceStatus: 'available',
+      Endpoint: { Address: server.host, Port: server.port, HostedZoneId: 'Z1TTGA775OQIYO' },
+    });
+  }
+
+  async #stop(database: RunningDatabase): Promise<void> {
+    const { server } = database;
+    database.server = undefined;
+    await server?.stop();
+  }
+
+  /** Copies the files of the stopped server for each of its snapshots that waits for them. */
+  #snapshot(database: RunningDatabase): void {
+    const { world } = this.#options;
+    const { at, id } = database;
+    const waiting = at.table(dbSnapshots).filter((one) => one.DBInstanceIdentifier === id && one.Status === 'creating');
+    for (const snapshot of waiting) {
+      const folder = this.#snapshotFolder(at, snapshot.DBSnapshotIdentifier);
+      rmSync(folder, { recursive: true, force: true });
+      if (existsSync(this.#folder(database))) cpSync(this.#folder(database), folder, { recursive: true, preserveTimestamps: true });
+      world.transaction(() => at.table(dbSnapshots).patch(snapshot, { Status: 'available', PercentProgress: 100 }));
+    }
+  }
+
+  /** A new instance that comes from a snapshot begins with its files. */
+  #restore({ at }: RunningDatabase, instance: DBInstanceResource, folder: string): void {
+    const source = instance.sourceSnapshot;
+    if (source === undefined || existsSync(folder)) return;
+    const files = this.#snapshotFolder(at, source);
+    if (!existsSync(files)) return;
+    mkdirSync(join(folder, '..'), { recursive: true });
+    cpSync(files, folder, { recursive: true, preserveTimestamps: true });
+  }
+
+  #remove(database: RunningDatabase): void {
+    const { world, network } = this.#options;
+    rmSync(this.#folder(database), { recursive: true, force: true });
+    this.#running.delete(keyOf(database.at, database.id));
+    network.release(database.address);
+    world.transaction(() => removeDBInstance(database.at, database.id));
+  }
+
+  /** A server that ends unasked is started again at its address, as RDS recovers an instance behind its endpoint. */
+  #onExit(database: RunningDatabase, server: PostgresServer): void {
+    if (this.#closing || database.server !== server) return;
+    database.server = undefined;
+    this.#options.log.warn(`database ${database.id} ended unexpectedly; starting it again`);
+    this.#patch(database, { DBInstanceStatus: 'starting' });
+  }
+
+  #fail(database: RunningDatabase, error: unknown): void {
+    this.#options.log.error({ err: error }, `database ${database.id} could not be started: ${errorMessage(error)}`);
+    if (this.#closing) return;
+    this.#failures.set(keyOf(database.at, database.id), errorMessage(error));
+    this.#patch(database, { DBInstanceStatus: 'failed' });
+  }
+
+  #patch({ at, id }: RunningDatabase, changes: Partial<DBInstanceResource>): void {
+    this.#options.world.transaction(() => {
+      const instance = at.table(dbInstances).get(id);
+      if (instance !== undefined && (instance.DBInstanceStatus !== 'deleting' || changes.DBInstanceStatus === undefined))
+        at.table(dbInstances).patch(instance, changes);
+    });
+  }
+
+  #folder({ at, id }: RunningDatabase): string {
+    return join(this.#options.dataDir, 'rds', at.account, at.region, id);
+  }
+
+  #snapshotFolder(at: Place, id: string): string {
+    return join(this.#options.dataDir, 'rds-snapshots', at.account, at.region, id.replaceAll(/[^a-z0-9-]/g, '_'));
+  }
+
+  /** Use of all running servers since the last call: as AWS/RDS metrics, and their CPU together in percent of one core. */
+  async sample(): Promise<{ measured: { at: Place; data: MetricDatum[] }[]; cpuPercent: number }> {
+    const timestampMs = this.#options.clock.nowMs();
+    let cpuPercent = 0;
+    const measured: { at: Place; data: MetricDatum[] }[] = [];
+    for (const { at, id, server } of this.#running.values()) {
+      const instance = at.table(dbInstances).get(id);
+      const usage = await server?.usage();
+      if (server === undefined || usage === undefined || instance === undefined) continue;
+      const { vcpus, memoryMiB } = instanceClassOf(instance.DBInstanceClass ?? '');
+      cpuPercent += usage.cpuPercent * vcpus;
+      const common = { namespace: 'AWS/RDS', dimensions: { DBInstanceIdentifier: id }, timestampMs } as const;
+      const connections = await server.connections().catch(() => undefined);
+      measured.push({
+        at,
+        data: [
+          { ...common, name: 'CPUUtilization', unit: 'Percent', value: usage.cpuPercent },
+          { ...common, name: 'FreeableMemory', unit: 'Bytes', value: Math.max(0, memoryMiB * 2 ** 20 - usage.memoryBytes) },
+          ...(connections === undefined ? [] : [{ ...common, name: 'DatabaseConnections', unit: 'Count', value: connections } as const]),
+        ],
+      });
+    }
+    return { measured, cpuPercent };
+  }
+
+  /** Why an instance's last start failed. */
+  failureOf(at: Place, id: string): string | undefined {
+    return this.#failures.get(keyOf(at, id));
+  }
+
+  /** For drills: ends a server as a crash would. */
+  kill(at: Place, id: string): void {
+    this.#running.get(keyOf(at, id))?.server?.kill();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all([...this.#running.values()].map((database) => this.#end(database)));
+  }
+
+  async #end(database: RunningDatabase): Promise<void> {
+    await database.busy;
+    await this.#stop(database);
+  }
+}
+
+const keyOf = (at: Place, id: string): string => `${at.account}/${at.region}/${id}`;
+
+/** What the parameter group sets; references to the class's memory stay RDS's own defaults. */
+function parametersOf(at: Place, instance: DBInstanceResource): Record<string, string> {
+  const name = instance.DBParameterGroups?.[0]?.DBParameterGroupName;
+  const group = at.table(parameterGroups).get(name);
+  return Object.fromEntries(
+    (group?.parameters ?? []).flatMap(({ ParameterName, ParameterValue }) =>
+      ParameterName === undefined || ParameterValue === undefined || ParameterName.startsWith('rds.') || ParameterValue.includes('{')
+        ? []
+        : [[ParameterName, ParameterValue]],
+    ),
+  );
+}
