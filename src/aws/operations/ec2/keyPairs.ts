@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { EC2, KeyPairInfo } from '@aws-sdk/client-ec2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
@@ -28,15 +28,15 @@ function refuseDuplicate(at: Place, name: string): void {
 
 const colons = (hex: string): string => hex.replace(/(..)(?=.)/g, '$1:');
 
-/** SHA-1 of the PKCS#8 private key for RSA, the SSH fingerprint for ED25519: what AWS shows for keys that it made. */
-function generate(type: 'rsa' | 'ed25519'): { material: string; fingerprint: string; publicKey: string } {
+/** `check` is the number that OpenSSH's form repeats, to tell a wrong passphrase. Fingerprint: SHA-1 of the PKCS#8 private key for RSA, the SSH fingerprint for ED25519: what AWS shows for keys that it made. */
+function generate(type: 'rsa' | 'ed25519', check: Buffer): { material: string; fingerprint: string; publicKey: string } {
   const pair = type === 'rsa' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ed25519');
   const publicKey = sshPublicKey(pair.publicKey.export({ format: 'jwk' }));
   const der = pair.privateKey.export({ type: 'pkcs8', format: 'der' });
   const material =
     type === 'rsa'
       ? pair.privateKey.export({ type: 'pkcs1' as 'pkcs8', format: 'pem' })
-      : openSshPrivateKey(pair.privateKey.export({ format: 'jwk' }));
+      : openSshPrivateKey(pair.privateKey.export({ format: 'jwk' }), check);
   const fingerprint = type === 'rsa' ? colons(createHash('sha1').update(der).digest('hex')) : sshFingerprint(publicKey);
   return { material, fingerprint, publicKey };
 }
@@ -58,11 +58,10 @@ function sshPublicKey(jwk: { kty?: string; n?: string; e?: string; x?: string })
 }
 
 /** An ED25519 key in OpenSSH's own form, not encrypted (PROTOCOL.key of the OpenSSH sources). */
-function openSshPrivateKey(jwk: { x?: string; d?: string }): string {
+function openSshPrivateKey(jwk: { x?: string; d?: string }, check: Buffer): string {
   const publicBytes = Buffer.from(jwk.x ?? '', 'base64url');
   const secret = Buffer.concat([Buffer.from(jwk.d ?? '', 'base64url'), publicBytes]);
   const none = field(Buffer.from('none'));
-  const check = randomBytes(4);
   const name = field(Buffer.from('ssh-ed25519'));
   const body = Buffer.concat([check, check, name, field(publicBytes), field(secret), field(Buffer.alloc(0))]);
   const padding = Buffer.from(Array.from({ length: (8 - (body.length % 8)) % 8 }, (_, index) => index + 1));
@@ -139,7 +138,7 @@ function newTags(at: Place, pair: KeyPair): { Tags?: { Key: string; Value: strin
 export const keyPairOperations: Operations<EC2> = {
   CreateKeyPair({ KeyName = '', KeyType = 'rsa', TagSpecifications }, at) {
     refuseDuplicate(at, KeyName);
-    const { material, fingerprint, publicKey } = generate(KeyType === 'ed25519' ? 'ed25519' : 'rsa');
+    const { material, fingerprint, publicKey } = generate(KeyType === 'ed25519' ? 'ed25519' : 'rsa', Buffer.from(at.hex(8), 'hex'));
     const pair = at
       .table(keyPairs)
       .put({ KeyPairId: at.id('key'), KeyName, KeyType, KeyFingerprint: fingerprint, PublicKey: publicKey, CreateTime: at.nowMs });

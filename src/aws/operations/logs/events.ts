@@ -1,21 +1,9 @@
 import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import type { Place } from '../../state/place.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { invalid, logStreams, requireLogGroup, requireLogStream } from './groups.ts';
 import { matchesPattern } from './pattern.ts';
-
-export interface LogEvent {
-  readonly eventId: string;
-  readonly group: string;
-  readonly stream: string;
-  readonly timestamp: number;
-  readonly ingestionTime: number;
-  readonly message: string;
-}
-
-export const events = table<LogEvent>('logs.event', (event) => event.eventId);
+import { events, invalid, logStreams, requireLogGroup, requireLogStream, type LogEvent } from './resources.ts';
 
 const dayMs = 86_400_000;
 
@@ -43,17 +31,18 @@ function window(
   token: string | undefined,
   startFromHead: boolean,
 ): { items: LogEvent[]; forward: string; backward: string } {
+  const lastIndex = Math.max(0, all.length - 1);
   let start = startFromHead ? 0 : Math.max(0, all.length - limit);
+  let end = start + limit;
   if (token !== undefined) {
     const match = /^([fb])\/(\d{56})$/.exec(token);
     if (match === null) throw invalid('The specified nextToken is invalid.');
-    const position = Number(match[2]);
-    start = match[1] === 'f' ? position + 1 : Math.max(0, position - limit);
-    if (match[1] === 'b' && position === 0) return { items: [], forward: name('f', Math.max(0, all.length - 1)), backward: token };
+    const position = Math.min(Number(match[2]), lastIndex);
+    [start, end] = match[1] === 'f' ? [position + 1, position + 1 + limit] : [Math.max(0, position - limit), position];
   }
-  const items = all.slice(start, start + limit);
-  const last = items.length === 0 ? Math.max(0, start - 1) : start + items.length - 1;
-  return { items, forward: name('f', last), backward: name('b', start) };
+  const items = all.slice(start, end);
+  const first = items.length === 0 ? Math.min(start, lastIndex) : start;
+  return { items, forward: name('f', items.length === 0 ? first : start + items.length - 1), backward: name('b', first) };
 }
 
 const name = (direction: 'f' | 'b', position: number): string => `${direction}/${String(position).padStart(56, '0')}`;

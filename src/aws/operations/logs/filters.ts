@@ -1,34 +1,15 @@
-import type {
-  CloudWatchLogs,
-  MetricFilter as SdkMetricFilter,
-  ResourcePolicy as SdkResourcePolicy,
-  SubscriptionFilter as SdkSubscriptionFilter,
-} from '@aws-sdk/client-cloudwatch-logs';
+import type { CloudWatchLogs, ResourcePolicy as SdkResourcePolicy } from '@aws-sdk/client-cloudwatch-logs';
 import { AwsError } from '../../codec/error.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { invalid, missing, requireLogGroup, streamKey } from './groups.ts';
-
-interface MetricFilter extends Plain<SdkMetricFilter> {
-  readonly filterName: string;
-  readonly logGroupName: string;
-}
-
-interface SubscriptionFilter extends Plain<SdkSubscriptionFilter> {
-  readonly filterName: string;
-  readonly logGroupName: string;
-}
+import { invalid, metricFilters, missing, requireLogGroup, streamKey, subscriptionFilters } from './resources.ts';
 
 interface ResourcePolicy extends Plain<SdkResourcePolicy> {
   readonly policyName: string;
 }
 
-export const metricFilters = table<MetricFilter>('logs.metric-filter', (filter) => streamKey(filter.logGroupName, filter.filterName));
-export const subscriptionFilters = table<SubscriptionFilter>('logs.subscription-filter', (filter) =>
-  streamKey(filter.logGroupName, filter.filterName),
-);
 const resourcePolicies = table<ResourcePolicy>('logs.resource-policy', (policy) => policy.policyName);
 
 const policiesMax = 10;

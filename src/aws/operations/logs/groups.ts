@@ -1,51 +1,25 @@
-import type { CloudWatchLogs, LogGroup as SdkLogGroup, LogStream as SdkLogStream } from '@aws-sdk/client-cloudwatch-logs';
+import type { CloudWatchLogs, LogGroup as SdkLogGroup } from '@aws-sdk/client-cloudwatch-logs';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { events } from './events.ts';
-import { metricFilters, subscriptionFilters } from './filters.ts';
-
-export interface LogGroup extends Plain<SdkLogGroup> {
-  readonly logGroupName: string;
-  readonly arn: string;
-  readonly tags: Readonly<Record<string, string>>;
-}
-
-export interface LogStream extends Plain<SdkLogStream> {
-  readonly group: string;
-  readonly logStreamName: string;
-  readonly creationTime: number;
-}
-
-export const logGroups = table<LogGroup>('logs.group', (group) => group.logGroupName);
-export const logStreams = table<LogStream>('logs.stream', (stream) => streamKey(stream.group, stream.logStreamName));
-
-export function streamKey(group: string, stream: string): string {
-  return `${group}\u0000${stream}`;
-}
-
-export const invalid = (message: string): AwsError => new AwsError('InvalidParameterException', message);
-export const missing = (what: string): AwsError => new AwsError('ResourceNotFoundException', `The specified ${what} does not exist.`);
+import {
+  events,
+  invalid,
+  logGroups,
+  logStreams,
+  metricFilters,
+  requireLogGroup,
+  requireLogStream,
+  streamKey,
+  subscriptionFilters,
+  type LogGroup,
+  type LogStream,
+} from './resources.ts';
 
 /** Days that retention may be set to. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
 const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
-
-/** By name, or by ARN where a call takes either. */
-export function requireLogGroup(at: Place, nameOrArn = ''): LogGroup {
-  const name = nameOrArn.startsWith('arn:') ? nameOrArn.split(':').slice(6).join(':').replace(/:\*$/, '') : nameOrArn;
-  const group = at.table(logGroups).get(name);
-  if (group === undefined) throw missing('log group');
-  return group;
-}
-
-export function requireLogStream(at: Place, group: LogGroup, name = ''): LogStream {
-  const stream = at.table(logStreams).get(streamKey(group.logGroupName, name));
-  if (stream === undefined) throw missing('log stream');
-  return stream;
-}
 
 function checkLimit(limit: number | undefined, max: number): void {
   if (limit !== undefined && limit > max)
@@ -85,15 +59,6 @@ export function deleteStream(at: Place, stream: LogStream): void {
     at.table(events).delete(event.eventId);
   at.table(logStreams).delete(streamKey(stream.group, stream.logStreamName));
 }
-
-function taggable(at: Place, arn: string): LogGroup {
-  const group = at.table(logGroups).find((one) => one.arn === arn || `${one.arn}:*` === arn);
-  if (group === undefined) throw missing('log group');
-  return group;
-}
-
-const without = (tags: Readonly<Record<string, string>>, keys: readonly string[]): Record<string, string> =>
-  Object.fromEntries(Object.entries(tags).filter(([key]) => !keys.includes(key)));
 
 export const groupOperations: Operations<CloudWatchLogs> = {
   CreateLogGroup({ logGroupName = '', kmsKeyId, tags = {}, logGroupClass = 'STANDARD' }, at) {
@@ -208,28 +173,4 @@ export const groupOperations: Operations<CloudWatchLogs> = {
   DeleteLogStream({ logGroupName, logStreamName }, at) {
     deleteStream(at, requireLogStream(at, requireLogGroup(at, logGroupName), logStreamName));
   },
-
-  TagLogGroup({ logGroupName, tags = {} }, at) {
-    const group = requireLogGroup(at, logGroupName);
-    at.table(logGroups).patch(group, { tags: { ...group.tags, ...tags } });
-  },
-
-  UntagLogGroup({ logGroupName, tags = [] }, at) {
-    const group = requireLogGroup(at, logGroupName);
-    at.table(logGroups).patch(group, { tags: without(group.tags, tags) });
-  },
-
-  ListTagsLogGroup: ({ logGroupName }, at) => ({ tags: { ...requireLogGroup(at, logGroupName).tags } }),
-
-  TagResource({ resourceArn = '', tags = {} }, at) {
-    const group = taggable(at, resourceArn);
-    at.table(logGroups).patch(group, { tags: { ...group.tags, ...tags } });
-  },
-
-  UntagResource({ resourceArn = '', tagKeys = [] }, at) {
-    const group = taggable(at, resourceArn);
-    at.table(logGroups).patch(group, { tags: without(group.tags, tagKeys) });
-  },
-
-  ListTagsForResource: ({ resourceArn = '' }, at) => ({ tags: { ...taggable(at, resourceArn).tags } }),
 };

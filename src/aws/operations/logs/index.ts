@@ -1,7 +1,19 @@
 import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import type { Operations } from '../operation.ts';
+import { deliveryOperations } from './deliveries.ts';
+import { destinationOperations } from './destinations.ts';
 import { eventOperations } from './events.ts';
 import { filterOperations } from './filters.ts';
 import { groupOperations } from './groups.ts';
+import { queryOperations } from './queries.ts';
+import { tagOperations } from './tags.ts';
 
-export const logs: Operations<CloudWatchLogs> = { ...eventOperations, ...filterOperations, ...groupOperations };
+export const logs: Operations<CloudWatchLogs> = {
+  ...deliveryOperations,
+  ...destinationOperations,
+  ...eventOperations,
+  ...filterOperations,
+  ...groupOperations,
+  ...queryOperations,
+  ...tagOperations,
+};
