@@ -4,7 +4,7 @@ import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import { findLaunchTemplate } from '../ec2/launchTemplates.ts';
-import { subnets } from '../ec2/subnets.ts';
+import { subnets } from '../ec2/resources.ts';
 import { zonesOf } from '../ec2/zones.ts';
 import { targetGroups } from '../elbv2/targetGroups.ts';
 import type { Operations } from '../operation.ts';

@@ -2,7 +2,7 @@ import type { Activity as SdkActivity, AutoScaling } from '@aws-sdk/client-auto-
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { instances } from '../ec2/instances.ts';
+import { instances } from '../ec2/resources.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import {

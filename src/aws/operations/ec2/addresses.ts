@@ -7,11 +7,10 @@ import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { applyFilters } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
-import { requireInstance } from './instances.ts';
-import { createNetworkInterface, deleteNetworkInterface, networkInterfaces, requireNetworkInterface } from './networkInterfaces.ts';
+import { createNetworkInterface, deleteNetworkInterface } from './networkInterfaces.ts';
 import { freshPublicAddress, publicDnsName } from './publicAddresses.ts';
-import { requireSubnet } from './subnets.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
+import { networkInterfaces, requireInstance, requireNetworkInterface, requireSubnet } from './resources.ts';
+import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
 interface Address extends Plain<Omit<SdkAddress, 'Tags'>> {
   readonly AllocationId: string;

@@ -1,12 +1,11 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { Place } from '../../state/place.ts';
 import type { Operations } from '../operation.ts';
-import { contains, parseCidr, type Cidr } from './cidr.ts';
+import { type Cidr, contains, parseCidr } from './cidr.ts';
 import { applyFilters } from './filter.ts';
 import { byIds } from './ids.ts';
-import { routeTables } from './routeTables.ts';
-import { tagsOf } from './tags.ts';
-import { requireVpc, vpcs, type Vpc } from './vpcs.ts';
+import { requireVpc, routeTables, type Vpc, vpcs } from './resources.ts';
+import { tagsOf } from './tagSets.ts';
 
 /**
  * ClassicLink, which AWS retired in 2022: the settings are kept, nothing is linked.

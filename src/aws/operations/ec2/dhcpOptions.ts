@@ -7,8 +7,8 @@ import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { applyFilters } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
-import { requireVpc, vpcs } from './vpcs.ts';
+import { requireVpc, vpcs } from './resources.ts';
+import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
 interface DhcpOptions extends Plain<Omit<SdkDhcpOptions, 'Tags'>> {
   readonly DhcpOptionsId: string;

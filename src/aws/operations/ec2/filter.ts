@@ -1,6 +1,6 @@
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
-import { tagsOf } from './tags.ts';
+import { tagsOf } from './tagSets.ts';
 
 export interface Filter {
   readonly Name?: string | undefined;

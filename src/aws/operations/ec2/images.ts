@@ -1,22 +1,14 @@
-import type { EC2, Image as SdkImage, LaunchPermission as SdkLaunchPermission } from '@aws-sdk/client-ec2';
+import type { EC2, Image as SdkImage } from '@aws-sdk/client-ec2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { applyFilters, matcher, type FilterFields } from './filter.ts';
-import { requireInstance, type Instance } from './instances.ts';
-import { dropTags, setTags, specifiedTags, tagsOf } from './tags.ts';
-import { createSnapshot, volumes } from './volumes.ts';
-
-export interface Image extends Plain<Omit<SdkImage, 'Tags'>> {
-  readonly ImageId: string;
-  readonly launchPermissions: readonly LaunchPermission[];
-}
-
-/** Who may launch an image: one of these, never several. */
-export type LaunchPermission = Plain<SdkLaunchPermission>;
+import { applyFilters, type FilterFields, matcher } from './filter.ts';
+import { publicImages } from './publicImages.ts';
+import { type Image, images, type Instance, type LaunchPermission, requireInstance, volumes } from './resources.ts';
+import { dropTags, setTags, specifiedTags, tagsOf } from './tagSets.ts';
+import { createSnapshot } from './volumes.ts';
 
 const samePermission =
   (a: LaunchPermission) =>
@@ -25,8 +17,6 @@ const samePermission =
     a.Group === b.Group &&
     a.OrganizationArn === b.OrganizationArn &&
     a.OrganizationalUnitArn === b.OrganizationalUnitArn;
-
-export const images = table<Image>('ec2.image', (image) => image.ImageId);
 
 /** A registered image, or a public one of the catalogue; other ids stand for the default machine image. */
 export function findImage(at: Place, id: string): Image | undefined {
@@ -46,95 +36,6 @@ function requireImage(at: Place, id: string | undefined): Image {
 function missingImages(ids: readonly string[]): AwsError {
   const verb = ids.length === 1 ? 'id' : 'ids';
   return new AwsError('InvalidAMIID.NotFound', `The image ${verb} '[${ids.join(', ')}]' ${ids.length === 1 ? 'does' : 'do'} not exist`);
-}
-
-/** Every region offers these by name, as `most_recent` lookups of Terraform expect; kept apart from registered images. */
-const catalogue: readonly {
-  name: string;
-  owner: string;
-  alias: string;
-  architecture: 'x86_64' | 'arm64';
-  description: string;
-  root: string;
-}[] = [
-  {
-    name: 'al2023-ami-2023.9.20251110.1-kernel-6.1-x86_64',
-    owner: '137112412989',
-    alias: 'amazon',
-    architecture: 'x86_64',
-    description: 'Amazon Linux 2023 AMI',
-    root: '/dev/xvda',
-  },
-  {
-    name: 'al2023-ami-2023.9.20251110.1-kernel-6.1-arm64',
-    owner: '137112412989',
-    alias: 'amazon',
-    architecture: 'arm64',
-    description: 'Amazon Linux 2023 AMI',
-    root: '/dev/xvda',
-  },
-  {
-    name: 'amzn2-ami-hvm-2.0.20251110.1-x86_64-gp2',
-    owner: '137112412989',
-    alias: 'amazon',
-    architecture: 'x86_64',
-    description: 'Amazon Linux 2 AMI',
-    root: '/dev/xvda',
-  },
-  {
-    name: 'ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20251022',
-    owner: '099720109477',
-    alias: 'canonical',
-    architecture: 'x86_64',
-    description: 'Canonical, Ubuntu, 24.04, amd64 noble image',
-    root: '/dev/sda1',
-  },
-  {
-    name: 'ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20251022',
-    owner: '099720109477',
-    alias: 'canonical',
-    architecture: 'x86_64',
-    description: 'Canonical, Ubuntu, 22.04, amd64 jammy image',
-    root: '/dev/sda1',
-  },
-];
-
-/** Stable ids, so that a plan made today finds the same image tomorrow. */
-export function publicImages(): Image[] {
-  return catalogue.map((one, index) => ({
-    ImageId: `ami-0a1b2c3d4e5f6${String(index).padStart(4, '0')}`,
-    Name: one.name,
-    Description: one.description,
-    Architecture: one.architecture,
-    CreationDate: '2025-11-10T00:00:00.000Z',
-    ImageLocation: `${one.alias}/${one.name}`,
-    ImageOwnerAlias: one.alias,
-    OwnerId: one.owner,
-    ImageType: 'machine',
-    Public: true,
-    State: 'available',
-    Hypervisor: 'xen',
-    PlatformDetails: 'Linux/UNIX',
-    UsageOperation: 'RunInstances',
-    RootDeviceName: one.root,
-    RootDeviceType: 'ebs',
-    VirtualizationType: 'hvm',
-    EnaSupport: true,
-    SriovNetSupport: 'simple',
-    BlockDeviceMappings: [
-      {
-        DeviceName: one.root,
-        Ebs: {
-          DeleteOnTermination: true,
-          VolumeSize: 8,
-          VolumeType: 'gp3',
-          Encrypted: false,
-          SnapshotId: `snap-0a1b2c3d4e5f6${String(index).padStart(4, '0')}`,
-        },
-      },
-    ],
-    launchPermissions: [{ Group: 'all' }],
-  }));
 }
 
 function fromInstance(at: Place, instance: Instance, name: string, description: string): Image {

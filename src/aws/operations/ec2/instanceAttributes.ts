@@ -1,10 +1,11 @@
-import type { InstanceAttribute, EC2, ModifyInstanceAttributeRequest } from '@aws-sdk/client-ec2';
+import type { EC2, InstanceAttribute, ModifyInstanceAttributeRequest } from '@aws-sdk/client-ec2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import type { Operations } from '../operation.ts';
-import { describeInstance, instances, requireInstance, type Instance } from './instances.ts';
-import { groupIdentifiers, networkInterfaces, type NetworkInterface } from './networkInterfaces.ts';
+import { describeInstance } from './instanceView.ts';
+import { groupIdentifiers } from './networkInterfaces.ts';
+import { type Instance, instances, type NetworkInterface, networkInterfaces, requireInstance } from './resources.ts';
 
 type Attributes = Plain<InstanceAttribute>;
 

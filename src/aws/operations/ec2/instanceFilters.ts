@@ -1,7 +1,6 @@
-import type { FilterFields } from './filter.ts';
-import { stateOf, type Instance } from './instances.ts';
-import { networkInterfaces, type NetworkInterface } from './networkInterfaces.ts';
 import type { Place } from '../../state/place.ts';
+import type { FilterFields } from './filter.ts';
+import { type Instance, type NetworkInterface, networkInterfaces, stateOf } from './resources.ts';
 
 function interfacesOf(at: Place, instance: Instance): NetworkInterface[] {
   return at.table(networkInterfaces).filter((one) => one.Attachment?.InstanceId === instance.InstanceId);

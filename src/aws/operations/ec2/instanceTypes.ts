@@ -5,8 +5,8 @@ import type { Plain } from '../../state/plain.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { applyFilters, type FilterFields } from './filter.ts';
-import table from './instanceTypes.json' with { type: 'json' };
 import { zonesOf } from './zones.ts';
+import table from './instanceTypes.json' with { type: 'json' };
 
 export interface InstanceTypeFacts {
   readonly vcpus: number;

@@ -1,106 +1,31 @@
-import type { EC2, Instance as SdkInstance, InstanceStateName, Reservation } from '@aws-sdk/client-ec2';
+import type { EC2, InstanceStateName } from '@aws-sdk/client-ec2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
-import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { applyFilters } from './filter.ts';
-import { byIds, notFound } from './ids.ts';
 import { instanceFields } from './instanceFilters.ts';
-import { deleteNetworkInterface, describeNetworkInterface, detach, networkInterfaces, type NetworkInterface } from './networkInterfaces.ts';
+import { describeInstance, reservations } from './instanceView.ts';
 import { launch } from './launch.ts';
+import { deleteNetworkInterface, detach } from './networkInterfaces.ts';
 import { assignPublicAddress, releasePublicAddress } from './publicAddresses.ts';
-import { dropTags, tagsOf } from './tags.ts';
-import { volumes } from './volumes.ts';
-
-export interface Instance extends Plain<Omit<SdkInstance, 'Tags' | 'NetworkInterfaces' | 'State'>> {
-  readonly InstanceId: string;
-  readonly reservationId: string;
-  readonly state: InstanceStateName;
-  /** As given, base64. */
-  readonly userData?: string | undefined;
-  readonly disableApiTermination: boolean;
-  readonly disableApiStop: boolean;
-  readonly shutdownBehavior: 'stop' | 'terminate';
-  /** Group names asked for outside a VPC; kept for DescribeInstanceAttribute. */
-  readonly creditSpecification: string;
-  readonly terminatedAtMs?: number;
-  /** Gets a public address of Amazon's pool at each start. */
-  readonly publicAddress: boolean;
-}
-
-export const instances = table<Instance>('ec2.instance', (instance) => instance.InstanceId);
-
-/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html */
-const stateCodes: Readonly<Record<InstanceStateName, number>> = {
-  pending: 0,
-  running: 16,
-  'shutting-down': 32,
-  terminated: 48,
-  stopping: 64,
-  stopped: 80,
-};
+import {
+  type Instance,
+  instances,
+  type NetworkInterface,
+  networkInterfaces,
+  requireInstance,
+  requireInstances,
+  stateOf,
+  volumes,
+} from './resources.ts';
+import { dropTags } from './tagSets.ts';
 
 /** A terminated instance stays visible for about an hour. */
 const afterlifeMs = 3_600_000;
 
 /** Instances in one answer when the call names no page size; bounds what a call can cost. */
 const describedMax = 1000;
-
-export function stateOf(name: InstanceStateName): { Code: number; Name: InstanceStateName } {
-  return { Code: stateCodes[name], Name: name };
-}
-
-export function requireInstance(at: Place, id: string | undefined): Instance {
-  const instance = at.table(instances).get(id);
-  if (instance === undefined) throw notFound(id?.startsWith('i-') ? id : `i-${id ?? ''}`);
-  return instance;
-}
-
-/** All the ids that are unknown are named in one error, as EC2 does. */
-export function missingInstances(_id: string, all: readonly string[], at: Place): AwsError {
-  const unknown = all.filter((id) => !at.table(instances).has(id));
-  if (unknown.length === 1) return new AwsError('InvalidInstanceID.NotFound', `The instance ID '${unknown[0] ?? ''}' does not exist`);
-  return new AwsError('InvalidInstanceID.NotFound', `The instance IDs '${unknown.join(', ')}' do not exist`);
-}
-
-export function requireInstances(at: Place, ids: readonly string[] | undefined): Instance[] {
-  return byIds(at.table(instances), ids, (id, all) => missingInstances(id, all, at));
-}
-
-export function describeInstance(at: Place, instance: Instance): Plain<SdkInstance> {
-  const own = at.table(networkInterfaces).filter((one) => one.Attachment?.InstanceId === instance.InstanceId);
-  return describeWith(at, instance, own);
-}
-
-function describeWith(at: Place, instance: Instance, own: Parameters<typeof describeNetworkInterface>[1][]): Plain<SdkInstance> {
-  const attached = own.toSorted((a, b) => (a.Attachment?.DeviceIndex ?? 0) - (b.Attachment?.DeviceIndex ?? 0));
-  const primary = attached[0];
-  const tags = tagsOf(at, instance.InstanceId);
-  return {
-    ...instance,
-    ...(primary === undefined ? {} : { SecurityGroups: primary.Groups }),
-    ...(primary?.Association?.PublicIp === undefined
-      ? {}
-      : { PublicIpAddress: primary.Association.PublicIp, PublicDnsName: primary.Association.PublicDnsName }),
-    State: stateOf(instance.state),
-    NetworkInterfaces: attached.map((one) => describeNetworkInterface(at, one) as never),
-    // EC2 leaves the list out when an instance has no tags.
-    ...(tags.length === 0 ? {} : { Tags: [...tags] }),
-  };
-}
-
-/** Instances as EC2 answers them: by the call that launched them. */
-function reservations(at: Place, found: readonly Instance[]): Plain<Reservation>[] {
-  const byInstance = Map.groupBy(at.table(networkInterfaces).values(), (one) => one.Attachment?.InstanceId);
-  return [...Map.groupBy(found, (instance) => instance.reservationId)].map(([ReservationId, group]) => ({
-    ReservationId,
-    OwnerId: at.account,
-    Groups: [],
-    Instances: group.map((instance) => describeWith(at, instance, byInstance.get(instance.InstanceId) ?? [])),
-  }));
-}
 
 function forgetLongTerminated(at: Place): void {
   for (const instance of at.table(instances).filter((one) => (one.terminatedAtMs ?? Infinity) < at.nowMs - afterlifeMs)) {

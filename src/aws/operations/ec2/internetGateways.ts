@@ -7,18 +7,13 @@ import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { applyFilters } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
-import { requireVpc } from './vpcs.ts';
-
-interface InternetGateway extends Plain<Omit<SdkInternetGateway, 'Tags'>> {
-  readonly InternetGatewayId: string;
-}
+import { type InternetGateway, internetGateways, requireVpc } from './resources.ts';
+import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
 interface EgressOnly extends Plain<Omit<EgressOnlyInternetGateway, 'Tags'>> {
   readonly EgressOnlyInternetGatewayId: string;
 }
 
-export const internetGateways = table<InternetGateway>('ec2.internet-gateway', (gateway) => gateway.InternetGatewayId);
 export const egressOnlyGateways = table<EgressOnly>('ec2.egress-only-internet-gateway', (gateway) => gateway.EgressOnlyInternetGatewayId);
 
 function requireGateway(at: Place, id = ''): InternetGateway {

@@ -1,20 +1,12 @@
+import type { EC2 } from '@aws-sdk/client-ec2';
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import type { EC2, KeyPairInfo } from '@aws-sdk/client-ec2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
-import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { applyFilters } from './filter.ts';
 import { byIds } from './ids.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
-
-export interface KeyPair extends Plain<Omit<KeyPairInfo, 'Tags'>> {
-  readonly KeyPairId: string;
-  readonly KeyName: string;
-}
-
-export const keyPairs = table<KeyPair>('ec2.key-pair', (pair) => pair.KeyPairId);
+import { type KeyPair, keyPairs } from './resources.ts';
+import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
 function missing(name: string): AwsError {
   return new AwsError('InvalidKeyPair.NotFound', `The keypair '${name}' does not exist.`);

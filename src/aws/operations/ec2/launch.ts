@@ -3,26 +3,27 @@ import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { findInstanceProfile } from '../iam/instanceProfiles.ts';
-import { findImage, type Image } from './images.ts';
-import { instances, type Instance } from './instances.ts';
+import { findImage } from './images.ts';
 import { instanceTypeFacts } from './instanceTypes.ts';
-import { keyPairs } from './keyPairs.ts';
 import { resolveLaunchTemplate } from './launchTemplates.ts';
-import {
-  attach,
-  createNetworkInterface,
-  defaultGroupIds,
-  ipv6In,
-  privateDnsName,
-  requireNetworkInterface,
-  type NetworkInterface,
-} from './networkInterfaces.ts';
+import { attach, createNetworkInterface, defaultGroupIds, ipv6In, privateDnsName } from './networkInterfaces.ts';
 import { assignPublicAddress } from './publicAddresses.ts';
-import { findSecurityGroup } from './securityGroups.ts';
-import { requireSubnet, subnets, type Subnet } from './subnets.ts';
-import { setTags, specifiedTags } from './tags.ts';
-import { createVolume, type Volume } from './volumes.ts';
-import { defaultVpc } from './vpcs.ts';
+import {
+  defaultVpc,
+  findSecurityGroup,
+  type Image,
+  type Instance,
+  instances,
+  keyPairs,
+  type NetworkInterface,
+  requireNetworkInterface,
+  requireSubnet,
+  type Subnet,
+  subnets,
+  type Volume,
+} from './resources.ts';
+import { setTags, specifiedTags } from './tagSets.ts';
+import { createVolume } from './volumes.ts';
 import { requireZone } from './zones.ts';
 
 export type LaunchInput = Plain<RunInstancesRequest>;

@@ -11,8 +11,9 @@ import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { applyFilters } from './filter.ts';
-import { describeInstance, requireInstance } from './instances.ts';
-import { dropTags, setTags, specifiedTags, tagsOf } from './tags.ts';
+import { describeInstance } from './instanceView.ts';
+import { requireInstance } from './resources.ts';
+import { dropTags, setTags, specifiedTags, tagsOf } from './tagSets.ts';
 
 interface Version {
   readonly number: number;

@@ -2,20 +2,12 @@ import type { EC2, NetworkAcl as SdkNetworkAcl, NetworkAclEntry } from '@aws-sdk
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { applyFilters } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
-import { requireVpc, type Vpc } from './vpcs.ts';
-
-export interface NetworkAcl extends Plain<Omit<SdkNetworkAcl, 'Tags'>> {
-  readonly NetworkAclId: string;
-  readonly VpcId: string;
-}
-
-export const networkAcls = table<NetworkAcl>('ec2.network-acl', (acl) => acl.NetworkAclId);
+import { type NetworkAcl, networkAcls, requireVpc, type Vpc } from './resources.ts';
+import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
 function requireAcl(at: Place, id = ''): NetworkAcl {
   const acl = at.table(networkAcls).get(id);

@@ -2,25 +2,23 @@ import type { EC2, NetworkInterface as SdkNetworkInterface } from '@aws-sdk/clie
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { applyFilters, type FilterFields } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
-import { instances } from './instances.ts';
-import { requireSecurityGroup, securityGroups } from './securityGroups.ts';
-import { freeAddress, requireFreeAddress, requireSubnet, type Subnet } from './subnets.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
-import { vpcs } from './vpcs.ts';
-
-export interface NetworkInterface extends Plain<Omit<SdkNetworkInterface, 'TagSet'>> {
-  readonly NetworkInterfaceId: string;
-  readonly SubnetId: string;
-  readonly VpcId: string;
-  readonly PrivateIpAddress: string;
-}
-
-export const networkInterfaces = table<NetworkInterface>('ec2.network-interface', (one) => one.NetworkInterfaceId);
+import {
+  instances,
+  type NetworkInterface,
+  networkInterfaces,
+  requireNetworkInterface,
+  requireSecurityGroup,
+  requireSubnet,
+  securityGroups,
+  type Subnet,
+  vpcs,
+} from './resources.ts';
+import { freeAddress, requireFreeAddress } from './subnets.ts';
+import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
 export interface NewNetworkInterface {
   readonly description?: string | undefined;
@@ -32,12 +30,6 @@ export interface NewNetworkInterface {
   readonly interfaceType?: string | undefined;
   /** Filled in for interfaces that AWS makes for its own services. */
   readonly requesterId?: string;
-}
-
-export function requireNetworkInterface(at: Place, id: string | undefined): NetworkInterface {
-  const found = at.table(networkInterfaces).get(id);
-  if (found === undefined) throw notFound(id?.startsWith('eni-') ? id : `eni-${id ?? ''}`);
-  return found;
 }
 
 export function groupIdentifiers(at: Place, ids: readonly string[]): { GroupId: string; GroupName: string }[] {

@@ -13,8 +13,8 @@ import { page } from '../page.ts';
 import { overlaps, parseCidr } from './cidr.ts';
 import { applyFilters } from './filter.ts';
 import { notFound } from './ids.ts';
-import { tagNew, tagsOf } from './tags.ts';
-import { requireVpc, vpcs, type Vpc } from './vpcs.ts';
+import { requireVpc, type Vpc, vpcs } from './resources.ts';
+import { tagNew, tagsOf } from './tagSets.ts';
 
 type Options = Plain<VpcPeeringConnectionOptionsDescription>;
 

@@ -7,9 +7,8 @@ import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { applyFilters } from './filter.ts';
 import { notFound } from './ids.ts';
-import { routeTables } from './routeTables.ts';
-import { securityGroupRules } from './securityGroupRules.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
+import { routeTables, securityGroupRules } from './resources.ts';
+import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
 type Entry = Plain<PrefixListEntry>;
 

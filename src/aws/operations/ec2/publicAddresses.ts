@@ -1,6 +1,5 @@
 import type { Place } from '../../state/place.ts';
-import { networkInterfaces, type NetworkInterface } from './networkInterfaces.ts';
-import { vpcs } from './vpcs.ts';
+import { type NetworkInterface, networkInterfaces, vpcs } from './resources.ts';
 
 /** Addresses of TEST-NET-3 and its neighbours (RFC 5737), so that nothing real is meant. */
 export function freshPublicAddress(at: Place): string {

@@ -2,23 +2,13 @@ import type { EC2, Route as SdkRoute, RouteTable as SdkRouteTable } from '@aws-s
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { formatCidr, parseCidr } from './cidr.ts';
 import { applyFilters, type FilterFields } from './filter.ts';
 import { byIds, knownResource, notFound } from './ids.ts';
-import { networkInterfaces } from './networkInterfaces.ts';
-import { requireSubnet } from './subnets.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
-import { requireVpc, type Vpc } from './vpcs.ts';
-
-export interface RouteTable extends Plain<Omit<SdkRouteTable, 'Tags'>> {
-  readonly RouteTableId: string;
-  readonly VpcId: string;
-}
-
-export const routeTables = table<RouteTable>('ec2.route-table', (one) => one.RouteTableId);
+import { networkInterfaces, requireSubnet, requireVpc, type RouteTable, routeTables, type Vpc } from './resources.ts';
+import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
 function requireRouteTable(at: Place, id = ''): RouteTable {
   const found = at.table(routeTables).get(id);

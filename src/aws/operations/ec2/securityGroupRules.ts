@@ -2,31 +2,16 @@ import type { EC2, IpPermission, SecurityGroupRule as SdkRule, SecurityGroupRule
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { parseCidr } from './cidr.ts';
 import { applyFilters } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
-import { findSecurityGroup, requireSecurityGroup, type SecurityGroup } from './securityGroups.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
-
-export interface Rule extends Plain<Omit<SdkRule, 'Tags'>> {
-  readonly SecurityGroupRuleId: string;
-  readonly GroupId: string;
-  readonly IsEgress: boolean;
-  readonly IpProtocol: string;
-}
-
-/** One source or destination of one range of ports: what AWS counts as a rule. */
-export const securityGroupRules = table<Rule>('ec2.security-group-rule', (rule) => rule.SecurityGroupRuleId);
+import { findSecurityGroup, requireSecurityGroup, type Rule, rulesOf, type SecurityGroup, securityGroupRules } from './resources.ts';
+import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
 /** Quota "Inbound or outbound rules per security group". */
 const rulesMax = 60;
-
-export function rulesOf(at: Place, groupId: string): Rule[] {
-  return at.table(securityGroupRules).filter((rule) => rule.GroupId === groupId);
-}
 
 type NewRule = Omit<Rule, 'SecurityGroupRuleId' | 'GroupId' | 'GroupOwnerId'>;
 

@@ -2,41 +2,24 @@ import type { EC2, SecurityGroup as SdkSecurityGroup } from '@aws-sdk/client-ec2
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { applyFilters, type FilterFields } from './filter.ts';
-import { byIds, notFound } from './ids.ts';
-import { networkInterfaces } from './networkInterfaces.ts';
-import { permissionsOf, rulesOf, securityGroupRules, type Rule } from './securityGroupRules.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
-import { defaultVpc, requireVpc, type Vpc } from './vpcs.ts';
-
-export interface SecurityGroup {
-  readonly GroupId: string;
-  readonly GroupName: string;
-  readonly Description: string;
-  readonly VpcId: string;
-  readonly OwnerId: string;
-  readonly SecurityGroupArn: string;
-}
-
-export const securityGroups = table<SecurityGroup>('ec2.security-group', (group) => group.GroupId);
-
-export function requireSecurityGroup(at: Place, id: string | undefined): SecurityGroup {
-  const group = at.table(securityGroups).get(id);
-  if (group === undefined) throw notFound(id?.startsWith('sg-') ? id : `sg-${id ?? ''}`);
-  return group;
-}
-
-/** By id, or by name in the default VPC (or in any). */
-export function findSecurityGroup(at: Place, id: string | undefined, name: string | undefined): SecurityGroup {
-  if (id !== undefined) return requireSecurityGroup(at, id);
-  const named = at.table(securityGroups).filter((group) => group.GroupName === name);
-  const found = named.find((group) => group.VpcId === defaultVpc(at)?.VpcId) ?? named[0] ?? at.table(securityGroups).get(name);
-  if (found === undefined) throw new AwsError('InvalidGroup.NotFound', `The security group '${name ?? ''}' does not exist`);
-  return found;
-}
+import { byIds } from './ids.ts';
+import {
+  defaultVpc,
+  findSecurityGroup,
+  networkInterfaces,
+  requireVpc,
+  type Rule,
+  rulesOf,
+  type SecurityGroup,
+  securityGroupRules,
+  securityGroups,
+  type Vpc,
+} from './resources.ts';
+import { permissionsOf } from './securityGroupRules.ts';
+import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
 /** A new group admits its own members only if it is the VPC's default, and lets everything out. */
 export function createSecurityGroup(at: Place, vpc: Vpc, name: string, description: string): SecurityGroup {

@@ -5,38 +5,31 @@ import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { contains, formatAddress, formatCidr, overlaps, parseAddress, parseCidr, requireCidr, sizeOf, type Cidr } from './cidr.ts';
+import { type Cidr, contains, formatAddress, formatCidr, overlaps, parseAddress, parseCidr, requireCidr, sizeOf } from './cidr.ts';
 import { applyFilters, type FilterFields } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
-import { networkAcls } from './networkAcls.ts';
-import { networkInterfaces } from './networkInterfaces.ts';
-import { routeTables } from './routeTables.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
-import { defaultVpc, requireVpc, type Vpc } from './vpcs.ts';
-import { noZoneForSubnet, requireZone, zonesOf, type Zone } from './zones.ts';
-
-export interface Subnet extends Plain<Omit<SdkSubnet, 'Tags'>> {
-  readonly SubnetId: string;
-  readonly VpcId: string;
-  readonly CidrBlock: string;
-  readonly AvailabilityZone: string;
-}
+import {
+  defaultVpc,
+  networkAcls,
+  networkInterfaces,
+  requireSubnet,
+  requireVpc,
+  routeTables,
+  type Subnet,
+  subnets,
+  type Vpc,
+} from './resources.ts';
+import { dropTags, tagNew, tagsOf } from './tagSets.ts';
+import { noZoneForSubnet, requireZone, type Zone, zonesOf } from './zones.ts';
 
 interface Reservation extends Plain<SdkReservation> {
   readonly SubnetCidrReservationId: string;
 }
 
-export const subnets = table<Subnet>('ec2.subnet', (subnet) => subnet.SubnetId);
 const reservations = table<Reservation>('ec2.subnet-cidr-reservation', (one) => one.SubnetCidrReservationId);
 
 /** AWS keeps the first four addresses and the last of every subnet. */
 const reservedAddresses = 5;
-
-export function requireSubnet(at: Place, id: string | undefined): Subnet {
-  const subnet = at.table(subnets).get(id);
-  if (subnet === undefined) throw notFound(id ?? 'subnet-');
-  return subnet;
-}
 
 export function createSubnet(at: Place, vpc: Vpc, block: string, zone: Zone, isDefault = false): Subnet {
   const id = at.id('subnet');

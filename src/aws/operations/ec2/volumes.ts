@@ -2,26 +2,13 @@ import type { EC2, Snapshot as SdkSnapshot, Volume as SdkVolume } from '@aws-sdk
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { applyFilters } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
-import { images } from './images.ts';
-import { instances, requireInstance } from './instances.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
+import { images, instances, requireInstance, type Snapshot, snapshots, type Volume, volumes } from './resources.ts';
+import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 import { requireZone } from './zones.ts';
-
-export interface Volume extends Plain<Omit<SdkVolume, 'Tags'>> {
-  readonly VolumeId: string;
-}
-
-export interface Snapshot extends Plain<Omit<SdkSnapshot, 'Tags'>> {
-  readonly SnapshotId: string;
-}
-
-export const volumes = table<Volume>('ec2.volume', (volume) => volume.VolumeId);
-export const snapshots = table<Snapshot>('ec2.snapshot', (snapshot) => snapshot.SnapshotId);
 
 export interface NewVolume {
   readonly zone: string;

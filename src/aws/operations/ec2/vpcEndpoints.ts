@@ -7,11 +7,9 @@ import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { applyFilters } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
-import { createNetworkInterface, deleteNetworkInterface, defaultGroupIds, groupIdentifiers } from './networkInterfaces.ts';
-import { routeTables } from './routeTables.ts';
-import { requireSubnet } from './subnets.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
-import { requireVpc } from './vpcs.ts';
+import { createNetworkInterface, defaultGroupIds, deleteNetworkInterface, groupIdentifiers } from './networkInterfaces.ts';
+import { requireSubnet, requireVpc, routeTables } from './resources.ts';
+import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
 interface VpcEndpoint extends Plain<Omit<SdkVpcEndpoint, 'Tags'>> {
   readonly VpcEndpointId: string;

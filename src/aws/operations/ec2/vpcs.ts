@@ -2,43 +2,30 @@ import type { EC2, Vpc as SdkVpc } from '@aws-sdk/client-ec2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { formatCidr, requireCidr } from './cidr.ts';
 import { defaultDhcpOptions } from './dhcpOptions.ts';
 import { applyFilters, type FilterFields } from './filter.ts';
-import { byIds, notFound } from './ids.ts';
-import { createNetworkAcl, networkAcls } from './networkAcls.ts';
-import { networkInterfaces } from './networkInterfaces.ts';
-import { internetGateways } from './internetGateways.ts';
-import { createMainRouteTable, routeTables } from './routeTables.ts';
-import { createSecurityGroup, securityGroups } from './securityGroups.ts';
-import { createSubnet, subnets } from './subnets.ts';
-import { dropTags, tagNew, tagsOf } from './tags.ts';
+import { byIds } from './ids.ts';
+import { createNetworkAcl } from './networkAcls.ts';
+import {
+  defaultVpc,
+  internetGateways,
+  networkAcls,
+  networkInterfaces,
+  requireVpc,
+  routeTables,
+  securityGroups,
+  subnets,
+  type Vpc,
+  vpcs,
+} from './resources.ts';
+import { createMainRouteTable } from './routeTables.ts';
+import { createSecurityGroup } from './securityGroups.ts';
+import { createSubnet } from './subnets.ts';
+import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 import { zonesOf } from './zones.ts';
-
-export interface Vpc extends Plain<Omit<SdkVpc, 'Tags'>> {
-  readonly VpcId: string;
-  readonly CidrBlock: string;
-  readonly enableDnsSupport: boolean;
-  readonly enableDnsHostnames: boolean;
-  readonly enableNetworkAddressUsageMetrics: boolean;
-  readonly classicLink: boolean;
-  readonly classicLinkDns: boolean;
-}
-
-export const vpcs = table<Vpc>('ec2.vpc', (vpc) => vpc.VpcId);
-
-export function requireVpc(at: Place, id: string | undefined): Vpc {
-  const vpc = at.table(vpcs).get(id);
-  if (vpc === undefined) throw notFound(id ?? 'vpc-');
-  return vpc;
-}
-
-export function defaultVpc(at: Place): Vpc | undefined {
-  return at.table(vpcs).find((vpc) => vpc.IsDefault === true);
-}
 
 /** The default VPC with what AWS puts into it: a /20 subnet per zone, internet gateway, main route table, ACL, security group. */
 export function createDefaultVpc(at: Place): Vpc {

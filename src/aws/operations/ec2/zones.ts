@@ -3,7 +3,7 @@ import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Operations } from '../operation.ts';
 import { applyFilters } from './filter.ts';
-import { defaultVpc } from './vpcs.ts';
+import { defaultVpc } from './resources.ts';
 
 interface RegionFacts {
   /** The prefix of zone ids: `use1` in `use1-az1`. */

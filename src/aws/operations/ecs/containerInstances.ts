@@ -3,7 +3,7 @@ import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
-import { instances } from '../ec2/instances.ts';
+import { instances } from '../ec2/resources.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { requireCluster, type Cluster } from './clusters.ts';

@@ -4,7 +4,7 @@ import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import type { TargetState } from '../../state/world.ts';
-import { instances } from '../ec2/instances.ts';
+import { instances } from '../ec2/resources.ts';
 import type { Operations } from '../operation.ts';
 import { requireTargetGroup, usersOf, type TargetGroup } from './targetGroups.ts';
 

@@ -2,24 +2,12 @@ import type { IAM, InstanceProfile as SdkInstanceProfile } from '@aws-sdk/client
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { iamArn, iamId, normalPath } from './identities.ts';
 import { iamPage } from './page.ts';
-import { describeRole, requireRole, roles } from './roles.ts';
+import { instanceProfiles, requireRole, roles, type InstanceProfile } from './resources.ts';
+import { describeRole } from './roles.ts';
 import { mergedTags, withoutTags, type IamTag } from './tags.ts';
-
-export interface InstanceProfile {
-  readonly name: string;
-  readonly id: string;
-  readonly path: string;
-  readonly arn: string;
-  readonly createdAtMs: number;
-  readonly roles: readonly string[];
-  readonly tags: readonly IamTag[];
-}
-
-export const instanceProfiles = table<InstanceProfile>('iam.instance-profile', (profile) => profile.name);
 
 function requireProfile(at: Place, name = ''): InstanceProfile {
   const profile = at.table(instanceProfiles).get(name);

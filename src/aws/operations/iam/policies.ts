@@ -7,7 +7,7 @@ import type { Operations } from '../operation.ts';
 import { checkPolicyDocument } from './documents.ts';
 import { encodeDocument, iamArn, iamId, normalPath } from './identities.ts';
 import { iamPage } from './page.ts';
-import { requireRole, roles } from './roles.ts';
+import { requireRole, roles } from './resources.ts';
 import { mergedTags, withoutTags, type IamTag } from './tags.ts';
 
 interface PolicyVersion {

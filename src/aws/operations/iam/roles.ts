@@ -2,38 +2,12 @@ import type { IAM, Role as SdkRole } from '@aws-sdk/client-iam';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { checkPolicyDocument } from './documents.ts';
 import { encodeDocument, iamArn, iamId, normalPath } from './identities.ts';
-import { instanceProfiles } from './instanceProfiles.ts';
 import { iamPage } from './page.ts';
+import { instanceProfiles, requireRole, roles, type Role } from './resources.ts';
 import { mergedTags, withoutTags, type IamTag } from './tags.ts';
-
-export interface Role {
-  readonly name: string;
-  readonly id: string;
-  readonly path: string;
-  readonly arn: string;
-  readonly createdAtMs: number;
-  readonly trust: string;
-  readonly description?: string | undefined;
-  readonly maxSessionS: number;
-  readonly boundary?: string | undefined;
-  readonly tags: readonly IamTag[];
-  /** Inline policies by name. */
-  readonly inline: Readonly<Record<string, string>>;
-  /** ARNs of managed policies. */
-  readonly attached: readonly string[];
-}
-
-export const roles = table<Role>('iam.role', (role) => role.name);
-
-export function requireRole(at: Place, name = ''): Role {
-  const role = at.table(roles).get(name);
-  if (role === undefined) throw new AwsError('NoSuchEntity', `The role with name ${name} cannot be found.`, { status: 404 });
-  return role;
-}
 
 export function createRole(
   at: Place,

@@ -9,7 +9,7 @@ import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
-import { subnets } from '../ec2/subnets.ts';
+import { subnets } from '../ec2/resources.ts';
 import type { Operations } from '../operation.ts';
 import { dbInstances } from './instances.ts';
 import { rdsPage } from './page.ts';

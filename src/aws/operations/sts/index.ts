@@ -2,7 +2,7 @@ import type { STS } from '@aws-sdk/client-sts';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import { iamId } from '../iam/identities.ts';
-import { roles } from '../iam/roles.ts';
+import { roles } from '../iam/resources.ts';
 import type { Operations } from '../operation.ts';
 import { findSession, sessions } from './sessions.ts';
 

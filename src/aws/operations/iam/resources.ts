@@ -1,0 +1,41 @@
+import { AwsError } from '../../codec/error.ts';
+import type { Place } from '../../state/place.ts';
+import { table } from '../../state/table.ts';
+import type { IamTag } from './tags.ts';
+
+export interface Role {
+  readonly name: string;
+  readonly id: string;
+  readonly path: string;
+  readonly arn: string;
+  readonly createdAtMs: number;
+  readonly trust: string;
+  readonly description?: string | undefined;
+  readonly maxSessionS: number;
+  readonly boundary?: string | undefined;
+  readonly tags: readonly IamTag[];
+  /** Inline policies by name. */
+  readonly inline: Readonly<Record<string, string>>;
+  /** ARNs of managed policies. */
+  readonly attached: readonly string[];
+}
+
+export const roles = table<Role>('iam.role', (role) => role.name);
+
+export function requireRole(at: Place, name = ''): Role {
+  const role = at.table(roles).get(name);
+  if (role === undefined) throw new AwsError('NoSuchEntity', `The role with name ${name} cannot be found.`, { status: 404 });
+  return role;
+}
+
+export interface InstanceProfile {
+  readonly name: string;
+  readonly id: string;
+  readonly path: string;
+  readonly arn: string;
+  readonly createdAtMs: number;
+  readonly roles: readonly string[];
+  readonly tags: readonly IamTag[];
+}
+
+export const instanceProfiles = table<InstanceProfile>('iam.instance-profile', (profile) => profile.name);
