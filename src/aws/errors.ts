@@ -3,10 +3,6 @@ import { defineErrors, ExitCode } from '../base/index.ts';
 export const awsErrors = defineErrors({
   PL_AWS_PORT_BUSY: { exitCode: ExitCode.environment, when: 'The port of the AWS endpoint is in use.' },
   PL_AWS_LISTEN_FAILED: { exitCode: ExitCode.environment, when: 'The AWS endpoint cannot listen on the address or port asked for.' },
-  PL_AWS_CONTROL_PLANE_ONLY: {
-    exitCode: ExitCode.usage,
-    when: '`plimsoll up` was started without --control-plane-only; this version’s `up` runs nothing behind the AWS endpoint.',
-  },
   PL_AWS_CREDENTIALS_MISSING: {
     exitCode: ExitCode.usage,
     when: '--require-credentials was given and the environment names no key pair to verify signatures with.',

@@ -4,7 +4,7 @@ import { RunExitCode } from '../load/index.ts';
 import { registerBalance } from './balance/command.ts';
 import { registerDemo } from './demo/command.ts';
 import { registerRun } from './run.ts';
-import { registerUp } from './up.ts';
+import { registerUp } from './up/command.ts';
 
 /** The command line. Sets `process.exitCode`; a failure is one line on stderr, its stack only with `--debug`. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -38,7 +38,7 @@ Examples:
   $ plimsoll demo                                  the whole story, two minutes
   $ plimsoll run --vus 100 --duration 30s test.js  a k6 script against any URL
   $ plimsoll balance lb.yaml                       the load balancer alone
-  $ plimsoll up --control-plane-only               an AWS endpoint for the CLI, SDKs and Terraform
+  $ plimsoll up                                      the region: an AWS endpoint with what really runs behind it
 
 Each command has a --help of its own. Exit codes and errors: docs/errors.md`,
   );

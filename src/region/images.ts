@@ -18,7 +18,7 @@ export function resolveImage(image: string, overrides: ReadonlyMap<string, Runna
   throw new PlimsollError(regionErrors.PL_REGION_IMAGE_UNKNOWN, {
     what: 'no program stands for this container image',
     where: image,
-    fix: 'this version runs ghcr.io/csse6400/taskoverflow; other images need a mapping',
+    fix: 'say what to run in its place: --image NAME=COMMAND, or images in plimsoll.yaml',
   });
 }
 

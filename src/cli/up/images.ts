@@ -1,0 +1,86 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { errorMessage, PlimsollError } from '../../base/index.ts';
+import type { RunnableImage } from '../../region/index.ts';
+import { cliErrors } from '../errors.ts';
+
+/** Read where a command is started, when it is there. */
+const configFile = 'plimsoll.yaml';
+
+/**
+ * What to run in place of container images:
+ *
+ *     --image todo=./service            the `start` script of the package.json in that folder
+ *     --image 'todo=python3 -m todo'    a shell command, in the present folder
+ *
+ * and in plimsoll.yaml, overridden by the flags:
+ *
+ *     images:
+ *       ghcr.io/me/todo: { command: python3 -m todo, cwd: ./service, environment: { DEBUG: "1" } }
+ *
+ * The program finds its own address in HOST and its port in PORT.
+ * @throws PL_CLI_IMAGE, PL_CLI_CONFIG_INVALID
+ */
+export function readImages(flags: readonly string[], folder: string): Map<string, RunnableImage> {
+  const images = fromConfig(join(folder, configFile));
+  for (const flag of flags) {
+    const split = flag.indexOf('=');
+    const [name, what] = [flag.slice(0, split), flag.slice(split + 1)];
+    if (split < 1 || what === '') throw bad(`--image ${flag}`, 'an image is mapped as NAME=FOLDER or NAME=COMMAND');
+    images.set(name, runnable(what, folder, {}, `--image ${flag}`));
+  }
+  return images;
+}
+
+function fromConfig(file: string): Map<string, RunnableImage> {
+  if (!existsSync(file)) return new Map();
+  const images = new Map<string, RunnableImage>();
+  for (const [name, entry] of Object.entries(imagesOf(file))) {
+    const where = `${file}: images.${name}`;
+    const { command, cwd = '.', environment = {} } = typeof entry === 'string' ? { command: entry } : entry;
+    if (typeof command !== 'string' || typeof cwd !== 'string')
+      throw bad(where, 'an image needs a command, and may have cwd and environment');
+    const folder = resolve(dirname(file), cwd);
+    images.set(name, runnable(command, folder, textsOf(environment, where), where));
+  }
+  return images;
+}
+
+interface ImageEntry {
+  command?: unknown;
+  cwd?: unknown;
+  environment?: unknown;
+}
+
+function imagesOf(file: string): Record<string, string | ImageEntry> {
+  let config: unknown;
+  try {
+    config = parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new PlimsollError(cliErrors.PL_CLI_CONFIG_INVALID, { what: errorMessage(error), where: file });
+  }
+  const images = (config as { images?: unknown } | null)?.images ?? {};
+  if (typeof images !== 'object' || Array.isArray(images)) throw bad(`${file}: images`, 'images are a map from names to what runs');
+  return images as Record<string, string | ImageEntry>;
+}
+
+function textsOf(values: unknown, where: string): Record<string, string> {
+  if (typeof values !== 'object' || values === null) throw bad(where, 'environment is a map of texts');
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
+}
+
+function runnable(what: string, folder: string, environment: Record<string, string>, where: string): RunnableImage {
+  const path = resolve(folder, what);
+  if (!existsSync(path) || !statSync(path).isDirectory()) return shell(`exec ${what}`, folder, environment);
+  if (!existsSync(join(path, 'package.json'))) throw bad(where, `${path} has no package.json; name a command instead`);
+  return shell('exec npm start --silent', path, environment);
+}
+
+function shell(script: string, cwd: string, environment: Record<string, string>): RunnableImage {
+  return { command: '/bin/sh', args: ['-c', script], cwd, environment };
+}
+
+function bad(where: string, what: string): PlimsollError {
+  return new PlimsollError(cliErrors.PL_CLI_IMAGE, { what, where });
+}
