@@ -7,6 +7,9 @@ import { H2StreamTransport, type Peer } from './h2-stream.ts';
 import { SESSION_WINDOW_BYTES } from './target-sessions.ts';
 
 const STREAMS_MAX = 128;
+const STREAM_ID_MAX = 2 ** 31 - 1;
+/** After the last answer of a connection that is to end: time for the client to see that it is. */
+const DRAIN_IDLE_MS = 1_000;
 
 /**
  * A client's HTTP/2 connection. Each of its streams is served as an HTTP/1.1 connection of one request, so that there
@@ -59,10 +62,11 @@ export class H2Session implements FrontConnection {
     front.onOpen(this, true);
   }
 
+  // RFC 9113 section 6.8: with this number no stream that is on its way is turned away; then the client makes no more.
   drain(): void {
     this.#draining = true;
-    if (this.#streams === 0) this.#session.close();
-    else this.#session.goaway(constants.NGHTTP2_NO_ERROR);
+    if (!this.#session.destroyed) this.#session.goaway(constants.NGHTTP2_NO_ERROR, STREAM_ID_MAX);
+    if (this.#streams === 0) this.deadlineMs = this.#front.engine.sweeper.deadlineIn(DRAIN_IDLE_MS);
   }
 
   close(): void {
@@ -70,14 +74,14 @@ export class H2Session implements FrontConnection {
     this.#front.onClosed(this, true);
   }
 
+  // Not a request is in flight; half a head may be, which an orderly close would wait for.
   onDeadline(): void {
-    this.#session.close();
+    this.close();
   }
 
   #onStreamClosed(): void {
     this.#streams--;
     if (this.#streams > 0) return;
-    this.deadlineMs = this.#front.engine.sweeper.deadlineIn(this.#front.keepAliveMs);
-    if (this.#draining) this.#session.close();
+    this.deadlineMs = this.#front.engine.sweeper.deadlineIn(this.#draining ? DRAIN_IDLE_MS : this.#front.keepAliveMs);
   }
 }
