@@ -54,7 +54,7 @@ export function specifiedTags(specifications: readonly Plain<TagSpecification>[]
 export function tagNew(at: Place, id: string, type: string, specifications: readonly Plain<TagSpecification>[] | undefined): void {
   for (const { ResourceType, Tags } of specifications ?? []) {
     if (ResourceType !== undefined && (Tags === undefined || Tags.length === 0))
-      throw new AwsError('InvalidParameter', 'Tag specification must have at least one tag');
+      throw new AwsError('InvalidParameterValue', 'Tag specification must have at least one tag');
     if (ResourceType === type) continue;
     if (ResourceType === undefined) throw new AwsError('InvalidParameter', 'Tag specification resource type must have a value');
     throw new AwsError('InvalidParameterValue', `'${ResourceType}' is not a valid taggable resource type for this operation.`);
