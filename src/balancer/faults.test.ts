@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { systemClock } from '../base/index.ts';
@@ -12,7 +14,7 @@ const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 /** A target that behaves as it is told to at the moment. */
 class MoodyTarget {
   readonly raw: RawTarget;
-  mood: 'well' | 'resets' | 'hangs' | 'garbage' | 'half' = 'well';
+  mood: 'well' | 'resets' | 'hangs' | 'garbage' | 'half' | 'slow' = 'well';
 
   constructor() {
     this.raw = new RawTarget((socket, soFar) => {
@@ -24,7 +26,40 @@ class MoodyTarget {
     if (this.mood === 'resets') socket.resetAndDestroy();
     else if (this.mood === 'garbage') socket.write('\x16\x03\x01 what?\r\n\r\n');
     else if (this.mood === 'half') socket.end('HTTP/1.1 200 O');
+    else if (this.mood === 'slow') void drip(socket);
     else if (this.mood === 'well') socket.write(hello);
+  }
+}
+
+/** An answer in three pieces with rests between them. */
+async function drip(socket: Socket): Promise<void> {
+  for (const piece of [hello.slice(0, 20), hello.slice(20, -3), hello.slice(-3)]) {
+    await systemClock.sleep(40);
+    socket.write(piece);
+  }
+}
+
+/** A target that is a process. */
+class TargetProcess implements AsyncDisposable {
+  port = 0;
+  #child: ChildProcess | undefined;
+
+  async start(): Promise<void> {
+    this.#child = fork(new URL(`testkit-target${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url), [String(this.port)]);
+    [this.port] = (await once(this.#child, 'message')) as [number];
+  }
+
+  signal(name: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child!.kill(name);
+  }
+
+  async gone(): Promise<void> {
+    if (this.#child!.exitCode === null && this.#child!.signalCode === null) await once(this.#child!, 'exit');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal('SIGKILL');
+    await this.gone();
   }
 }
 
@@ -57,7 +92,7 @@ function clients(port: number, count: number): { stop(): Promise<{ answered: num
 }
 
 test(
-  'targets that reset, speak garbage, break off, hang or vanish, one after the other: no idempotent request fails',
+  'targets that reset, speak garbage, break off, hang, are slow or vanish, one after the other: no idempotent request fails',
   { timeout },
   async () => {
     const targets = [new MoodyTarget(), new MoodyTarget(), new MoodyTarget()];
@@ -67,7 +102,7 @@ test(
     await using balancer = await TestBalancer.start(snapshotOf(ports, { group: { healthCheck } }), probe);
     await eventually(() => balancer.health.filter((health) => health.state === 'healthy').length === 3);
     const load = clients(balancer.port, 8);
-    for (const [index, mood] of (['resets', 'garbage', 'half', 'hangs'] as const).entries()) {
+    for (const [index, mood] of (['resets', 'garbage', 'half', 'hangs', 'slow'] as const).entries()) {
       const target = targets[index % 3]!;
       target.mood = mood;
       await systemClock.sleep(500);
@@ -83,6 +118,39 @@ test(
     assert.ok(answered > 200, String(answered));
   },
 );
+
+test('target processes that are killed, stopped and restarted, one after the other: no idempotent request fails', { timeout }, async () => {
+  await using one = new TargetProcess();
+  await using two = new TargetProcess();
+  await using three = new TargetProcess();
+  const targets = [one, two, three];
+  await Promise.all(targets.map((target) => target.start()));
+  const healthCheck = { ...defaultCheck, intervalMs: 100, timeoutMs: 200, healthyThreshold: 2, unhealthyThreshold: 2 };
+  const ports = targets.map(({ port }) => port);
+  await using balancer = await TestBalancer.start(snapshotOf(ports, { group: { healthCheck } }), probe);
+  const healthy = (): number => {
+    const states = new Map(balancer.health.map(({ targetId, state }) => [targetId, state]));
+    return [...states.values()].filter((state) => state === 'healthy').length;
+  };
+  await eventually(() => healthy() === 3);
+  const load = clients(balancer.port, 8);
+  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+    for (const target of targets) {
+      target.signal(signal);
+      await target.gone();
+      await systemClock.sleep(100);
+      await target.start();
+      await eventually(() => healthy() === 3);
+    }
+  }
+  one.signal('SIGSTOP');
+  await eventually(() => healthy() === 2);
+  one.signal('SIGCONT');
+  await eventually(() => healthy() === 3);
+  const { answered, failures } = await load.stop();
+  assert.deepEqual(failures, []);
+  assert.ok(answered > 200, String(answered));
+});
 
 test('snapshots that come and go under load drop nothing', { timeout }, async () => {
   await using a = await RawTarget.answering(hello);
