@@ -30,7 +30,7 @@ export const loadErrors = defineErrors({
   },
   PL_LOAD_CANNOT_SUSPEND: {
     exitCode: RunExitCode.scriptException,
-    when: 'The script makes a blocking call (a request, sleep) at a place that the JavaScript engine calls itself and that therefore cannot wait: a getter, a constructor, a sort comparator, a conversion.',
+    when: 'The script makes a blocking call (a request, sleep) at a place that the JavaScript engine calls itself and that therefore cannot wait: a getter, a constructor, a callback of a native function. Scripts of which that is known beforehand run in a thread for each VU, unless there are too many VUs or the script uses WebSockets or gRPC; --vu-threads asks for it.',
   },
   PL_LOAD_OPTIONS_INVALID: {
     exitCode: RunExitCode.invalidConfig,

@@ -4,7 +4,7 @@ import { Call, WheelEntry } from '../vu/wheel.ts';
 import { FailureCode, RequestFailure, socketFailure, timedOut } from './failures.ts';
 import type { Transport } from './pool.ts';
 import type { Target } from './target.ts';
-import type { TlsLink } from './tls.ts';
+import type { TlsInfo } from './tls.ts';
 
 const REFUSALS_MAX = 6;
 
@@ -38,7 +38,7 @@ export class Exchange extends WheelEntry {
   connectingMs = 0;
   tlsMs = 0;
   /** Of a connection over TLS. */
-  tls: TlsLink | undefined = undefined;
+  tls: TlsInfo | undefined = undefined;
 
   status = 0;
   proto: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0' = 'HTTP/1.1';
@@ -48,7 +48,7 @@ export class Exchange extends WheelEntry {
   setsCookies = false;
   content: string | Buffer | undefined = undefined;
   failure: RequestFailure | undefined = undefined;
-  readonly #timeoutMs: number;
+  readonly timeoutMs: number;
   readonly #onDone: (exchange: Exchange) => void;
   #isDone = false;
 
@@ -67,13 +67,13 @@ export class Exchange extends WheelEntry {
     this.body = wire.body;
     this.keepsBody = wire.keepsBody;
     this.wantsBytes = wire.wantsBytes;
-    this.#timeoutMs = wire.timeoutMs;
+    this.timeoutMs = wire.timeoutMs;
     this.#onDone = onDone;
   }
 
   start(): void {
     const { vu } = this;
-    if (this.#timeoutMs > 0) vu.engine.wheel.startAt(this, this.startedAt + this.#timeoutMs);
+    if (this.timeoutMs > 0) vu.engine.wheel.startAt(this, this.startedAt + this.timeoutMs);
     const idle = vu.engine.options.noConnectionReuse ? undefined : vu.pool.idle(this.target);
     this.isReused = idle !== undefined;
     const connection = idle ?? vu.pool.connect(this.target);
@@ -128,10 +128,10 @@ export class Exchange extends WheelEntry {
   }
 
   /** The answer is whole. */
-  finish(): void {
+  finish(endedAt: number = monotonicMs()): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    this.endedAt = monotonicMs();
+    this.endedAt = endedAt;
     if (this.next) this.vu.engine.wheel.cancel(this);
     this.#onDone(this);
   }

@@ -18,8 +18,15 @@ export interface Transport {
   destroy(): void;
 }
 
+/** Where requests find what carries them. */
+export interface TransportSource {
+  idle(target: Target): Transport | undefined;
+  connect(target: Target): Transport;
+  close(): void;
+}
+
 /** The connections of one VU: kept alive between requests; HTTP/1.1 takes one request at a time, HTTP/2 many. */
-export class ConnectionPool {
+export class ConnectionPool implements TransportSource {
   readonly #engine: Engine;
   readonly #vuId: number;
   #connections: Transport[] = [];

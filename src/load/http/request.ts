@@ -372,11 +372,13 @@ export class Requesting implements Suspension {
   }
 }
 
-/** Sends one request; the VU is suspended until its response is there. */
+/** Sends one request; the VU is suspended until its response is there. A thread that may block has the response at once. */
 export function sendOne(
   vu: Vu,
   request: { method: string; url: string; name: string | undefined; body: unknown; params: RequestParams },
-): Promise<Response> {
+): Promise<Response> | Response {
+  const { blocking } = vu.engine;
+  if (blocking) return blocking.result((settle) => new RequestRun(vu, request, settle).start());
   return new Promise((resolve, reject) => {
     const run = new RequestRun(vu, request, (response, error) => {
       vu.suspension = undefined;

@@ -138,16 +138,16 @@ export class Response {
   }
 
   /** Sends the page's form: `{ formSelector, submitSelector, fields, params }`. Blocks. */
-  submitForm(args: Record<string, unknown> = {}): Promise<Response> {
+  submitForm(args: Record<string, unknown> = {}): Promise<Response> | Response {
     return this.#request(formRequest(this.html(), this.url, args), args['params']);
   }
 
   /** Follows a link of the page: `{ selector, params }`. Blocks. */
-  clickLink(args: Record<string, unknown> = {}): Promise<Response> {
+  clickLink(args: Record<string, unknown> = {}): Promise<Response> | Response {
     return this.#request(linkRequest(this.html(), this.url, args), args['params']);
   }
 
-  #request({ method, url, body }: PageRequest, params: unknown): Promise<Response> {
+  #request({ method, url, body }: PageRequest, params: unknown): Promise<Response> | Response {
     const { vu } = this.#exchange;
     vu.enter();
     return sendOne(vu, { method, url, name: undefined, body, params: readParams(params) });

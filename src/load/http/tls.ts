@@ -9,13 +9,20 @@ import { Http2Connection } from './http2.ts';
 import type { ConnectionPool, Transport } from './pool.ts';
 import type { Target } from './target.ts';
 
-/** An open link of TLS: what responses tell of it, and its bytes on the wire. */
-export class TlsLink {
-  readonly socket: TLSSocket;
+/** What responses tell of TLS. */
+export interface TlsInfo {
   /** `tls1.3`. */
   readonly version: string;
   readonly cipher: string;
   /** The server's OCSP staple, as it came (RFC 6960). */
+  readonly staple: Buffer | undefined;
+}
+
+/** An open link of TLS, with its bytes on the wire. */
+export class TlsLink implements TlsInfo {
+  readonly socket: TLSSocket;
+  readonly version: string;
+  readonly cipher: string;
   readonly staple: Buffer | undefined;
   readonly #engine: Engine;
   readonly #wire: Socket;

@@ -94,7 +94,7 @@ interface RequestSpec {
   params: RequestParams;
 }
 
-function request(vu: Vu, method: string, url: unknown, body: unknown, params: unknown): Promise<Response> {
+function request(vu: Vu, method: string, url: unknown, body: unknown, params: unknown): Promise<Response> | Response {
   vu.enter();
   if (vu.engine.phase === 'init') throw new Error('Making http requests in the init context is not supported');
   return sendOne(vu, specOf(method, url, body, params));
@@ -122,62 +122,79 @@ function specOf(method: string, url: unknown, body: unknown, params: unknown): R
 }
 
 /** Several requests at once, at most `batch` in all and `batchPerHost` to each host; answers in the order asked. */
-function batch(vu: Vu, requests: unknown): Promise<unknown> {
+function batch(vu: Vu, requests: unknown): unknown {
   vu.enter();
   if (vu.engine.phase === 'init') throw new Error('Using batch in the init context is not supported');
   if (typeof requests !== 'object' || requests === null) throw new TypeError('http.batch() needs an array or an object of requests');
   const keys = Object.keys(requests);
   const specs = keys.map((key) => batchSpec((requests as Record<string, unknown>)[key]));
   const result: Record<string, unknown> | unknown[] = Array.isArray(requests) ? Array.from({ length: keys.length }) : {};
-  if (specs.length === 0) return Promise.resolve(result);
-  const { batch: batchMax, batchPerHost } = vu.engine.options;
+  const { blocking } = vu.engine;
+  if (specs.length === 0) return blocking ? result : Promise.resolve(result);
+  const start = (settle: (done: typeof result | undefined, error: Error | undefined) => void): Requesting =>
+    runBatch(vu, specs, (i, response) => ((result as Record<string, unknown>)[keys[i] as string] = response), (error) => settle(error ? undefined : result, error)); // prettier-ignore
+  if (blocking) return blocking.result(start);
   return new Promise((resolve, reject) => {
-    const waiting = new Requesting();
-    const giveUp = (error: unknown): void => {
-      waiting.drop();
+    let isOver = false;
+    const waiting = start((done, error) => {
+      isOver = true;
       vu.suspension = undefined;
-      reject(error);
-    };
-    const busy = new Map<string, number>();
-    const queue = specs.map((spec, i) => ({ spec, key: keys[i] as string, host: hostOf(spec.url) }));
-    let active = 0;
-    let left = queue.length;
-    const mayStart = (host: string): boolean =>
-      (batchMax === 0 || active < batchMax) && (batchPerHost === 0 || (busy.get(host) ?? 0) < batchPerHost);
-    const pump = (): void => {
-      for (let i = 0; i < queue.length;) {
-        const next = queue[i] as (typeof queue)[number];
-        if (!mayStart(next.host)) {
-          i++;
-          continue;
-        }
-        queue.splice(i, 1);
-        active++;
-        busy.set(next.host, (busy.get(next.host) ?? 0) + 1);
-        const run = new RequestRun(vu, next.spec, (response, error) => {
-          active--;
-          busy.set(next.host, (busy.get(next.host) ?? 0) - 1);
-          (result as Record<string, unknown>)[next.key] = response;
-          if (error) {
-            giveUp(error);
-            return;
-          }
-          if (--left === 0) {
-            vu.suspension = undefined;
-            resolve(result);
-          } else pump();
-        });
-        waiting.runs.push(run);
-        run.start();
-      }
-    };
-    vu.suspension = waiting;
-    try {
-      pump();
-    } catch (error) {
-      giveUp(error);
-    }
+      if (error) reject(error);
+      else resolve(done);
+    });
+    if (!isOver) vu.suspension = waiting;
   });
+}
+
+/** Starts what may be started; `onDone` may be called before it returns, when no request could be sent at all. */
+function runBatch(
+  vu: Vu,
+  specs: readonly RequestSpec[],
+  onResponse: (index: number, response: Response | undefined) => void,
+  onDone: (error: Error | undefined) => void,
+): Requesting {
+  const { batch: batchMax, batchPerHost } = vu.engine.options;
+  const waiting = new Requesting();
+  const busy = new Map<string, number>();
+  const queue = specs.map((spec, index) => ({ spec, index, host: hostOf(spec.url) }));
+  let active = 0;
+  let left = queue.length;
+  const giveUp = (error: Error): void => {
+    queue.length = 0;
+    waiting.drop();
+    onDone(error);
+  };
+  const mayStart = (host: string): boolean =>
+    (batchMax === 0 || active < batchMax) && (batchPerHost === 0 || (busy.get(host) ?? 0) < batchPerHost);
+  const start = ({ spec, index, host }: (typeof queue)[number]): void => {
+    active++;
+    busy.set(host, (busy.get(host) ?? 0) + 1);
+    const run = new RequestRun(vu, spec, (response, error) => {
+      active--;
+      busy.set(host, (busy.get(host) ?? 0) - 1);
+      onResponse(index, response);
+      if (error) giveUp(error);
+      else if (--left === 0) onDone(undefined);
+      else pump();
+    });
+    waiting.runs.push(run);
+    run.start();
+  };
+  const pump = (): void => {
+    for (let i = 0; i < queue.length;) {
+      const next = queue[i] as (typeof queue)[number];
+      if (mayStart(next.host)) {
+        queue.splice(i, 1);
+        start(next);
+      } else i++;
+    }
+  };
+  try {
+    pump();
+  } catch (error) {
+    giveUp(error as Error);
+  }
+  return waiting;
 }
 
 function batchSpec(item: unknown): RequestSpec {

@@ -53,6 +53,7 @@ export const optionSources: readonly OptionSource[] = [
   source('blockHostnames', 'list', 'refuse connections to these names; * may stand at their beginning'),
   source('dns', 'text', 'how names are looked up, such as "ttl=5m,select=random,policy=preferIPv4"'),
   { ...source('localIPs', 'text', 'local addresses for the VUs: ranges and blocks'), flag: 'local-ips', variable: 'K6_LOCAL_IPS' },
+  source('vuThreads', 'switch', 'run each VU in a thread that really blocks, even if the script can do without'),
   source('httpDebug', 'optional', 'print requests and responses; =full their bodies too'),
   source('throw', 'switch', 'failed requests throw'),
   source('discardResponseBodies', 'switch', 'do not keep response bodies'),

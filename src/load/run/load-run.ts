@@ -1,4 +1,5 @@
 import { resolve as resolvePath } from 'node:path';
+import { getCompileCacheDir } from 'node:module';
 import { entry, forkChild, monotonicMs, PlimsollError, type Child } from '../../base/index.ts';
 import { loadErrors, RunExitCode } from '../errors.ts';
 import { checkThreshold, evaluateThresholds, parseThreshold, type MetricThresholds } from '../metrics/thresholds.ts';
@@ -128,6 +129,8 @@ export class Run implements LoadRun {
   #fork(): LoadProcess {
     const child = forkChild<ToProcess, FromProcess>(entry(import.meta.url, '../process'), {
       execArgv: ['--max-semi-space-size=4'],
+      // What this process keeps compiled, those it starts read too.
+      env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() },
       onLine: (line) => this.#request.log?.({ level: 'debug', message: line, source: 'process' }),
     });
     const index = this.#processes.push(child) - 1;

@@ -2,7 +2,7 @@ import type { VuSource, Segment } from '../executors/index.ts';
 import { shareOf } from '../executors/index.ts';
 import { maxVus } from '../options/options.ts';
 import type { Scenario } from '../options/scenarios.ts';
-import { scriptError } from '../script/compile.ts';
+import { scriptError } from '../script/loaded.ts';
 import type { Engine } from '../vu/engine.ts';
 import { Vu } from '../vu/vu.ts';
 
@@ -25,6 +25,7 @@ export class VuPool implements VuSource {
       this.#idle.push(this.#make());
       if (this.#made % 100 === 0) await new Promise<void>((resolve) => this.#engine.nextTurn(resolve));
     }
+    for (const vu of this.#idle) await vu.ready;
     this.#idle.reverse();
   }
 

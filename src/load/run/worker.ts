@@ -10,7 +10,10 @@ import { Recorder } from '../outputs/recorder.ts';
 import { systemTagsOf } from '../outputs/tags.ts';
 import { mergeOptions, resolveOptions, type RawOptions } from '../options/options.ts';
 import { Secrets } from '../secrets/sources.ts';
-import { compileScript, scriptError, type CompiledScript } from '../script/compile.ts';
+import { compileScript } from '../script/compile.ts';
+import { scriptError, type CompiledScript } from '../script/loaded.ts';
+import type { ThreadPlan } from '../threads/messages.ts';
+import { checkThreads } from '../threads/script-thread.ts';
 import { Engine } from '../vu/engine.ts';
 import { IterationRunner } from '../vu/iteration.ts';
 import { Call } from '../vu/wheel.ts';
@@ -79,7 +82,11 @@ export class LoadWorker {
 
   /** Compiles the script, runs its init code once and reads its options. */
   async #prepare(message: Prepare): Promise<void> {
-    const script = await compileScript({ file: message.script, hostModules: hostModuleNames });
+    const script = await compileScript({
+      file: message.script,
+      hostModules: hostModuleNames,
+      forThreads: message.layers.above['vuThreads'] === true,
+    });
     this.#script = script;
     await loadModules(script.hostModules);
     if (message.recording) {
@@ -118,12 +125,30 @@ export class LoadWorker {
         );
     engine.options = options;
     engine.rawOptions = raw;
+    if (script.source.refusal) this.#planThreads(script, message, raw);
     if (this.#recorder) this.#recorder.systemTags = systemTagsOf(raw['systemTags']);
     const names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
     const metrics = [...this.#metrics.all()]
       .filter(({ name }) => !name.includes('{'))
       .map(({ name, type, contains }): [string, MetricType, ValueType] => [name, type, contains]);
     this.#send({ type: 'prepared', options: raw, exports: names, metrics });
+  }
+
+  /** The script blocks where nothing can be awaited: it runs in threads that really block, one for each VU. */
+  #planThreads(script: CompiledScript, { env, secretSources, recording }: Prepare, options: RawOptions): void {
+    const engine = this.#engine;
+    const plan: ThreadPlan = {
+      source: script.source,
+      env,
+      options,
+      secretSources,
+      recording,
+      exports: Object.keys(this.#first.exports).filter((name) => typeof this.#first.exports[name] === 'function'),
+      onSamples: (batch) => this.#send({ type: 'samples', batch }),
+    };
+    checkThreads(plan, script.hostModules, engine.options.vusMax);
+    engine.threads = plan;
+    if (['setup', 'teardown', 'handleSummary'].some((name) => plan.exports.includes(name))) this.#first.moveToThread(plan);
   }
 
   async #setup(): Promise<void> {
@@ -209,6 +234,7 @@ export class LoadWorker {
     for (const name of Object.keys(options.thresholds)) this.#metrics.submetric(name);
     const pool = new VuPool(engine, message.segment);
     await pool.fill(options.scenarios);
+    if (engine.threads && message.segment.index === 0) this.#sayThreads(engine.threads);
     engine.phase = 'run';
     if (options.rps > 0) engine.pacer = new Pacer(options.rps / message.segment.count);
     this.#send({ type: 'ready' });
@@ -239,6 +265,11 @@ export class LoadWorker {
     pool.close();
     this.#report();
     this.#send({ type: 'finished' });
+  }
+
+  #sayThreads({ source }: ThreadPlan): void {
+    const { reason, where } = source.refusal ?? { reason: '', where: '' };
+    this.#engine.log('warning', `${where}: ${reason}: each VU therefore runs in a thread of its own (slower, about 25 MB each)`, 'script');
   }
 
   async #runScenario(entry: ScenarioInRun, startTimeMs: number): Promise<void> {

@@ -2,7 +2,7 @@ import type { AnyNode, Program } from 'acorn';
 import { analyseFlow, type Call, type Flow } from './flow.ts';
 import { ARRAY_METHODS, BUILTIN_METHODS, CONTAINERS, HOST_CALLBACKS, NATIVE_FUNCTIONS, SYNCHRONOUS_NATIVES } from './natives.ts';
 import { analyseScopes, type Blocks, type Fn, type Scopes } from './scope.ts';
-import { ANY, bare, isFunction } from './syntax.ts';
+import { ANY, bare, isFunction, propertyKey } from './syntax.ts';
 
 /**
  * Third pass: which calls may block, and with them which functions have to become asynchronous.
@@ -53,10 +53,21 @@ export function analyse(program: Program): Analysis {
   };
 }
 
+/** The analysis under which nothing is rewritten: for a thread that may really block. */
+export function untouched(analysis: Analysis): Analysis {
+  return {
+    ...analysis,
+    generatorsBlock: false,
+    flow: { ...analysis.flow, callOf: () => undefined },
+    canWait: () => false,
+    needsGuard: () => false,
+  };
+}
+
 /** Functions that the engine itself calls, which no syntax shows: comparators, replacers, executors, iterators. */
 function markEngineCalled(scopes: Scopes, flow: Flow): void {
   for (const call of flow.calls) {
-    if (call.targets.size > 0 || !SYNCHRONOUS_NATIVES.has(call.key.slice(1))) continue;
+    if ((call.targets.size > 0 && !call.isGuess) || !SYNCHRONOUS_NATIVES.has(call.key.slice(1))) continue;
     for (const arg of call.args) {
       const node = bare(arg);
       if (isFunction(node)) scopes.fnOf(node).kind = 'synchronous callback';
@@ -126,7 +137,7 @@ function levelByTargets(call: Call): Blocks {
   if (call.isNew || call.isSuper) return 0;
   let blocking = 0;
   let surely = 0;
-  let builtinName = BUILTIN_METHODS.has(call.key.slice(1));
+  let builtinName = call.isMethod && BUILTIN_METHODS.has(call.key.slice(1));
   for (const fn of call.targets) {
     if (fn.blocks === 0 || fn.kind !== 'plain') continue;
     blocking++;
@@ -158,6 +169,20 @@ function levelByCallbacks(call: Call, flow: Flow, nextBlocks: boolean): Blocks {
   return 0;
 }
 
+/** Results of calls and lists may hold functions, but hardly are handed over as callbacks. */
+function isFunctionLike(arg: AnyNode): boolean {
+  const node = bare(arg);
+  if (node.type === 'CallExpression')
+    return node.callee.type === 'MemberExpression' && propertyKey(node.callee.property, node.callee.computed) === '.bind';
+  return node.type !== 'ArrayExpression' && node.type !== 'NewExpression' && node.type !== 'SpreadElement';
+}
+
+/** What is called is not in the script. */
+function isOutside(call: Call): boolean {
+  if (call.isNew && call.targets.size > 0) return false;
+  return call.targets.size === 0 || call.isGuess || (call.isIndirect && [...call.targets].every((fn) => fn.host !== undefined));
+}
+
 function refusalsOf(scopes: Scopes, flow: Flow, generatorsBlock: boolean): Refusal[] {
   const refusals: Refusal[] = [];
   const refuse = (node: AnyNode, reason: string): void => void refusals.push({ node, reason });
@@ -168,10 +193,17 @@ function refusalsOf(scopes: Scopes, flow: Flow, generatorsBlock: boolean): Refus
       refuse(call.node, `a blocking call inside a ${call.fn.kind}`);
     if (call.isNew && targets.length > 0 && targets.every((fn) => fn.blocks === 2 && fn.kind === 'plain'))
       refuse(call.node, 'a blocking function used as a constructor');
-    if (targets.length > 0 || call.isNative || ARRAY_METHODS.has(name) || HOST_CALLBACKS.has(name) || CONTAINERS.has(name)) continue;
-    const callbacks = [...flow.callbacksOf(call)];
-    if (callbacks.length > 0 && callbacks.every((fn) => fn.blocks === 2) && SYNCHRONOUS_NATIVES.has(name))
-      refuse(call.node, `a blocking function handed to "${name}", which cannot wait for it`);
+    if (!isOutside(call) || name.startsWith('__') || HOST_CALLBACKS.has(name) || CONTAINERS.has(name)) continue;
+    // It has a twin that awaits, unless the method is called by a detour.
+    if (ARRAY_METHODS.has(name) && call.isMethod && !call.isIndirect) continue;
+    // Methods of other names may be those of k6's own objects, which wait for a callback.
+    if (call.isMethod && !call.isIndirect && !SYNCHRONOUS_NATIVES.has(name)) continue;
+    const callbacks = [...flow.callbacksOf({ ...call, args: call.args.filter(isFunctionLike) })];
+    if (callbacks.length > 0 && callbacks.every((fn) => fn.blocks === 2))
+      refuse(
+        call.node,
+        `a blocking function handed to ${name === '' ? 'a function' : `"${name}"`} of the JavaScript engine, which cannot wait for it`,
+      );
   }
   const stringCode = flow.calls.find(
     (call) => !call.isMethod && /^\.(?:eval|Function)$/.test(call.key) && call.targets.size === 0 && call.args.length > 0,

@@ -2,6 +2,7 @@ import type { AnyNode, Program } from 'acorn';
 import { MagicString } from 'magic-string';
 import type { Analysis } from './blocking.ts';
 import type { Call } from './flow.ts';
+import { usesPromises } from './loaded.ts';
 import type { Fn } from './scope.ts';
 import { childrenOf, isFunction, type FunctionNode } from './syntax.ts';
 
@@ -156,11 +157,6 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
   // In a block of its own, the script may declare names that are parameters: `import { setTimeout } from 'k6/timers'`.
   out.prepend(`(function (${FACTORY_PARAMETERS.join(', ')}) { "use strict"; let $t; { ${imports}\n`).append('\n}})');
   return { code: out.toString(), map: out.generateMap({ hires: true, source: 'bundle.js' }), guardedAt };
-}
-
-/** Whether the script has promises of its own at all; most have none and need no boxes. */
-export function usesPromises(source: string): boolean {
-  return /\bPromise\b|\b__async\b|\basyncRequest\b|\bthen\b/.test(source);
 }
 
 /** Imports become constants at the top, the one export list that esbuild writes becomes the factory's result. */

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { assert, PlimsollError } from '../../base/index.ts';
 import { VuLoop } from '../vu/loop.ts';
 import type { Engine } from '../vu/engine.ts';
-import { analyse, type Analysis } from './blocking.ts';
+import { analyse, untouched, type Analysis } from './blocking.ts';
 import { bundleScript } from './bundle.ts';
 import { emit } from './emit.ts';
 import { AwaitMark, createPromiseClass, runAsync, ScriptAsyncGenerator, ScriptPromise, unbox, yieldStar } from './promises.ts';
@@ -52,17 +52,6 @@ export async function compareRuns(source: string): Promise<Outcome> {
 
 function codeOf(source: string, program: Program, analysis: Analysis): string {
   return emit(source, program, analysis).code;
-}
-
-/** The analysis under which nothing is rewritten. */
-function untouched(analysis: Analysis): Analysis {
-  return {
-    ...analysis,
-    generatorsBlock: false,
-    flow: { ...analysis.flow, callOf: () => undefined },
-    canWait: () => false,
-    needsGuard: () => false,
-  };
 }
 
 class Run {

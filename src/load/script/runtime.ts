@@ -74,7 +74,7 @@ export function cannotSuspend(what: string, where: string): PlimsollError {
   return new PlimsollError(loadErrors.PL_LOAD_CANNOT_SUSPEND, {
     what,
     where,
-    fix: 'make the call before, in a plain function, and hand its result over',
+    fix: 'make the call before, in a plain function, and hand its result over; or run with --vu-threads, for few VUs',
   });
 }
 

@@ -6,7 +6,9 @@ import type { Metric, MetricRegistry } from '../metrics/registry.ts';
 import type { LoadOptions, RawOptions } from '../options/options.ts';
 import { Secrets } from '../secrets/sources.ts';
 import { createScriptRuntime, type ScriptRuntime } from '../script/runtime.ts';
-import type { CompiledScript } from '../script/compile.ts';
+import type { CompiledScript } from '../script/loaded.ts';
+import type { Blocking } from '../threads/blocking.ts';
+import type { ThreadPlan } from '../threads/messages.ts';
 import { GroupNode } from './groups.ts';
 import { Network } from '../http/network.ts';
 import { Pacer } from '../http/pacer.ts';
@@ -131,6 +133,10 @@ export class Engine {
     return text;
   }
 
+  /** In a thread that may really block: how it waits. */
+  blocking: Blocking | undefined;
+  /** Set when the script can only run in such threads, one for each VU. */
+  threads: ThreadPlan | undefined;
   /** Set when the option `rps` limits this process. */
   pacer: Pacer | undefined;
   /** When script code last gave way to sockets and timers. */

@@ -88,10 +88,7 @@ export class IterationRunner {
   }
 
   #leave(vu: Vu): void {
-    vu.suspension = undefined;
-    if (vu.streams) vu.dropStreams();
-    vu.group = this.#engine.rootGroup;
-    if (vu.cookies && !this.#engine.options.noCookiesReset) vu.cookies = undefined;
+    leaveIteration(vu);
     if (this.#engine.options.noVUConnectionReuse) vu.close();
   }
 
@@ -104,4 +101,12 @@ export class IterationRunner {
     }
     return data;
   }
+}
+
+/** Forgets what belongs to one iteration only. */
+export function leaveIteration(vu: Vu): void {
+  vu.suspension = undefined;
+  if (vu.streams) vu.dropStreams();
+  vu.group = vu.engine.rootGroup;
+  if (vu.cookies && !vu.engine.options.noCookiesReset) vu.cookies = undefined;
 }

@@ -1,6 +1,6 @@
 import { seededRandom } from '../../base/index.ts';
 import type { TagLookup } from '../metrics/registry.ts';
-import type { ScriptExports } from '../script/compile.ts';
+import type { ScriptExports } from '../script/loaded.ts';
 import {
   AwaitMark,
   createPromiseClass,
@@ -13,12 +13,14 @@ import {
 } from '../script/promises.ts';
 import { cannotSuspend } from '../script/runtime.ts';
 import { CookieStore } from '../http/cookies.ts';
-import { ConnectionPool } from '../http/pool.ts';
+import { ConnectionPool, type TransportSource } from '../http/pool.ts';
+import { ScriptThread } from '../threads/script-thread.ts';
 import { createConsole } from './console.ts';
 import type { Engine } from './engine.ts';
 import type { GroupNode } from './groups.ts';
 import { hostModule } from '../modules/index.ts';
 import { ScriptCrypto } from '../modules/webcrypto.ts';
+import type { ThreadPlan } from '../threads/messages.ts';
 import { VuLoop } from './loop.ts';
 import { WheelEntry } from './wheel.ts';
 
@@ -65,6 +67,8 @@ export class Vu implements TagLookup {
   group: GroupNode;
   exports: ScriptExports = {};
   isInitialised = false;
+  /** Of a script in a thread: its init code has run. */
+  ready: Promise<void> | undefined = undefined;
   env: Readonly<Record<string, string>>;
   scenario: ScenarioContext | undefined = undefined;
   /** Tags that the script sets for all further samples (`exec.vu.metrics.tags`). */
@@ -80,7 +84,7 @@ export class Vu implements TagLookup {
   /** `http.setResponseCallback`; null switches http_req_failed off. */
   responseCallback: unknown = undefined;
   cookies: CookieStore | undefined = undefined;
-  readonly pool: ConnectionPool;
+  readonly pool: TransportSource;
   /** For promises and timers of the script; undefined when it has none. */
   readonly loop: VuLoop | undefined;
   readonly #sleep: Sleep;
@@ -93,15 +97,27 @@ export class Vu implements TagLookup {
     this.id = id;
     this.group = engine.rootGroup;
     this.env = engine.env;
-    this.pool = new ConnectionPool(engine, id);
+    this.pool = engine.blocking?.pool ?? new ConnectionPool(engine, id);
     this.#math = engine.script.seedsRandom ? (Object.create(Math) as typeof Math) : Math;
     this.loop = engine.script.needsLoop ? new VuLoop(engine) : undefined;
     this.#sleep = new Sleep(this);
   }
 
+  /** Leaves its script to a thread of its own, in which it may really block. */
+  moveToThread(plan: ThreadPlan): void {
+    const thread = new ScriptThread(this, plan);
+    this.ready = thread.ready;
+    this.exports = Object.fromEntries(plan.exports.map((name) => [name, (data: unknown) => thread.call(name, data)]));
+    this.isInitialised = true;
+  }
+
   /** Runs the init code of the script for this VU. */
   initialise(): void {
     const { engine } = this;
+    if (engine.threads) {
+      this.moveToThread(engine.threads);
+      return;
+    }
     const open = (path: string, mode?: string): string | ArrayBuffer => {
       if (this.isInitialised) throw new Error('open() can only be called in the init context, outside of functions');
       return engine.open(path, mode);
@@ -160,6 +176,11 @@ export class Vu implements TagLookup {
   sleep(seconds: number): Promise<void> | undefined {
     this.enter();
     const delayMs = seconds * 1000;
+    const { blocking } = this.engine;
+    if (blocking) {
+      blocking.sleep(delayMs);
+      return undefined;
+    }
     return delayMs > 0 ? this.#sleep.wait(delayMs) : undefined;
   }
 
