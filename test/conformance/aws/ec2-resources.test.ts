@@ -19,6 +19,7 @@ import {
   type ResourceType,
   type TagSpecification,
 } from '@aws-sdk/client-ec2';
+import { IAM } from '@aws-sdk/client-iam';
 import { start } from './support.ts';
 
 const { client } = await start();
@@ -331,6 +332,31 @@ test('an image goes, its id stays known; its launch permissions name accounts, o
   assert.deepEqual((await ec2.describeImages({ ImageIds: [ImageId] })).Images, []);
   await assert.rejects(ec2.deregisterImage({ ImageId }), { name: 'InvalidAMIID.Unavailable' });
   await assert.rejects(ec2.runInstances({ ImageId, MinCount: 1, MaxCount: 1 }), { name: 'InvalidAMIID.Unavailable' });
+});
+
+test('an instance has one instance profile at most, which can be replaced and taken away', async () => {
+  const iam = new IAM(client());
+  for (const InstanceProfileName of ['one', 'two']) await iam.createInstanceProfile({ InstanceProfileName });
+  const launched = await ec2.runInstances({ ImageId: 'ami-12345678', MinCount: 1, MaxCount: 1, IamInstanceProfile: { Name: 'one' } });
+  const id = launched.Instances![0]!.InstanceId!;
+  const held = async (): Promise<string | undefined> =>
+    (await ec2.describeInstances({ InstanceIds: [id] })).Reservations![0]!.Instances![0]!.IamInstanceProfile?.Arn;
+  const found = await ec2.describeIamInstanceProfileAssociations({ Filters: [{ Name: 'instance-id', Values: [id] }] });
+  const [association] = found.IamInstanceProfileAssociations!;
+  assert.deepEqual([association!.State, association!.IamInstanceProfile!.Arn], ['associated', await held()]);
+  await assert.rejects(ec2.associateIamInstanceProfile({ InstanceId: id, IamInstanceProfile: { Name: 'two' } }), {
+    name: 'IncorrectState',
+  });
+  const changed = await ec2.replaceIamInstanceProfileAssociation({
+    AssociationId: association!.AssociationId,
+    IamInstanceProfile: { Name: 'two' },
+  });
+  assert.equal(await held(), 'arn:aws:iam::123456789012:instance-profile/two');
+  await ec2.disassociateIamInstanceProfile({ AssociationId: changed.IamInstanceProfileAssociation!.AssociationId });
+  assert.equal(await held(), undefined);
+  await assert.rejects(ec2.disassociateIamInstanceProfile({ AssociationId: association!.AssociationId }), {
+    name: 'InvalidAssociationID.NotFound',
+  });
 });
 
 test('a dry run says what would happen and changes nothing', async () => {

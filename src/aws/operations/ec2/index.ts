@@ -14,6 +14,7 @@ import { networkAclOperations } from './networkAcls.ts';
 import { networkInterfaceOperations } from './networkInterfaces.ts';
 import { peeringOperations } from './peering.ts';
 import { prefixListOperations } from './prefixLists.ts';
+import { profileAssociationOperations } from './profileAssociations.ts';
 import { routeTableOperations } from './routeTables.ts';
 import { securityGroupRuleOperations } from './securityGroupRules.ts';
 import { securityGroupOperations } from './securityGroups.ts';
@@ -39,6 +40,7 @@ export const ec2: Operations<EC2> = {
   ...networkInterfaceOperations,
   ...peeringOperations,
   ...prefixListOperations,
+  ...profileAssociationOperations,
   ...routeTableOperations,
   ...securityGroupOperations,
   ...securityGroupRuleOperations,

@@ -109,6 +109,43 @@ export const instanceAttributeOperations: Operations<EC2> = {
     if (Attribute === 'sourceDestCheck') at.table(instances).patch(instance, { SourceDestCheck: true });
   },
 
+  ModifyPrivateDnsNameOptions({ InstanceId, ...input }, at) {
+    const instance = requireInstance(at, InstanceId);
+    const held = instance.PrivateDnsNameOptions ?? {};
+    at.table(instances).patch(instance, {
+      PrivateDnsNameOptions: {
+        HostnameType: input.PrivateDnsHostnameType ?? held.HostnameType,
+        EnableResourceNameDnsARecord: input.EnableResourceNameDnsARecord ?? held.EnableResourceNameDnsARecord,
+        EnableResourceNameDnsAAAARecord: input.EnableResourceNameDnsAAAARecord ?? held.EnableResourceNameDnsAAAARecord,
+      },
+    });
+    return { Return: true };
+  },
+
+  ModifyInstanceMaintenanceOptions({ InstanceId, AutoRecovery }, at) {
+    const instance = requireInstance(at, InstanceId);
+    const { MaintenanceOptions } = at.table(instances).patch(instance, {
+      MaintenanceOptions: { ...instance.MaintenanceOptions, AutoRecovery: AutoRecovery ?? instance.MaintenanceOptions?.AutoRecovery },
+    });
+    return { InstanceId, AutoRecovery: MaintenanceOptions?.AutoRecovery };
+  },
+
+  /** Only what a stopped instance may change; zones and hosts are not moved between. */
+  ModifyInstancePlacement({ InstanceId, GroupName, Tenancy, Affinity, HostId }, at) {
+    const instance = requireInstance(at, InstanceId);
+    if (instance.state !== 'stopped')
+      throw new AwsError('IncorrectInstanceState', `The instance '${instance.InstanceId}' is not in the 'stopped' state.`);
+    const Placement = {
+      ...instance.Placement,
+      ...(GroupName === undefined ? {} : { GroupName }),
+      ...(Tenancy === undefined ? {} : { Tenancy }),
+      ...(Affinity === undefined ? {} : { Affinity }),
+      ...(HostId === undefined ? {} : { HostId }),
+    };
+    at.table(instances).patch(instance, { Placement });
+    return { Return: true };
+  },
+
   ModifyInstanceMetadataOptions(input, at) {
     const instance = requireInstance(at, input.InstanceId);
     const held = instance.MetadataOptions ?? {};

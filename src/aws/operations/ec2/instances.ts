@@ -8,6 +8,7 @@ import { instanceFields } from './instanceFilters.ts';
 import { describeInstance, reservations } from './instanceView.ts';
 import { launch } from './launch.ts';
 import { deleteNetworkInterface, detach } from './networkInterfaces.ts';
+import { dropProfile } from './profileAssociations.ts';
 import { assignPublicAddress, releasePublicAddress } from './publicAddresses.ts';
 import {
   type Instance,
@@ -79,6 +80,7 @@ function gmt(at: Place): string {
 /** Terminates without asking for protection; also how a group ends its instances. */
 export function terminate(at: Place, instance: Instance): StateChange {
   if (instance.state === 'terminated') return change(at, instance, 'terminated', 'terminated');
+  dropProfile(at, instance);
   for (const one of at.table(networkInterfaces).filter((found) => found.Attachment?.InstanceId === instance.InstanceId)) {
     if (one.Attachment?.DeleteOnTermination === true) deleteNetworkInterface(at, one.NetworkInterfaceId);
     else detach(at, one);

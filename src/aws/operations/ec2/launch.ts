@@ -1,12 +1,12 @@
-import type { InstanceNetworkInterfaceSpecification, RunInstancesRequest } from '@aws-sdk/client-ec2';
+import type { InstanceNetworkInterfaceSpecification } from '@aws-sdk/client-ec2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { findInstanceProfile } from '../iam/instanceProfiles.ts';
 import { findImage } from './images.ts';
 import { instanceTypeFacts } from './instanceTypes.ts';
-import { resolveLaunchTemplate } from './launchTemplates.ts';
+import { checkLaunch, withTemplate, type LaunchInput } from './launchInput.ts';
 import { attach, createNetworkInterface, defaultGroupIds, ipv6In, privateDnsName } from './networkInterfaces.ts';
+import { associateProfile } from './profileAssociations.ts';
 import { assignPublicAddress } from './publicAddresses.ts';
 import {
   defaultVpc,
@@ -14,9 +14,9 @@ import {
   type Image,
   type Instance,
   instances,
-  keyPairs,
   type NetworkInterface,
   requireNetworkInterface,
+  requireInstance,
   requireSubnet,
   type Subnet,
   subnets,
@@ -26,75 +26,13 @@ import { setTags, specifiedTags } from './tagSets.ts';
 import { createVolume } from './volumes.ts';
 import { requireZone } from './zones.ts';
 
-export type LaunchInput = Plain<RunInstancesRequest>;
-
 /** Launches what RunInstances asks for, or what a group does with its template; instances of one call share a reservation. */
 export function launch(at: Place, given: LaunchInput, reservationId: string): Instance[] {
   const input = withTemplate(at, given);
-  check(at, input);
+  checkLaunch(at, input);
   const image = findImage(at, input.ImageId ?? '');
   const count = input.MaxCount ?? 1;
   return Array.from({ length: count }, (_, index) => launchOne(at, input, image, reservationId, index));
-}
-
-/** What a launch template says, under what the call itself says. */
-function withTemplate(at: Place, input: LaunchInput): LaunchInput {
-  if (input.LaunchTemplate === undefined) return input;
-  const { id, version, data } = resolveLaunchTemplate(at, input.LaunchTemplate);
-  const own = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
-  return {
-    ...(data as LaunchInput),
-    ...own,
-    TagSpecifications: mergedTags(id, version, data.TagSpecifications ?? [], input.TagSpecifications ?? []),
-  };
-}
-
-type TagSpecifications = NonNullable<LaunchInput['TagSpecifications']>;
-
-/** The call's tags come after the template's and win; instances are told which template made them. */
-function mergedTags(id: string, version: number, template: TagSpecifications, own: TagSpecifications): TagSpecifications {
-  const marks = [
-    { Key: 'aws:ec2launchtemplate:id', Value: id },
-    { Key: 'aws:ec2launchtemplate:version', Value: String(version) },
-  ];
-  return [...template, ...own, { ResourceType: 'instance', Tags: marks }];
-}
-
-function check(at: Place, input: LaunchInput): void {
-  const { MinCount = 1, MaxCount = 1, ImageId, InstanceType, KeyName, SubnetId, NetworkInterfaces, SecurityGroupIds } = input;
-  if (ImageId === undefined || ImageId === '') throw new AwsError('MissingParameter', 'The request must contain the parameter ImageId');
-  if (MinCount < 1 || MaxCount < MinCount)
-    throw new AwsError(
-      'InvalidParameterValue',
-      `Value (${MinCount}) for parameter minCount is invalid. It must be between 1 and maxCount.`,
-    );
-  if (!ImageId.startsWith('ami-')) throw new AwsError('InvalidAMIID.Malformed', `Invalid id: "${ImageId}" (expecting "ami-...")`);
-  if (InstanceType !== undefined && instanceTypeFacts(InstanceType) === undefined) {
-    throw new AwsError('InvalidParameterValue', `Invalid value '${InstanceType}' for InstanceType.`);
-  }
-  const bySpecification = NetworkInterfaces !== undefined && NetworkInterfaces.length > 0;
-  if (bySpecification && (SubnetId !== undefined || (SecurityGroupIds ?? []).length > 0)) {
-    throw new AwsError(
-      'InvalidParameterCombination',
-      `Network interfaces and an instance-level ${SubnetId === undefined ? 'security groups' : 'subnet ID'} may not be specified on the same request`,
-    );
-  }
-  for (const { Ebs, DeviceName, VirtualName, NoDevice } of input.BlockDeviceMappings ?? []) {
-    if (Ebs === undefined && VirtualName === undefined && NoDevice === undefined)
-      throw new AwsError('MissingParameter', 'The request must contain the parameter ebs');
-    if (
-      Ebs !== undefined &&
-      Ebs.VolumeSize === undefined &&
-      Ebs.SnapshotId === undefined &&
-      DeviceName !== '/dev/sda1' &&
-      DeviceName !== '/dev/xvda'
-    ) {
-      throw new AwsError('MissingParameter', 'The request must contain the parameter size or snapshotId');
-    }
-  }
-  if (KeyName !== undefined && at.table(keyPairs).find((pair) => pair.KeyName === KeyName) === undefined) {
-    throw new AwsError('InvalidKeyPair.NotFound', `The key pair '${KeyName}' does not exist`);
-  }
 }
 
 function subnetFor(at: Place, input: LaunchInput): Subnet {
@@ -188,12 +126,8 @@ function launchOne(at: Place, input: LaunchInput, image: Image | undefined, rese
   const facts = instanceTypeFacts(type);
   const rootDevice = image?.RootDeviceName ?? '/dev/sda1';
   const disks = attachVolumes(at, input, image, rootDevice, id, subnet.AvailabilityZone);
-  const profile =
-    input.IamInstanceProfile === undefined
-      ? undefined
-      : findInstanceProfile(at.global, input.IamInstanceProfile.Arn ?? input.IamInstanceProfile.Name ?? '');
   const spot = input.InstanceMarketOptions?.MarketType === 'spot';
-  const instance = at.table(instances).put({
+  at.table(instances).put({
     InstanceId: id,
     reservationId,
     AmiLaunchIndex: index,
@@ -209,7 +143,10 @@ function launchOne(at: Place, input: LaunchInput, image: Image | undefined, rese
     })),
     CapacityReservationSpecification: { CapacityReservationPreference: 'open' },
     ClientToken: input.ClientToken ?? '',
-    CpuOptions: { CoreCount: Math.max(1, (facts?.vcpus ?? 1) / (facts?.threadsPerCore ?? 1)), ThreadsPerCore: facts?.threadsPerCore ?? 1 },
+    CpuOptions: {
+      CoreCount: input.CpuOptions?.CoreCount ?? Math.max(1, (facts?.vcpus ?? 1) / (facts?.threadsPerCore ?? 1)),
+      ThreadsPerCore: input.CpuOptions?.ThreadsPerCore ?? facts?.threadsPerCore ?? 1,
+    },
     creditSpecification: input.CreditSpecification?.CpuCredits ?? (/^t[34]/.test(type) ? 'unlimited' : 'standard'),
     CurrentInstanceBootMode: 'legacy-bios',
     disableApiStop: input.DisableApiStop ?? false,
@@ -219,13 +156,12 @@ function launchOne(at: Place, input: LaunchInput, image: Image | undefined, rese
     EnclaveOptions: { Enabled: input.EnclaveOptions?.Enabled ?? false },
     HibernationOptions: { Configured: input.HibernationOptions?.Configured ?? false },
     Hypervisor: 'xen',
-    ...(profile === undefined ? {} : { IamInstanceProfile: { Arn: profile.Arn, Id: profile.InstanceProfileId } }),
     ImageId: input.ImageId,
     ...(spot ? { InstanceLifecycle: 'spot' as const, SpotInstanceRequestId: at.id('sir', 8) } : {}),
     InstanceType: type,
     ...(input.KeyName === undefined ? {} : { KeyName: input.KeyName }),
     LaunchTime: at.nowMs,
-    MaintenanceOptions: { AutoRecovery: 'default' },
+    MaintenanceOptions: { AutoRecovery: input.MaintenanceOptions?.AutoRecovery ?? 'default' },
     MetadataOptions: {
       State: 'applied',
       HttpTokens: input.MetadataOptions?.HttpTokens ?? 'optional',
@@ -244,7 +180,11 @@ function launchOne(at: Place, input: LaunchInput, image: Image | undefined, rese
     ...(image?.Platform === undefined ? {} : { Platform: 'Windows' as const }),
     PlatformDetails: image?.PlatformDetails ?? 'Linux/UNIX',
     PrivateDnsName: privateDnsName(at, primary.PrivateIpAddress),
-    PrivateDnsNameOptions: { HostnameType: 'ip-name', EnableResourceNameDnsARecord: false, EnableResourceNameDnsAAAARecord: false },
+    PrivateDnsNameOptions: {
+      HostnameType: input.PrivateDnsNameOptions?.HostnameType ?? subnet.PrivateDnsNameOptionsOnLaunch?.HostnameType ?? 'ip-name',
+      EnableResourceNameDnsARecord: input.PrivateDnsNameOptions?.EnableResourceNameDnsARecord ?? false,
+      EnableResourceNameDnsAAAARecord: input.PrivateDnsNameOptions?.EnableResourceNameDnsAAAARecord ?? false,
+    },
     PrivateIpAddress: primary.PrivateIpAddress,
     ProductCodes: [],
     publicAddress: publicIp,
@@ -265,7 +205,8 @@ function launchOne(at: Place, input: LaunchInput, image: Image | undefined, rese
   setTags(at, id, specifiedTags(input.TagSpecifications, 'instance'));
   for (const disk of disks) setTags(at, disk.VolumeId, specifiedTags(input.TagSpecifications, 'volume'));
   setTags(at, primary.NetworkInterfaceId, specifiedTags(input.TagSpecifications, 'network-interface'));
-  return instance;
+  if (input.IamInstanceProfile !== undefined) associateProfile(at, requireInstance(at, id), input.IamInstanceProfile);
+  return requireInstance(at, id);
 }
 
 function attachVolumes(
