@@ -33,7 +33,8 @@ let fuel = 60; const log = []; const table = {}; const list = [];
 ${parts.join('\n')}
 class Base { constructor(v) { this.v = v; } run(x) { if (fuel-- < 0) return 0; ${this.#block(2)} return ${this.#expression(2)}; } get half() { return this.v / 2; } static of(x) { return new this(x); } }
 class Derived extends Base { run(x) { if (fuel-- < 0) return 0; const r = super.run(x); ${this.#block(1)} return r; } }
-function* items(x) { if (fuel-- < 0) return; ${this.#block(1)} yield ${this.#expression(1)}; ${this.#random.int(2) ? "http.get('item');" : ''} yield x; }
+function* more(x) { if (fuel-- < 0) return 1; try { yield x; yield* [${this.#expression(1)}]; } finally { log.push('f'); ${this.#block(1)} } return 2; }
+function* items(x) { if (fuel-- < 0) return; ${this.#block(1)} yield ${this.#expression(1)}; ${this.#random.int(2) ? "http.get('item');" : ''} yield x; const r = yield* more(x); log.push(r); }
 export default ${useAsync ? 'async ' : ''}function () { let x = 1; ${this.#body(useAsync, 4)} return [x, log, fuel]; }`;
   }
 
@@ -70,7 +71,7 @@ export default ${useAsync ? 'async ' : ''}function () { let x = 1; ${this.#body(
   #statement(depth: number): string {
     const inner = (): string => (depth > 0 ? this.#block(2, depth - 1) : 'log.push(x);');
     const name = `v${this.#names++}`;
-    switch (this.#random.int(depth > 0 ? 20 : 7)) {
+    switch (this.#random.int(depth > 0 ? 33 : 7)) {
       case 0:
         return `http.get('u' + x);`;
       case 1:
@@ -109,6 +110,34 @@ export default ${useAsync ? 'async ' : ''}function () { let x = 1; ${this.#body(
         return `for (const ${name} of items(x)) { log.push(${name}); ${inner()} }`;
       case 18:
         return `(() => { ${inner()} })();`;
+      case 19:
+        return `${name}: for (const a of [1, 2]) for (const b of [1, 2]) { ${inner()} if ((a + b + x) % 3 === 0) continue ${name}; if (x % 5 === 4) break ${name}; ${inner()} }`;
+      case 20:
+        return `{ const ${name} = []; for (let i = 0; i < 2; i++) ${name}.push(() => { ${inner()} return i; }); log.push(${name}.map((f) => f())); }`;
+      case 21:
+        return `do { ${inner()} } while (x++ < 2 && ${this.#expression(1)} && fuel-- > 0);`;
+      case 22:
+        return `for (let i = Number(${this.#expression(1)} > 1); i < 2; i += ${this.#expression(1)} ? 1 : 2) { ${inner()} }`;
+      case 23:
+        return `log.push([2, 1].sort((a, b) => { http.get('s'); return a - b; }));`;
+      case 24:
+        return `{ const ${name} = items(x); log.push(${name}.next().value); ${inner()} log.push(${name}.return(5).done); }`;
+      case 25:
+        return `({ x } = { x: ${this.#expression(1)} }); x = Number(x) || 1;`;
+      case 26:
+        return `{ let ${name}; [x, ${name} = ${this.#expression(1)}] = [Number(${this.#expression(1)}) || 1]; log.push(${name}); }`;
+      case 27:
+        return `log.push((() => { try { ${inner()} return ${this.#expression(1)}; } finally { ${inner()} } })());`;
+      case 28:
+        return `try { [1, 2].forEach((v) => { ${inner()} if (v + x > 2) throw new Error('f' + v); }); } catch ({ message }) { log.push(message); }`;
+      case 29:
+        return this.#isAsync && depth === 2
+          ? `log.push(await Promise.all([${this.#expression(1)}, Promise.resolve(1).then((v) => { ${inner()} return v; })]));`
+          : inner();
+      case 30:
+        return `x ${this.#pick(['||=', '&&=', '??='])} ${this.#expression(1)}; x = Number(x) || 1;`;
+      case 31:
+        return `{ class ${name} { #p = 1; #q(v) { ${inner()} return v; } run(v) { return this.#q(v) + this.#p; } static make() { return new ${name}(); } } log.push(${name}.make().run(${this.#expression(1)})); }`;
       default:
         return `{ const ${name} = ${this.#pick(['Base', 'Derived'])}.of(x); log.push(${name}.run(x), ${name}.half); }`;
     }
@@ -118,7 +147,7 @@ export default ${useAsync ? 'async ' : ''}function () { let x = 1; ${this.#body(
     if (depth === 0) return this.#pick(['x', '1', '2', "'s'", 'fuel']);
     const sub = (): string => this.#expression(depth - 1);
     const fn = this.#functions.length === 0 ? '((x) => x)' : this.#pick(this.#functions);
-    switch (this.#random.int(17)) {
+    switch (this.#random.int(29)) {
       case 0:
         return `http.get('e' + x).status`;
       case 1:
@@ -150,6 +179,30 @@ export default ${useAsync ? 'async ' : ''}function () { let x = 1; ${this.#body(
         return `((a, b = ${sub()}) => a + b)(${sub()})`;
       case 15:
         return `({ m(x) { return ${sub()}; } }).m(${sub()})`;
+      case 16:
+        return `(table?.f1?.(${sub()}) ?? ${sub()})`;
+      case 17:
+        return `(table.missing?.(${sub()}) ?? 1)`;
+      case 18:
+        return `((s, ...v) => s.length + v.length + Number(http.get('t').status))\`a\${${sub()}}b\``;
+      case 19:
+        return `Math.max(...[${sub()}, ${sub()}].map(Number), 0)`;
+      case 20:
+        return `({ ...{ a: ${sub()} }, b: 1 }).a`;
+      case 21:
+        return `(x, ${sub()})`;
+      case 22:
+        return `(typeof ${sub()}).length`;
+      case 23:
+        return `${fn}.apply(null, [${sub()}])`;
+      case 24:
+        return `${fn}.bind(null)(${sub()})`;
+      case 25:
+        return `[1, 2].${this.#pick(['findIndex', 'findLast', 'reduceRight', 'findLastIndex'])}((v) => Number(${sub()}) + v > 2, 0)`;
+      case 26:
+        return `[...new Map([[1, ${sub()}]]).values()].length`;
+      case 27:
+        return `((f) => f(${sub()}))((v) => v ?? http.get('h').status)`;
       default:
         return `http?.get('o' + x)?.url.length`;
     }
