@@ -17,7 +17,7 @@ interface Read {
   start: string;
   fields: [string, string][];
   body: string;
-  trailers: number;
+  trailers: [string, string][];
 }
 
 const pieces = [
@@ -47,6 +47,15 @@ const pieces = [
   '5\r\nhello\r\n',
   '5;a=b\r\nhello\r\n',
   '0\r\nX-T: 1\r\n\r\n',
+  '0;a\r\nX-T: 1\r\nX-U:  a b \r\n\r\n',
+  '0\r\nContent-Length: 5\r\n\r\n',
+  '00\r\n',
+  'X-T: 1\r\n',
+  'X-T\r\n',
+  ';a="b;c"',
+  ';a=',
+  'HTTP/1.1 200 OK\r\n',
+  'HTTP/1.0 200 OK\r\n',
   'hello',
   'HTTP/1.1',
   'GET / HTTP/1.1\r\n',
@@ -74,7 +83,11 @@ const bodies = [
   ['Content-Length: 5\r\n', 'hello'],
   ['Transfer-Encoding: chunked\r\n', '5\r\nhello\r\n0\r\n\r\n'],
   ['Transfer-Encoding: chunked\r\n', '1\r\nh\r\nA;x=y\r\n0123456789\r\n0\r\nX-T: 1\r\n\r\n'],
+  ['Transfer-Encoding: chunked\r\nTrailer: X-T, X-U\r\n', '005\r\nhello\r\n000;last="a\\"b"\r\nX-T: 1\r\nX-U:\t a b \r\nX-T: 2\r\n\r\n'],
+  ['Content-Length: 0\r\n', ''],
 ] as const;
+/** Answers may also go on until the connection ends. */
+const answerBodies = [...bodies, ['', 'hello'], ['Connection: close\r\n', '5\r\nhello\r\n0\r\n\r\n']] as const;
 
 function randomRequest(random: Random): string {
   const [framing, body] = bodies[random.int(bodies.length)] as readonly [string, string];
@@ -86,9 +99,9 @@ function randomRequest(random: Random): string {
 }
 
 function randomAnswer(random: Random): string {
-  const [framing, body] = bodies[random.int(bodies.length)] as readonly [string, string];
-  const status = [200, 204, 304, 404, 500][random.int(5)] as number;
-  return breakIt(`HTTP/1.1 ${status} Text\r\nServer: x\r\n${framing}\r\n${body}`, random);
+  const [framing, body] = answerBodies[random.int(answerBodies.length)] as readonly [string, string];
+  const status = [200, 204, 304, 404, 500, 999, 206][random.int(7)] as number;
+  return breakIt(`HTTP/1.${random.int(6) === 0 ? 0 : 1} ${status} Text\r\nServer: x\r\n${framing}\r\n${body}`, random);
 }
 
 /** What Node refuses and we leave to the user of the head: it knows of both lengths, unknown methods, raw bytes in a target. */
@@ -118,14 +131,14 @@ function readOurs(head: RequestHead | ResponseHead, text: string, random: Random
   }
   if (next <= 0 || knownToDiffer(head)) return undefined;
   const start = head instanceof RequestHead ? `${head.methodName} ${head.target}` : String(head.status);
-  const fields = head.entries().map(([name, value]): [string, string] => [name.toLowerCase(), value]);
+  const fields = lowered(head.entries());
   const body = new BodyReader();
   const requestMode = head.chunked ? BodyMode.chunked : head.contentLength > 0 ? BodyMode.length : BodyMode.none;
   body.start(head instanceof ResponseHead ? head.bodyMode(false) : requestMode, head.contentLength);
   const content = readBody(body, bytes, next, random);
   // Trailers are never acted on, so what they say of framing is not checked.
   if (body.trailers?.entries().some(([name]) => /^(?:content-length|transfer-encoding|connection)$/i.test(name))) return undefined;
-  return content === undefined ? undefined : { start, fields, ...content, trailers: body.trailers?.count ?? 0 };
+  return content === undefined ? undefined : { start, fields, ...content, trailers: lowered(body.trailers?.entries() ?? []) };
 }
 
 function readBody(body: BodyReader, bytes: Buffer, from: number, random: Random | undefined): { body: string; length: number } | undefined {
@@ -149,6 +162,14 @@ function readBody(body: BodyReader, bytes: Buffer, from: number, random: Random 
   return { body: content, length };
 }
 
+function pairs(raw: readonly string[]): [string, string][] {
+  return Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i] as string, raw[2 * i + 1] as string]);
+}
+
+function lowered(fields: readonly [string, string][]): [string, string][] {
+  return fields.map(([name, value]) => [name.toLowerCase(), value]);
+}
+
 /** A stream that gives `input` and swallows what is written. */
 function wire(input: string): Duplex {
   return new Duplex({
@@ -165,12 +186,10 @@ function wire(input: string): Duplex {
 async function collect(message: IncomingMessage): Promise<Read> {
   let body = '';
   for await (const chunk of message) body += (chunk as Buffer).toString('latin1');
-  const fields: [string, string][] = [];
-  for (let i = 0; i < message.rawHeaders.length; i += 2)
-    fields.push([(message.rawHeaders[i] as string).toLowerCase(), message.rawHeaders[i + 1] as string]);
+  const fields = lowered(pairs(message.rawHeaders));
   const start =
     message.statusCode === undefined || message.statusCode === null ? `${message.method} ${message.url}` : String(message.statusCode);
-  return { start, fields, body, trailers: message.rawTrailers.length / 2 };
+  return { start, fields, body, trailers: lowered(pairs(message.rawTrailers)) };
 }
 
 function readNodesRequest(text: string): Promise<Read | undefined> {
