@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
 import { jslib } from '../jslib/resolve.ts';
+import { REMOTE, remoteImports } from './remote.ts';
 
 /** One file with everything that the script imports but k6's own modules. */
 export interface Bundle {
@@ -53,15 +54,21 @@ export async function bundleScript(options: BundleOptions): Promise<Bundle> {
         'async-generator': false,
         'for-await': false,
       },
-      plugins: [jslib(), hostModules(options.hostModules)],
+      plugins: [jslib(), hostModules(options.hostModules), remoteImports()],
     });
     const text = (suffix: string): string => result.outputFiles.find((output) => output.path.endsWith(suffix))?.text ?? '';
     const map = JSON.parse(text('.map')) as Bundle['map'];
-    map.sources = map.sources.map((path) => (path === null ? null : resolve('/out', path)));
+    map.sources = map.sources.map((path) =>
+      path === null || isRemote(path) ? (path?.slice(REMOTE.length + 1) ?? null) : resolve('/out', path),
+    );
     return { code: ownAsyncHelpers(text('bundle.js')), map };
   } catch (error) {
     throw bundleError(error, file);
   }
+}
+
+function isRemote(path: string): boolean {
+  return path.startsWith(`${REMOTE}:`);
 }
 
 /** Puts our drivers of async functions and generators in the place of esbuild's, leaving every other character where it was. */
@@ -80,9 +87,6 @@ function hostModules(known: ReadonlySet<string>): Plugin {
       build.onResolve({ filter: /^k6(?:$|\/)/ }, ({ path }) =>
         known.has(path) ? { path, external: true, sideEffects: true } : { errors: [{ text: unsupportedModule(path) }] },
       );
-      build.onResolve({ filter: /^https?:/ }, ({ path }) => ({
-        errors: [{ text: `unknown module "${path}": remote imports are not provided` }],
-      }));
     },
   };
 }
@@ -99,7 +103,7 @@ function bundleError(error: unknown, file: string): unknown {
   const [first] = (error as Partial<BuildFailure>).errors ?? [];
   if (!first) return error;
   const where = first.location
-    ? `${first.location.file === '<stdin>' ? file : resolve(first.location.file)}:${first.location.line}:${first.location.column + 1}`
+    ? `${first.location.file === '<stdin>' ? file : isRemote(first.location.file) ? first.location.file.slice(REMOTE.length + 1) : resolve(first.location.file)}:${first.location.line}:${first.location.column + 1}`
     : file;
   const isModule = first.text.startsWith('unknown module') || first.text.startsWith('Could not resolve');
   return new PlimsollError(isModule ? loadErrors.PL_LOAD_MODULE_UNSUPPORTED : loadErrors.PL_LOAD_SCRIPT_INVALID, {

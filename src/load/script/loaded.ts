@@ -93,6 +93,7 @@ function hostModulesOf(code: string): Set<string> {
 
 /** Relative to the working directory when it is below it. */
 function shortPath(path: string): string {
+  if (/^https?:/.test(path)) return path;
   const short = relative(process.cwd(), path);
   return short.startsWith('..') ? path : short;
 }
@@ -107,7 +108,7 @@ function mapStack(error: unknown, locate: Locate): string {
   const frames = lines.map((line) => {
     const match = /^\s*at (?:async )?(?:(.*?) \()?plimsoll-script\.js:(\d+):(\d+)\)?$/.exec(line);
     const where = match && locate(Number(match[2]), Number(match[3]) - 1);
-    return where ? `\tat ${nameOf(match[1])} (file://${where})` : undefined;
+    return where ? `\tat ${nameOf(match[1])} (${/^https?:/.test(where) ? '' : 'file://'}${where})` : undefined;
   });
   return [head, ...frames.filter((frame) => frame !== undefined)].join('\n');
 }
