@@ -29,6 +29,18 @@ export const computeErrors = defineErrors({
     exitCode: ExitCode.environment,
     when: 'The operating system refused to start a process.',
   },
+  PL_COMPUTE_MACHINE_SYSTEM: {
+    exitCode: ExitCode.environment,
+    when: 'EC2 instances cannot run here: the system has no Linux namespaces, or does not let this user make them.',
+  },
+  PL_COMPUTE_MACHINE_NETWORK: {
+    exitCode: ExitCode.environment,
+    when: 'The network of the machines that EC2 instances run on cannot be made.',
+  },
+  PL_COMPUTE_MACHINE_START: {
+    exitCode: ExitCode.environment,
+    when: 'The machine of an EC2 instance did not come up.',
+  },
   PL_COMPUTE_POSTGRES_MISSING: {
     exitCode: ExitCode.environment,
     when: 'The PostgreSQL binaries for this platform are not installed.',

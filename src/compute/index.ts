@@ -3,3 +3,4 @@ export * from './network.ts';
 export * from './postgres/server.ts';
 export * from './process/driver.ts';
 export { sweepLeftovers } from './process/records.ts';
+export { createMachines, type MachinesOptions } from './machine/machines.ts';

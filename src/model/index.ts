@@ -1,6 +1,7 @@
 export * from './alarm.ts';
 export * from './group.ts';
 export * from './loadBalancer.ts';
+export * from './machine.ts';
 export * from './metric.ts';
 export * from './network.ts';
 export * from './routing.ts';

@@ -1,0 +1,50 @@
+/**
+ * The other end of the gateway, outside of the machines' network: hands connections of machines to what they may reach,
+ * and connections to exposed ports to the machines. A process of its own, so that traffic does not slow the region down.
+ */
+import { chmodSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { connectParent } from '../../base/index.ts';
+import { joinSockets, takeTarget } from './pipe.ts';
+
+export type RelayCommand =
+  | { readonly type: 'allow'; readonly target: string }
+  /** Listens at host:port for connections to a machine. */
+  | { readonly type: 'expose'; readonly host: string; readonly port: number; readonly target: string };
+
+export type RelayEvent = { readonly type: 'ready' } | { readonly type: 'failed'; readonly message: string };
+
+function main(folder: string): void {
+  const allowed = new Set<string>();
+  const out = join(folder, 'out.sock');
+  const send = connectParent<RelayCommand, RelayEvent>({
+    onMessage(command) {
+      if (command.type === 'allow') allowed.add(command.target);
+      else expose(command.host, command.port, command.target);
+    },
+    onEnd: () => process.exit(),
+  });
+  const expose = (host: string, port: number, target: string): void => {
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      const inside = connect({ path: join(folder, 'in.sock'), allowHalfOpen: true });
+      inside.write(`${target}\n`);
+      joinSockets(socket, inside);
+    });
+    server.on('error', (error) => send({ type: 'failed', message: `${host}:${port}: ${error.message}` }));
+    server.listen(port, host);
+  };
+  rmSync(out, { force: true });
+  createServer({ allowHalfOpen: true }, (socket) => {
+    takeTarget(socket, (host, port) => {
+      if (allowed.has(`${host}:${port}`)) joinSockets(socket, connect({ port, host, allowHalfOpen: true }));
+      else socket.destroy();
+    });
+  }).listen(out, () => {
+    // The gateway may run as another user; the folder around it lets nobody else in.
+    chmodSync(out, 0o666);
+    send({ type: 'ready' });
+  });
+}
+
+main(process.argv[2] ?? '.');
