@@ -93,6 +93,29 @@ test('a document that is no policy is refused in the words of IAM', async () => 
   await assert.rejects(iam.updateAssumeRolePolicy({ RoleName: 'trusted', PolicyDocument }), { message: /can only be sts:AssumeRole/ });
 });
 
+test('users: tagged, renamed with their keys, and gone once nothing hangs on them; a key tells who calls', async () => {
+  const { User } = await iam.createUser({ UserName: 'ada', Path: '/team/', Tags: [{ Key: 'a', Value: 'b' }] });
+  assert.match(User!.UserId!, /^AIDA[A-Z2-7]{17}$/);
+  await assert.rejects(iam.createUser({ UserName: 'ada' }), { name: 'EntityAlreadyExistsException' });
+  const { AccessKey } = await iam.createAccessKey({ UserName: 'ada' });
+  const credentials = { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
+  const sts = new STS({ ...client(), credentials });
+  assert.deepEqual([(await sts.getCallerIdentity({})).Arn, (await sts.getCallerIdentity({})).UserId], [User!.Arn, User!.UserId]);
+  await iam.updateUser({ UserName: 'ada', NewUserName: 'grace' });
+  assert.equal((await new IAM({ ...client(), credentials }).getUser({})).User!.UserName, 'grace');
+  await iam.createAccessKey({ UserName: 'grace' });
+  await assert.rejects(iam.createAccessKey({ UserName: 'grace' }), { name: 'LimitExceededException' });
+  const PolicyArn = 'arn:aws:iam::aws:policy/ReadOnlyAccess';
+  await iam.attachUserPolicy({ UserName: 'grace', PolicyArn });
+  assert.deepEqual((await iam.listEntitiesForPolicy({ PolicyArn })).PolicyUsers, [{ UserName: 'grace', UserId: User!.UserId }]);
+  await assert.rejects(iam.deleteUser({ UserName: 'grace' }), { name: 'DeleteConflictException' });
+  for (const { AccessKeyId } of (await iam.listAccessKeys({ UserName: 'grace' })).AccessKeyMetadata!)
+    await iam.deleteAccessKey({ AccessKeyId });
+  await iam.detachUserPolicy({ UserName: 'grace', PolicyArn });
+  await iam.deleteUser({ UserName: 'grace' });
+  await assert.rejects(iam.getUser({ UserName: 'grace' }), { name: 'NoSuchEntityException' });
+});
+
 test('an assumed role is who it says, in the account that its ARN names', async () => {
   const { Role } = await iam.createRole({ RoleName: 'assumed', AssumeRolePolicyDocument: trust });
   const sts = new STS(client());

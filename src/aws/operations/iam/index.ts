@@ -1,11 +1,19 @@
 import type { IAM } from '@aws-sdk/client-iam';
 import type { Place } from '../../state/place.ts';
 import type { Operations } from '../operation.ts';
+import { accessKeyOperations } from './accessKeys.ts';
 import { createInstanceProfile, instanceProfileOperations } from './instanceProfiles.ts';
 import { policyOperations } from './policies.ts';
 import { createRole, roleOperations } from './roles.ts';
+import { userOperations } from './users.ts';
 
-export const iam: Operations<IAM> = { ...roleOperations, ...instanceProfileOperations, ...policyOperations };
+export const iam: Operations<IAM> = {
+  ...roleOperations,
+  ...instanceProfileOperations,
+  ...policyOperations,
+  ...userOperations,
+  ...accessKeyOperations,
+};
 
 /** The role and instance profile that AWS Academy's learner labs give every student. */
 export function seedLabRole(at: Place): void {

@@ -7,7 +7,7 @@ import type { Operations } from '../operation.ts';
 import { checkPolicyDocument } from './documents.ts';
 import { encodeDocument, iamArn, iamId, normalPath } from './identities.ts';
 import { iamPage } from './page.ts';
-import { requireRole, roles } from './resources.ts';
+import { policyHolders, requireRole, requireUser, roles, users, type Role, type User } from './resources.ts';
 import { mergedTags, withoutTags, type IamTag } from './tags.ts';
 
 interface PolicyVersion {
@@ -81,8 +81,8 @@ function describe(at: Place, policy: Policy): Plain<SdkPolicy> {
     Arn: policy.arn,
     Path: policy.path,
     DefaultVersionId: policy.defaultVersion,
-    AttachmentCount: at.table(roles).filter((role) => role.attached.includes(policy.arn)).length,
-    PermissionsBoundaryUsageCount: at.table(roles).filter((role) => role.boundary === policy.arn).length,
+    AttachmentCount: policyHolders(at).filter((holder) => holder.attached.includes(policy.arn)).length,
+    PermissionsBoundaryUsageCount: policyHolders(at).filter((holder) => holder.boundary === policy.arn).length,
     IsAttachable: true,
     ...(policy.description === undefined ? {} : { Description: policy.description }),
     CreateDate: policy.createdAtMs,
@@ -125,14 +125,7 @@ export const policyOperations: Operations<IAM> = {
   GetPolicy: ({ PolicyArn }, at) => ({ Policy: describe(at, requirePolicy(at, PolicyArn)) }),
 
   ListPolicies({ Scope = 'All', OnlyAttached = false, PathPrefix = '/', ...list }, at) {
-    const attachedAws = [
-      ...new Set(
-        at
-          .table(roles)
-          .values()
-          .flatMap((role) => role.attached),
-      ),
-    ]
+    const attachedAws = [...new Set(policyHolders(at).flatMap(({ attached }) => attached))]
       .filter((arn) => !at.table(policies).has(arn))
       .map((arn) => requirePolicy(at, arn));
     const all = [...(Scope === 'AWS' ? [] : at.table(policies).values()), ...(Scope === 'Local' ? [] : attachedAws)];
@@ -145,7 +138,7 @@ export const policyOperations: Operations<IAM> = {
 
   DeletePolicy({ PolicyArn }, at) {
     const policy = requirePolicy(at, PolicyArn);
-    if (at.table(roles).find((role) => role.attached.includes(policy.arn)))
+    if (policyHolders(at).some(({ attached }) => attached.includes(policy.arn)))
       throw new AwsError('DeleteConflict', 'Cannot delete a policy attached to entities.', { status: 409 });
     if (policy.versions.length > 1)
       throw new AwsError(
@@ -235,23 +228,63 @@ export const policyOperations: Operations<IAM> = {
   },
 
   ListAttachedRolePolicies({ RoleName, PathPrefix = '/', ...list }, at) {
-    const found = requireRole(at, RoleName)
-      .attached.map((arn) => requirePolicy(at, arn))
-      .filter((policy) => policy.path.startsWith(PathPrefix));
-    const { items, tail } = iamPage(found, list);
-    return { AttachedPolicies: items.map(({ name, arn }) => ({ PolicyName: name, PolicyArn: arn })), ...tail };
+    return attachedPolicies(at, requireRole(at, RoleName), PathPrefix, list);
+  },
+
+  AttachUserPolicy({ UserName, PolicyArn }, at) {
+    const user = requireUser(at, UserName);
+    const { arn } = requireAttachable(at, PolicyArn);
+    if (!user.attached.includes(arn)) at.table(users).patch(user, { attached: [...user.attached, arn] });
+  },
+
+  DetachUserPolicy({ UserName, PolicyArn = '' }, at) {
+    const user = requireUser(at, UserName);
+    if (!user.attached.includes(PolicyArn)) throw missing(PolicyArn);
+    at.table(users).patch(user, { attached: user.attached.filter((arn) => arn !== PolicyArn) });
+  },
+
+  ListAttachedUserPolicies({ UserName, PathPrefix = '/', ...list }, at) {
+    return attachedPolicies(at, requireUser(at, UserName), PathPrefix, list);
   },
 
   ListEntitiesForPolicy({ PolicyArn, EntityFilter, PathPrefix = '/', ...list }, at) {
     const { arn } = requirePolicy(at, PolicyArn);
-    const wanted = EntityFilter === undefined || EntityFilter === 'Role';
-    const { items, tail } = iamPage(
-      at.table(roles).filter((role) => wanted && role.attached.includes(arn) && role.path.startsWith(PathPrefix)),
-      list,
-    );
-    return { PolicyRoles: items.map(({ name, id }) => ({ RoleName: name, RoleId: id })), PolicyUsers: [], PolicyGroups: [], ...tail };
+    const held = ({ attached, path }: Role | User): boolean => attached.includes(arn) && path.startsWith(PathPrefix);
+    const entities = [
+      ...(EntityFilter === undefined || EntityFilter === 'Role'
+        ? at
+            .table(roles)
+            .filter(held)
+            .map(({ name, id }) => ({ role: { RoleName: name, RoleId: id } }))
+        : []),
+      ...(EntityFilter === undefined || EntityFilter === 'User'
+        ? at
+            .table(users)
+            .filter(held)
+            .map(({ name, id }) => ({ user: { UserName: name, UserId: id } }))
+        : []),
+    ];
+    const { items, tail } = iamPage(entities, list);
+    return {
+      PolicyRoles: items.flatMap((one) => ('role' in one ? [one.role] : [])),
+      PolicyUsers: items.flatMap((one) => ('user' in one ? [one.user] : [])),
+      PolicyGroups: [],
+      ...tail,
+    };
   },
 };
+
+interface Attached {
+  AttachedPolicies: { PolicyName: string; PolicyArn: string }[];
+  IsTruncated: boolean;
+  Marker?: string;
+}
+
+function attachedPolicies(at: Place, { attached }: Role | User, pathPrefix: string, list: Parameters<typeof iamPage>[1]): Attached {
+  const found = attached.map((arn) => requirePolicy(at, arn)).filter(({ path }) => path.startsWith(pathPrefix));
+  const { items, tail } = iamPage(found, list);
+  return { AttachedPolicies: items.map(({ name, arn }) => ({ PolicyName: name, PolicyArn: arn })), ...tail };
+}
 
 function requireAttachable(at: Place, arn = ''): Policy {
   if (!arn.startsWith('arn:')) throw new AwsError('InvalidInput', `ARN ${arn} is not valid.`);

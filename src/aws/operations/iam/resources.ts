@@ -39,3 +39,30 @@ export interface InstanceProfile {
 }
 
 export const instanceProfiles = table<InstanceProfile>('iam.instance-profile', (profile) => profile.name);
+
+export interface User {
+  readonly name: string;
+  readonly id: string;
+  readonly path: string;
+  readonly arn: string;
+  readonly createdAtMs: number;
+  readonly boundary?: string | undefined;
+  readonly tags: readonly IamTag[];
+  /** Inline policies by name. */
+  readonly inline: Readonly<Record<string, string>>;
+  /** ARNs of managed policies. */
+  readonly attached: readonly string[];
+}
+
+export const users = table<User>('iam.user', (user) => user.name);
+
+export function requireUser(at: Place, name = ''): User {
+  const user = at.table(users).get(name);
+  if (user === undefined) throw new AwsError('NoSuchEntity', `The user with name ${name} cannot be found.`, { status: 404 });
+  return user;
+}
+
+/** All that managed policies can be attached to. */
+export function policyHolders(at: Place): (Role | User)[] {
+  return [...at.table(roles).values(), ...at.table(users).values()];
+}

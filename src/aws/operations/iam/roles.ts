@@ -59,10 +59,7 @@ export function describeRole(role: Role): Plain<SdkRole> {
 
 function requireBoundary(arn: string): string {
   if (/^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\//.test(arn)) return arn;
-  throw new AwsError(
-    'ValidationError',
-    `Value (${arn}) failed to satisfy constraint: Member must satisfy regular expression pattern: arn:[^:]*:iam::\\d{12}:policy/.+`,
-  );
+  throw new AwsError('ValidationError', `Value (${arn}) for parameter PermissionsBoundary is invalid.`);
 }
 
 function checkSession(seconds: number | undefined): void {

@@ -26,7 +26,8 @@ export function mergedTags(held: readonly IamTag[], given: readonly TagInput[] |
       throw new AwsError('InvalidInput', 'Duplicate tag keys found. Please note that Tag keys are case insensitive.');
     seen.add(Key.toLowerCase());
   });
-  const merged = [...held.filter(({ Key }) => !seen.has(Key.toLowerCase())), ...tags];
+  const byKey = new Map([...held, ...tags].map((tag) => [tag.Key.toLowerCase(), tag]));
+  const merged = [...byKey.values()];
   if (merged.length > tagsMax) throw new AwsError('LimitExceeded', `The number of tags has reached the maximum limit.`, { status: 409 });
   return merged;
 }

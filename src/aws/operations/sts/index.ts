@@ -1,6 +1,7 @@
 import type { STS } from '@aws-sdk/client-sts';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
+import { findUserOfKey } from '../iam/accessKeys.ts';
 import { iamId } from '../iam/identities.ts';
 import { roles } from '../iam/resources.ts';
 import type { Operations } from '../operation.ts';
@@ -65,6 +66,8 @@ export const sts: Operations<STS> = {
   GetCallerIdentity(_input, at, { accessKeyId }) {
     const session = findSession(at.world, accessKeyId);
     if (session !== undefined) return { UserId: session.userId, Account: session.account, Arn: session.arn };
+    const user = findUserOfKey(at.global, accessKeyId);
+    if (user !== undefined) return { UserId: user.id, Account: at.account, Arn: user.arn };
     return { UserId: 'AKIAIOSFODNN7EXAMPLE', Account: at.account, Arn: `arn:${at.partition}:sts::${at.account}:user/plimsoll` };
   },
 
