@@ -138,7 +138,7 @@ const fields: FilterFields<Image> = {
 function candidates(at: Place, ids: readonly string[] | undefined, owners: readonly string[] | undefined): Image[] {
   const stored = at.table(images).values();
   const own = stored.filter((image) => image.State !== 'deregistered');
-  const known = [...stored, ...publicImages()];
+  const known = [...stored, ...publicImages(at.region)];
   if (ids !== undefined && ids.length > 0) {
     for (const id of ids)
       if (!/^ami-[0-9a-z]+$/.test(id)) throw new AwsError('InvalidAMIID.Malformed', `Invalid id: "${id}" (expecting "ami-...")`);
@@ -148,7 +148,7 @@ function candidates(at: Place, ids: readonly string[] | undefined, owners: reado
   }
   if (owners === undefined || owners.length === 0) return own;
   const matches = matcher(owners.map((owner) => (owner === 'self' ? at.account : owner)));
-  return [...own, ...publicImages()].filter(
+  return [...own, ...publicImages(at.region)].filter(
     (image) => matches(image.OwnerId ?? '') || (image.ImageOwnerAlias !== undefined && matches(image.ImageOwnerAlias)),
   );
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import catalogue from './publicImages.json' with { type: 'json' };
 import type { Image } from './resources.ts';
 
@@ -5,9 +6,9 @@ import type { Image } from './resources.ts';
  * Images that every region offers by name, as `most_recent` lookups of Terraform expect; kept apart from registered
  * ones. Their ids are stable, so that a plan made today finds the same image tomorrow.
  */
-export function publicImages(): Image[] {
-  return catalogue.map((one, index) => ({
-    ImageId: `ami-0a1b2c3d4e5f6${String(index).padStart(4, '0')}`,
+export function publicImages(region: string): Image[] {
+  return catalogue.map((one) => ({
+    ImageId: `ami-0${stableHex(`${region}/${one.name}`)}`,
     Name: one.name,
     Description: one.description,
     Architecture: one.architecture as 'x86_64' | 'arm64',
@@ -34,10 +35,14 @@ export function publicImages(): Image[] {
           VolumeSize: 8,
           VolumeType: 'gp3',
           Encrypted: false,
-          SnapshotId: `snap-0a1b2c3d4e5f6${String(index).padStart(4, '0')}`,
+          SnapshotId: `snap-0${stableHex(`${region}/${one.name}`)}`,
         },
       },
     ],
     launchPermissions: [{ Group: 'all' }],
   }));
+}
+
+function stableHex(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

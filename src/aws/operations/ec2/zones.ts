@@ -3,9 +3,11 @@ import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Operations } from '../operation.ts';
 import { applyFilters } from './filter.ts';
+import table from './regions.json' with { type: 'json' };
 import { defaultVpc } from './resources.ts';
 
-interface RegionFacts {
+export interface RegionFacts {
+  readonly name: string;
   /** The prefix of zone ids: `use1` in `use1-az1`. */
   readonly code: string;
   readonly zones: string;
@@ -15,41 +17,7 @@ interface RegionFacts {
 }
 
 /** https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html */
-const regions: Readonly<Record<string, RegionFacts>> = {
-  'af-south-1': { code: 'afs1', zones: 'abc', optIn: true },
-  'ap-east-1': { code: 'ape1', zones: 'abc', optIn: true },
-  'ap-northeast-1': { code: 'apne1', zones: 'acd' },
-  'ap-northeast-2': { code: 'apne2', zones: 'abcd' },
-  'ap-northeast-3': { code: 'apne3', zones: 'abc' },
-  'ap-south-1': { code: 'aps1', zones: 'abc' },
-  'ap-south-2': { code: 'aps2', zones: 'abc', optIn: true },
-  'ap-southeast-1': { code: 'apse1', zones: 'abc' },
-  'ap-southeast-2': { code: 'apse2', zones: 'abc' },
-  'ap-southeast-3': { code: 'apse3', zones: 'abc', optIn: true },
-  'ap-southeast-4': { code: 'apse4', zones: 'abc', optIn: true },
-  'ca-central-1': { code: 'cac1', zones: 'abd' },
-  'ca-west-1': { code: 'caw1', zones: 'abc', optIn: true },
-  'eu-central-1': { code: 'euc1', zones: 'abc' },
-  'eu-central-2': { code: 'euc2', zones: 'abc', optIn: true },
-  'eu-north-1': { code: 'eun1', zones: 'abc' },
-  'eu-south-1': { code: 'eus1', zones: 'abc', optIn: true },
-  'eu-south-2': { code: 'eus2', zones: 'abc', optIn: true },
-  'eu-west-1': { code: 'euw1', zones: 'abc' },
-  'eu-west-2': { code: 'euw2', zones: 'abc' },
-  'eu-west-3': { code: 'euw3', zones: 'abc' },
-  'il-central-1': { code: 'ilc1', zones: 'abc', optIn: true },
-  'me-central-1': { code: 'mec1', zones: 'abc', optIn: true },
-  'me-south-1': { code: 'mes1', zones: 'abc', optIn: true },
-  'sa-east-1': { code: 'sae1', zones: 'abc' },
-  'us-east-1': { code: 'use1', zones: 'abcdef', order: '612435' },
-  'us-east-2': { code: 'use2', zones: 'abc' },
-  'us-west-1': { code: 'usw1', zones: 'ab' },
-  'us-west-2': { code: 'usw2', zones: 'abcd' },
-  'cn-north-1': { code: 'cnn1', zones: 'abc' },
-  'cn-northwest-1': { code: 'cnnw1', zones: 'abc' },
-  'us-gov-east-1': { code: 'usge1', zones: 'abc' },
-  'us-gov-west-1': { code: 'usgw1', zones: 'abc' },
-};
+export const regions: Readonly<Record<string, RegionFacts>> = table;
 
 export interface Zone {
   readonly name: string;
@@ -57,7 +25,11 @@ export interface Zone {
 }
 
 export function zonesOf(region: string): Zone[] {
-  const { code, zones, order = '123456' }: RegionFacts = regions[region] ?? { code: region.replaceAll('-', ''), zones: 'abc' };
+  const {
+    code,
+    zones,
+    order = '123456',
+  }: RegionFacts = regions[region] ?? { name: region, code: region.replaceAll('-', ''), zones: 'abc' };
   return zones.split('').map((letter, index) => ({ name: `${region}${letter}`, id: `${code}-az${order.charAt(index)}` }));
 }
 
@@ -141,7 +113,7 @@ export const zoneOperations: Operations<EC2> = {
   },
 };
 
-function inPartition(at: Place, name: string): boolean {
+export function inPartition(at: Place, name: string): boolean {
   const china = name.startsWith('cn-');
   const gov = name.startsWith('us-gov-');
   return at.partition === 'aws-cn' ? china : at.partition === 'aws-us-gov' ? gov : !china && !gov;

@@ -3,46 +3,11 @@ import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
-import { publicImages } from '../ec2/publicImages.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-
-interface Parameter extends Plain<SdkParameter> {
-  readonly Name: string;
-  readonly Version: number;
-  readonly description?: string | undefined;
-}
+import { publicNames, publicParameter, type Parameter } from './publicParameters.ts';
 
 const parameters = table<Parameter>('ssm.parameter', (parameter) => parameter.Name);
-
-/** The public parameters that name machine images. https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters-ami.html */
-const publicNames: Readonly<Record<string, string>> = {
-  '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64': 'al2023-ami-2023',
-  '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-x86_64': 'al2023-ami-2023',
-  '/aws/service/ami-amazon-linux-latest/al2023-ami-minimal-kernel-default-x86_64': 'al2023-ami-2023',
-  '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64': 'arm64',
-  '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-arm64': 'arm64',
-  '/aws/service/ami-amazon-linux-latest/amzn2-ami-hvm-x86_64-gp2': 'amzn2-ami-hvm',
-  '/aws/service/ami-amazon-linux-latest/amzn2-ami-kernel-5.10-hvm-x86_64-gp2': 'amzn2-ami-hvm',
-  '/aws/service/ami-amazon-linux-latest/amzn-ami-hvm-x86_64-gp2': 'amzn2-ami-hvm',
-  '/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id': 'noble',
-  '/aws/service/canonical/ubuntu/server/22.04/stable/current/amd64/hvm/ebs-gp2/ami-id': 'jammy',
-};
-
-function publicParameter(at: Place, name: string): Parameter | undefined {
-  const part = publicNames[name];
-  const image = part === undefined ? undefined : publicImages().find(({ Name = '' }) => Name.includes(part));
-  if (image === undefined) return undefined;
-  return {
-    Name: name,
-    Type: 'String',
-    Value: image.ImageId,
-    Version: 1,
-    LastModifiedDate: Date.parse('2025-11-10'),
-    ARN: `arn:${at.partition}:ssm:${at.region}::parameter${name}`,
-    DataType: 'aws:ec2:image',
-  };
-}
 
 /** By name or ARN, of ours or public. */
 function find(at: Place, nameOrArn: string): Parameter | undefined {
@@ -74,7 +39,7 @@ export const ssm: Operations<SSM> = {
 
   GetParametersByPath({ Path = '/', Recursive = false, WithDecryption = false, NextToken, MaxResults }, at) {
     const prefix = Path.endsWith('/') ? Path : `${Path}/`;
-    const names = prefix.startsWith('/aws/service/') ? Object.keys(publicNames) : at.table(parameters).keys();
+    const names = prefix.startsWith('/aws/service/') ? publicNames(at) : at.table(parameters).keys();
     const below = names.filter((name) => name.startsWith(prefix) && (Recursive || !name.slice(prefix.length).includes('/')));
     const { items, next } = page(below, { token: NextToken, max: MaxResults }, { defaultMax: 10 });
     return { Parameters: items.flatMap((name) => find(at, name) ?? []).map((one) => describe(one, WithDecryption)), NextToken: next };
