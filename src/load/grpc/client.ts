@@ -8,11 +8,13 @@ import { settleLater } from '../modules/later.ts';
 import type { Engine } from '../vu/engine.ts';
 import type { Suspension, Vu } from '../vu/vu.ts';
 import { methodsOf, parseProtoFiles, readProtoset, type MethodDefinition, type MethodInfo } from './definitions.ts';
+import { detailsOf } from './details.ts';
 import { healthCheckMethod } from './health.ts';
 import { readCallParams, readConnectParams, type CallParams, type ConnectParams } from './params.ts';
 import { fromJson, toJson } from './protojson.ts';
 import { reflectServices } from './reflection.ts';
 import { CallTags } from './tags.ts';
+import { Wire } from './wire.ts';
 
 /** What `client.invoke()` answers (https://grafana.com/docs/k6/latest/javascript-api/k6-net-grpc/response/). */
 export interface CallResponse {
@@ -32,6 +34,8 @@ const INVOKE_TIMEOUT_MS = 120_000;
 export class GrpcClient {
   readonly #vu: Vu;
   readonly #methods = new Map<string, MethodDefinition>();
+  readonly #roots = new Set<protobuf.Root>();
+  #wire = new Wire();
   #channel: Channel | undefined;
   #address = '';
 
@@ -59,7 +63,9 @@ export class GrpcClient {
     if (this.#vu.engine.phase === 'init') throw new Error('connecting to a gRPC server in the init context is not supported');
     const read = readConnectParams(params);
     this.#channel?.close();
-    const channel = new Channel(this.#hostOf(address), this.#credentials(read), {
+    this.countBytes();
+    this.#wire = new Wire();
+    const channel = new Channel(this.#hostOf(address), this.#wire.watch(this.#credentials(read)), {
       // Each VU is a client of its own; the library would share connections between them.
       'grpc.use_local_subchannel_pool': 1,
       'grpc.max_receive_message_length': read.maxReceiveSize ?? 4 * 1024 * 1024,
@@ -96,11 +102,20 @@ export class GrpcClient {
 
   close(): void {
     this.#vu.enter();
+    this.countBytes();
     this.#channel?.close();
     this.#channel = undefined;
   }
 
   // For streams.
+
+  countBytes(): void {
+    this.#wire.count(this.#vu);
+  }
+
+  errorDetails(trailers: Metadata | undefined): unknown[] {
+    return detailsOf(trailers, this.#roots);
+  }
 
   channel(): Channel {
     if (this.#vu.engine.phase === 'init') throw new Error('invoking RPC methods in the init context is not supported');
@@ -127,6 +142,7 @@ export class GrpcClient {
         else done();
       });
     });
+    this.countBytes();
     if (params.reflect) this.#learn(await reflectServices(channel, params.reflectMetadata, params.timeoutMs));
     return true;
   }
@@ -158,6 +174,7 @@ export class GrpcClient {
     call.on('status', (status) => {
       trailers = status.metadata;
       tags.status = status.code;
+      this.countBytes();
       const failed = status.code !== Status.OK;
       engine.metrics.builtIn('grpc_req_duration').add(monotonicMs() - startedAt, tags);
       if (failed) engine.countError(`grpc status ${status.code}: ${status.details}`);
@@ -168,7 +185,7 @@ export class GrpcClient {
           message: reply === undefined || params.discardResponseMessage ? null : toJson(method.response, reply),
           headers: pairsOf(headers),
           trailers: pairsOf(trailers),
-          error: !failed && error === null ? null : { code: status.code, details: [], message: status.details },
+          error: !failed && error === null ? null : { code: status.code, details: this.errorDetails(trailers), message: status.details },
         }),
       );
     });
@@ -176,6 +193,7 @@ export class GrpcClient {
   }
 
   #learn(root: protobuf.Root): MethodInfo[] {
+    this.#roots.add(root);
     return methodsOf(root).map(([method, info]) => {
       this.#methods.set(method.path, method);
       return info;

@@ -52,7 +52,12 @@ before(async () => {
       seen.set('x-seen', String(call.metadata.get('x-user')[0] ?? ''));
       call.sendMetadata(seen);
       if (call.request.item_name === 'none') reply({ code: status.NOT_FOUND, details: 'no such item' });
-      else if (call.request.item_name !== 'never') reply(null, { order: call.request, order_id: '42', total: 1.5 });
+      else if (call.request.item_name === 'detailed') {
+        const trailers = new Metadata();
+        // google.rpc.Status with an ErrorInfo { reason: "why" } and an unknown x.Y of one byte.
+        trailers.set('grpc-status-details-bin', Buffer.from('08031a310a28747970652e676f6f676c65617069732e636f6d2f676f6f676c652e7270632e4572726f72496e666f12050a037768791a080a03782e5912010a', 'hex'));
+        reply({ code: status.INVALID_ARGUMENT, details: 'not so', metadata: trailers });
+      } else if (call.request.item_name !== 'never') reply(null, { order: call.request, order_id: '42', total: 1.5 });
     },
     Watch(call: any) {
       for (let i = 0; i < call.request.count; i++) call.write({ amount: i });
@@ -251,4 +256,25 @@ test('the example script runs', async () => {
   assert.equal(result.exitCode, 0);
   assert.deepEqual(result.failedChecks, []);
   assert.equal(result.checks.length, 3);
+});
+
+test('details of errors are JSON; bytes are counted', async () => {
+  const { failedChecks, metrics } = await run(
+    `import grpc from 'k6/net/grpc'; import { check } from 'k6';
+     const client = new grpc.Client();
+     client.load([__ENV.FOLDER], 'shop.proto');
+     export default function () {
+       client.connect(__ENV.GRPC_ADDRESS, { plaintext: true });
+       const { error } = client.invoke('shop.Shop/Order', { itemName: 'detailed' });
+       check(error, { details: ({ details }) => JSON.stringify(details) === '[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"why","domain":"","metadata":{}},{"@type":"x.Y","value":"Cg=="}]' });
+       for (let i = 0; i < 20; i++) client.invoke('shop.Shop/Order', { itemName: 'x'.repeat(1000) });
+       client.close();
+     }`,
+    { env },
+  );
+  assert.deepEqual(failedChecks, []);
+  for (const name of ['data_sent', 'data_received']) {
+    const bytes = metrics[name]?.values['count'] ?? 0;
+    assert.ok(bytes > 20_000 && bytes < 30_000, `${name} ${bytes}`);
+  }
 });

@@ -18,6 +18,7 @@ const eventNames = new Set(['data', 'error', 'end']);
  */
 export class GrpcStream implements Suspension {
   readonly #vu: Vu;
+  readonly #client: GrpcClient;
   readonly #tags: CallTags;
   readonly #call: ClientDuplexStream<Message, Message>;
   readonly #encode: (value: unknown) => Message;
@@ -30,6 +31,7 @@ export class GrpcStream implements Suspension {
     const { loop } = vu;
     assert(loop, 'a script that imports k6/net/grpc has a loop');
     this.#vu = vu;
+    this.#client = client;
     const method = client.method(path, 'Stream');
     const read: CallParams = readCallParams(params, 'Stream');
     this.#tags = client.tags(method, read);
@@ -46,11 +48,13 @@ export class GrpcStream implements Suspension {
     this.#count('grpc_streams');
     this.#call.on('data', (message: Message) => {
       this.#count('grpc_streams_msgs_received');
+      client.countBytes();
       this.#enqueue('data', read.discardResponseMessage ? {} : toJson(method.response, message));
     });
     this.#call.on('error', (error: ServiceError) => this.#onError(error));
     this.#call.on('status', ({ code }) => {
       this.#tags.status = code;
+      client.countBytes();
       this.#finish();
     });
   }
@@ -92,7 +96,7 @@ export class GrpcStream implements Suspension {
     this.#vu.engine.countError(`grpc status ${error.code}: ${error.details}`);
     if (!this.#handlers.has('error'))
       this.#vu.engine.log('warning', `no handlers for error registered, but an error happened: ${error.message}`, 'grpc');
-    this.#enqueue('error', { code: error.code, details: [], message: error.details });
+    this.#enqueue('error', { code: error.code, details: this.#client.errorDetails(error.metadata), message: error.details });
   }
 
   /** The last event. The status comes before the error event, whose handlers go first. */
