@@ -13,7 +13,15 @@ import {
 import type { Downstream, Exchange } from './exchange.ts';
 import type { LogEntry } from './access-log.ts';
 import { classify } from './desync.ts';
-import { Relay, writeAnswerHead, writeInterimHead, writeRequestHead, writeSwitchHead, type ClientFacts } from './forward-head.ts';
+import {
+  Relay,
+  writeAnswerHead,
+  writeInterimHead,
+  withTlsLines,
+  writeRequestHead,
+  writeSwitchHead,
+  type ClientFacts,
+} from './forward-head.ts';
 import type { Front, FrontConnection } from './front.ts';
 import { asksUpgrade, mismatchOf, optionsAnswer, ownAnswer, refusalOf, unknownView, withPort, writeTrailers } from './request-rules.ts';
 import { HeadView } from './routing/request-view.ts';
@@ -71,7 +79,7 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
     this.#http2 = transport.version === 'HTTP/2.0';
     this.address = transport.remoteAddress;
     this.forwardedFor = front.xForwardedForClientPort ? withPort(this.address, transport.remotePort) : this.address;
-    this.forwardedLines = front.forwardedLines;
+    this.forwardedLines = front.tlsHeaders ? withTlsLines(front.forwardedLines, transport.tls) : front.forwardedLines;
     this.deadlineMs = front.engine.sweeper.deadlineIn(front.idleTimeoutMs);
     front.onOpen(this, counted);
   }
@@ -418,6 +426,9 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
     const { front } = this;
     this.#log = front.logEntry(new HeadView(this.#head, this.address), this.#label, `HTTP/1.${this.#minor}`);
     if (this.#log === undefined) return;
+    const { tls } = this.transport;
+    this.#log.cipher = tls?.cipher ?? '';
+    this.#log.protocol = tls?.version ?? '';
     this.#log.priority = priority;
     this.#log.actions = actions;
     this.#log.receivedBytes = this.#head.fieldsEnd + 2 - this.#head.base;

@@ -1,12 +1,21 @@
 import { FieldId, HOP_BY_HOP, TargetForm, type HeadWriter, type RequestHead, type ResponseHead } from '../http1/index.ts';
 import type { TraceIds } from './trace-id.ts';
+import type { TlsFacts } from './transport.ts';
 
 /** What is done with a field of a request on its way to the target, by field id. */
 const keep = 0;
 const drop = 1;
 const requestRule = new Uint8Array(64);
 requestRule.set(HOP_BY_HOP);
-for (const name of ['expect', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-port', 'x-amzn-trace-id'] as const)
+for (const name of [
+  'expect',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-amzn-trace-id',
+  'x-amzn-tls-version',
+  'x-amzn-tls-cipher-suite',
+] as const)
   requestRule[FieldId[name]] = drop;
 
 /** Fields that no client can have removed by naming them in Connection: they are ours, or framing. */
@@ -30,10 +39,16 @@ export interface ForwardOptions {
 export interface ClientFacts {
   /** The address that X-Forwarded-For gets, with its port if that is asked for. */
   readonly forwardedFor: string;
-  /** `X-Forwarded-Proto` and `-Port` lines. */
+  /** `X-Forwarded-Proto` and `-Port` lines, those of TLS with them. */
   readonly forwardedLines: Buffer;
   /** The balancer's own address and port: Host for a client that sends none. */
   readonly ownAuthority: string;
+}
+
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html */
+export function withTlsLines(lines: Buffer, tls: TlsFacts | undefined): Buffer {
+  if (tls === undefined) return lines;
+  return Buffer.concat([lines, Buffer.from(`X-Amzn-Tls-Version: ${tls.version}\r\nX-Amzn-Tls-Cipher-Suite: ${tls.cipher}\r\n`)]);
 }
 
 const requestLineEnd = Buffer.from(' HTTP/1.1\r\n');

@@ -54,6 +54,7 @@ export class Front implements ForwardOptions {
   xForwardedForClientPort = false;
   dropInvalidHeaderFields = false;
   hostPort: string | undefined;
+  tlsHeaders = false;
   http2 = true;
 
   constructor(parts: FrontParts, routes: Routes) {
@@ -77,6 +78,7 @@ export class Front implements ForwardOptions {
     this.xForwardedForClientPort = attributes.xForwardedForClientPort ?? false;
     this.dropInvalidHeaderFields = attributes.dropInvalidHeaderFields ?? false;
     this.http2 = attributes.http2 ?? true;
+    this.tlsHeaders = attributes.tlsHeaders ?? false;
     const ownPort = this.port === 80 || this.port === 443 ? '' : `:${this.port}`;
     this.hostPort = attributes.preserveHostHeader === true ? undefined : ownPort;
     this.log = log;

@@ -2,7 +2,16 @@ import type { TLSSocket } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
 import { systemErrorCode } from '../base/index.ts';
 import { END_OF_FILE, handles, readBuffer, type Handles, type StreamHandle } from './handle-transport.ts';
-import { StreamTransport, WAITING_MAX, plainAddress, unowned, type Transport, type TransportOwner } from './transport.ts';
+import {
+  StreamTransport,
+  WAITING_MAX,
+  plainAddress,
+  tlsFacts,
+  unowned,
+  type TlsFacts,
+  type Transport,
+  type TransportOwner,
+} from './transport.ts';
 
 /** An encrypted connection whose handshake is done, as a transport: on its handle where the runtime has one, else on its stream. */
 export function tlsTransport(socket: TLSSocket): Transport {
@@ -47,6 +56,10 @@ class TlsTransport implements Transport {
     handle.onread = () => this.#onRead();
     handle.useUserBuffer(readBuffer);
     this.resume();
+  }
+
+  get tls(): TlsFacts {
+    return tlsFacts(this.#socket);
   }
 
   write(bytes: Buffer): boolean {

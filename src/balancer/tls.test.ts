@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect as connectH2, constants, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { eventually, RawTarget, snapshotOf, TestBalancer } from './testkit.ts';
@@ -97,6 +100,37 @@ test('rules and refusals are those of HTTP/1.1; what has no such form is a strea
   assert.equal((await request(session, { ':path': '/#fragment' })).headers[':status'], 400);
   session.close();
 });
+
+for (const protocol of ['http/1.1', 'h2'] as const) {
+  test(`what ${protocol} clients agreed on is told to targets that want it, and to the log`, { timeout }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plimsoll-log-'));
+    const accessLog = join(folder, 'access.log');
+    try {
+      await using target = await RawTarget.answering(hello);
+      const attributes = { tlsHeaders: true, accessLog };
+      await using balancer = await TestBalancer.start(snapshotOf([target.port], { listener: { ...https, attributes } }));
+      if (protocol === 'h2') {
+        const session = connectH2(`https://127.0.0.1:${balancer.port}`, { rejectUnauthorized: false, servername: 'one.test' });
+        await request(session, { 'x-amzn-tls-version': 'TLSv0' });
+        session.destroy();
+      } else {
+        const socket = await secureConnection(balancer.port, 'one.test', ['http/1.1']);
+        socket.write('GET / HTTP/1.1\r\nHost: x\r\nX-Amzn-Tls-Version: TLSv0\r\nConnection: close\r\n\r\n');
+        await new Promise((resolve) => socket.resume().once('end', resolve));
+        socket.destroy();
+      }
+      assert.match(target.received[0]!, /\r\nX-Amzn-Tls-Version: TLSv1\.3\r\nX-Amzn-Tls-Cipher-Suite: TLS_AES_\w+\r\n/);
+      assert.doesNotMatch(target.received[0]!, /TLSv0/);
+      await eventually(() => {
+        balancer.runtime.tick();
+        return existsSync(accessLog) && readFileSync(accessLog, 'utf8').endsWith('\n');
+      });
+      assert.match(readFileSync(accessLog, 'utf8'), / TLS_AES_\w+ TLSv1\.3 group "/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
 
 test('a stream that the client resets takes its request with it', { timeout }, async () => {
   await using target = new RawTarget(() => undefined);

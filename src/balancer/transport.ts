@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { systemErrorCode } from '../base/index.ts';
 
 /** Who uses a connection. One object per connection; its methods run in the order of the wire. */
@@ -13,6 +14,16 @@ export interface TransportOwner {
   onClose(code: string | undefined): void;
 }
 
+/** What was agreed on in a TLS handshake, in OpenSSL's words: `TLSv1.3`, `TLS_AES_128_GCM_SHA256`. */
+export interface TlsFacts {
+  readonly version: string;
+  readonly cipher: string;
+}
+
+export function tlsFacts(socket: TLSSocket): TlsFacts {
+  return { version: socket.getProtocol() ?? '', cipher: socket.getCipher().name };
+}
+
 /** A byte stream to a peer with back-pressure both ways: TCP or TLS. */
 export interface Transport {
   owner: TransportOwner;
@@ -22,6 +33,8 @@ export interface Transport {
   readonly localPort: number;
   /** `HTTP/2.0` when it is a stream in disguise; for logs. */
   readonly version?: string;
+  /** Of an encrypted connection. */
+  readonly tls?: TlsFacts | undefined;
   /** The bytes given to `write` are copied: their memory is free when it returns, whatever it returns. */
   readonly copies?: boolean;
   /**
@@ -62,6 +75,10 @@ export class StreamTransport implements Transport {
     socket.on('drain', () => this.owner.onDrain());
     socket.on('error', (error) => (this.#errorCode = systemErrorCode(error) ?? 'EUNKNOWN'));
     socket.on('close', () => this.owner.onClose(this.#errorCode));
+  }
+
+  get tls(): TlsFacts | undefined {
+    return 'encrypted' in this.socket ? tlsFacts(this.socket as TLSSocket) : undefined;
   }
 
   write(bytes: Buffer): boolean {

@@ -19,6 +19,8 @@ const known = [
   'x-forwarded-proto',
   'x-forwarded-port',
   'x-amzn-trace-id',
+  'x-amzn-tls-version',
+  'x-amzn-tls-cipher-suite',
   'max-forwards',
   'cookie',
   'set-cookie',
@@ -41,7 +43,7 @@ interface Entry {
   readonly name: string;
 }
 
-const byLength: readonly (readonly Entry[])[] = Array.from({ length: 20 }, (_, length) =>
+const byLength: readonly (readonly Entry[])[] = Array.from({ length: 24 }, (_, length) =>
   known.flatMap((name, index) => (name.length === length ? [{ id: index + 1, name }] : [])),
 );
 

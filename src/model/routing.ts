@@ -54,6 +54,8 @@ export interface LoadBalancerAttributes {
    * port is removed. True: Host goes on as it came.
    */
   readonly preserveHostHeader?: boolean;
+  /** HTTPS: adds X-Amzn-Tls-Version and X-Amzn-Tls-Cipher-Suite. Default false. Those that a client sends go nowhere. */
+  readonly tlsHeaders?: boolean;
   /** Drops header fields whose names are not `[-A-Za-z0-9]+`. Default false. */
   readonly dropInvalidHeaderFields?: boolean;
   /** Path of a file that access log lines are appended to, in AWS's order of fields. Default none. */

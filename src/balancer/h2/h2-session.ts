@@ -2,7 +2,7 @@ import { constants, performServerHandshake, type ServerHttp2Session } from 'node
 import type { TLSSocket } from 'node:tls';
 import { ClientConnection } from '../client-connection.ts';
 import type { Front, FrontConnection } from '../front.ts';
-import { plainAddress } from '../transport.ts';
+import { plainAddress, tlsFacts } from '../transport.ts';
 import { H2StreamTransport, type Peer } from './h2-stream.ts';
 import { SESSION_WINDOW_BYTES } from './target-sessions.ts';
 
@@ -33,6 +33,7 @@ export class H2Session implements FrontConnection {
       remotePort: socket.remotePort ?? 0,
       localAddress: plainAddress(socket.localAddress ?? ''),
       localPort: socket.localPort ?? 0,
+      tls: tlsFacts(socket),
     };
     this.#session = performServerHandshake(socket, {
       settings: { maxConcurrentStreams: STREAMS_MAX, maxHeaderListSize: 65_536, enablePush: false },

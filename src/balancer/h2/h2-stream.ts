@@ -1,7 +1,7 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { assert } from '../../base/index.ts';
 import { BodyEvent, BodyMode, BodyReader, MORE, ResponseHead } from '../../http1/index.ts';
-import { unowned, type Transport, type TransportOwner } from '../transport.ts';
+import { unowned, type TlsFacts, type Transport, type TransportOwner } from '../transport.ts';
 import { addHeader, chunkOf, lastChunk, requestBytes } from './translate.ts';
 
 /** Addresses of the connection that a stream belongs to. */
@@ -10,6 +10,7 @@ export interface Peer {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  readonly tls: TlsFacts;
 }
 
 /**
@@ -24,6 +25,7 @@ export class H2StreamTransport implements Transport {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  readonly tls: TlsFacts;
   readonly #stream: ServerHttp2Stream;
   readonly #head = new ResponseHead();
   readonly #body = new BodyReader();
@@ -40,6 +42,7 @@ export class H2StreamTransport implements Transport {
     this.remotePort = peer.remotePort;
     this.localAddress = peer.localAddress;
     this.localPort = peer.localPort;
+    this.tls = peer.tls;
     stream.on('error', () => undefined);
     stream.on('drain', () => this.owner.onDrain());
     stream.on('close', () => this.#onClose());

@@ -23,6 +23,7 @@ export interface ListenerConfig {
   xForwardedFor?: 'append' | 'preserve' | 'remove';
   xForwardedForClientPort?: boolean;
   preserveHostHeader?: boolean;
+  tlsHeaders?: boolean;
   dropInvalidHeaderFields?: boolean;
   http2?: boolean;
   alpnPolicy?: AlpnPolicy;

@@ -154,6 +154,7 @@ const requestKeys = [
   'xForwardedFor',
   'xForwardedForClientPort',
   'preserveHostHeader',
+  'tlsHeaders',
   'dropInvalidHeaderFields',
   'http2',
   'accessLog',

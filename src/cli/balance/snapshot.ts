@@ -117,6 +117,7 @@ function attributesOf(listener: ListenerConfig, folder: string): LoadBalancerAtt
     xForwardedFor: listener.xForwardedFor ?? 'append',
     xForwardedForClientPort: listener.xForwardedForClientPort ?? false,
     preserveHostHeader: listener.preserveHostHeader ?? false,
+    tlsHeaders: listener.tlsHeaders ?? false,
     dropInvalidHeaderFields: listener.dropInvalidHeaderFields ?? false,
     http2: listener.http2 ?? true,
     ...(listener.accessLog === undefined ? {} : { accessLog: resolve(folder, listener.accessLog) }),
