@@ -359,6 +359,39 @@ test('an instance has one instance profile at most, which can be replaced and ta
   });
 });
 
+test('a volume grows, and says so; what it inherits from a snapshot it keeps', async () => {
+  const { VolumeId } = await ec2.createVolume({ AvailabilityZone: 'us-east-1a', Size: 1, Encrypted: true });
+  await ec2.modifyVolume({ VolumeId, Size: 4, VolumeType: 'gp3' });
+  const [change] = (await ec2.describeVolumesModifications({ VolumeIds: [VolumeId!] })).VolumesModifications!;
+  assert.deepEqual(
+    [change!.ModificationState, change!.OriginalSize, change!.TargetSize, change!.TargetVolumeType],
+    ['completed', 1, 4, 'gp3'],
+  );
+  const { SnapshotId } = await ec2.createSnapshot({ VolumeId });
+  const copy = await ec2.createVolume({ AvailabilityZone: 'us-east-1a', SnapshotId });
+  assert.deepEqual([copy.Size, copy.Encrypted], [4, true]);
+  await assert.rejects(ec2.createVolume({ AvailabilityZone: 'eu-west-1a', Size: 1 }), { name: 'InvalidZone.NotFound' });
+  await ec2.deleteSnapshot({ SnapshotId });
+  await assert.rejects(ec2.deleteSnapshot({ SnapshotId }), { name: 'InvalidSnapshot.NotFound' });
+});
+
+test('an Elastic IP may be given to its holder again, but to another only when asked', async () => {
+  const [one, two] = await Promise.all(
+    [1, 2].map(async () => (await ec2.createNetworkInterface({ SubnetId: subnet })).NetworkInterface!.NetworkInterfaceId),
+  );
+  const { AllocationId } = await ec2.allocateAddress({});
+  const { AssociationId } = await ec2.associateAddress({ AllocationId, NetworkInterfaceId: one });
+  assert.equal((await ec2.associateAddress({ AllocationId, NetworkInterfaceId: one })).AssociationId, AssociationId);
+  await assert.rejects(ec2.associateAddress({ AllocationId, NetworkInterfaceId: two, AllowReassociation: false }), {
+    name: 'Resource.AlreadyAssociated',
+  });
+  const moved = await ec2.associateAddress({ AllocationId, NetworkInterfaceId: two, AllowReassociation: true });
+  await ec2.disassociateAddress({ AssociationId: moved.AssociationId });
+  await ec2.releaseAddress({ AllocationId });
+  await assert.rejects(ec2.releaseAddress({ AllocationId }), { name: 'InvalidAllocationID.NotFound' });
+  await assert.rejects(ec2.releaseAddress({}), { name: 'MissingParameter' });
+});
+
 test('a dry run says what would happen and changes nothing', async () => {
   await assert.rejects(ec2.createVpc({ CidrBlock: '10.77.0.0/16', DryRun: true }), { name: 'DryRunOperation' });
   assert.deepEqual((await ec2.describeVpcs({ Filters: [{ Name: 'cidr', Values: ['10.77.0.0/16'] }] })).Vpcs, []);

@@ -33,8 +33,9 @@ function requireAddress(
     if (found === undefined) throw new AwsError('InvalidAllocationID.NotFound', `Allocation ID '${AllocationId}' not found.`);
     return found;
   }
+  if (PublicIp === undefined) throw new AwsError('MissingParameter', 'Either an allocation ID or a public IP address must be specified.');
   const found = at.table(addresses).find((address) => address.PublicIp === PublicIp);
-  if (found === undefined) throw new AwsError('InvalidAddress.NotFound', `Address '${PublicIp ?? ''}' not found.`);
+  if (found === undefined) throw new AwsError('InvalidAddress.NotFound', `Address '${PublicIp}' not found.`);
   return found;
 }
 
@@ -71,6 +72,8 @@ export const addressOperations: Operations<EC2> = {
 
   AssociateAddress({ InstanceId, NetworkInterfaceId, AllowReassociation = false, ...reference }, at) {
     const address = requireAddress(at, reference);
+    const same = NetworkInterfaceId === undefined ? address.InstanceId === InstanceId : address.NetworkInterfaceId === NetworkInterfaceId;
+    if (address.AssociationId !== undefined && same) return { AssociationId: address.AssociationId };
     if (address.AssociationId !== undefined && !AllowReassociation) {
       throw new AwsError(
         'Resource.AlreadyAssociated',
@@ -107,6 +110,8 @@ export const addressOperations: Operations<EC2> = {
   },
 
   DisassociateAddress({ AssociationId, PublicIp }, at) {
+    if (AssociationId === undefined && PublicIp === undefined)
+      throw new AwsError('MissingParameter', 'Either an association ID or a public IP address must be specified.');
     const address = at
       .table(addresses)
       .find((one) => (AssociationId === undefined ? one.PublicIp === PublicIp : one.AssociationId === AssociationId));
@@ -123,6 +128,7 @@ export const addressOperations: Operations<EC2> = {
   },
 
   DescribeAddresses({ AllocationIds, PublicIps, Filters }, at) {
+    for (const PublicIp of PublicIps ?? []) requireAddress(at, { PublicIp });
     const asked = byIds(at.table(addresses), AllocationIds).filter(
       (address) => PublicIps === undefined || PublicIps.length === 0 || PublicIps.includes(address.PublicIp),
     );
@@ -138,7 +144,10 @@ export const addressOperations: Operations<EC2> = {
     return { Addresses: found.map((address) => describe(at, address)) };
   },
 
-  DescribeAddressesAttribute: () => ({ Addresses: [] }),
+  DescribeAddressesAttribute({ AllocationIds, NextToken, MaxResults }, at) {
+    const { items, next } = page(byIds(at.table(addresses), AllocationIds), { token: NextToken, max: MaxResults });
+    return { Addresses: items.map(({ PublicIp, AllocationId }) => ({ PublicIp, AllocationId })), NextToken: next };
+  },
 
   CreateNatGateway({ SubnetId, AllocationId, ConnectivityType = 'public', TagSpecifications, ClientToken }, at) {
     const subnet = requireSubnet(at, SubnetId);

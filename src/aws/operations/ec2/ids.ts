@@ -25,7 +25,7 @@ const kinds: readonly IdKind[] = [
   kind('ami', 'image', 'ec2.image', 'InvalidAMIID.NotFound', 'image id'),
   kind('key', 'key-pair', 'ec2.key-pair', 'InvalidKeyPair.NotFound', 'key pair'),
   kind('lt', 'launch-template', 'ec2.launch-template', 'InvalidLaunchTemplateId.NotFound', 'launch template ID'),
-  kind('dopt', 'dhcp-options', 'ec2.dhcp-options', 'InvalidDhcpOptionsID.NotFound', 'dhcpOption ID'),
+  kind('dopt', 'dhcp-options', 'ec2.dhcp-options', 'InvalidDhcpOptionID.NotFound', 'dhcpOption ID'),
   kind('eipalloc', 'elastic-ip', 'ec2.address', 'InvalidAllocationID.NotFound', 'allocation ID'),
   kind('nat', 'natgateway', 'ec2.nat-gateway', 'NatGatewayNotFound', 'NAT gateway'),
   kind('vpce', 'vpc-endpoint', 'ec2.vpc-endpoint', 'InvalidVpcEndpointId.NotFound', 'Vpc Endpoint Id'),

@@ -183,7 +183,10 @@ export const instanceOperations: Operations<EC2> = {
   },
 
   RebootInstances({ InstanceIds }, at) {
-    for (const instance of requireInstances(at, InstanceIds ?? [''])) requireState(instance, ['running', 'pending'], 'rebooted');
+    for (const instance of requireInstances(at, InstanceIds ?? [''])) {
+      requireState(instance, ['running', 'pending'], 'rebooted');
+      at.table(instances).patch(instance, { rebootedAtMs: at.nowMs });
+    }
   },
 
   DescribeInstanceStatus({ InstanceIds, IncludeAllInstances = false, Filters, NextToken, MaxResults }, at) {
@@ -222,7 +225,9 @@ export const instanceOperations: Operations<EC2> = {
     return {
       InstanceId: instance.InstanceId,
       Timestamp: at.nowMs,
-      Output: Buffer.from(`${instance.InstanceId} ${instance.state}\n`).toString('base64'),
+      Output: Buffer.from(at.world.machinery.consoleOf?.(instance.InstanceId) ?? `${instance.InstanceId} ${instance.state}\n`).toString(
+        'base64',
+      ),
     };
   },
 

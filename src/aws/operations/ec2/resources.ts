@@ -126,6 +126,8 @@ export interface Instance extends Plain<Omit<SdkInstance, 'Tags' | 'NetworkInter
   readonly terminatedAtMs?: number;
   /** Gets a public address of Amazon's pool at each start. */
   readonly publicAddress: boolean;
+  /** When RebootInstances was last called. */
+  readonly rebootedAtMs?: number | undefined;
 }
 
 export const instances = table<Instance>('ec2.instance', (instance) => instance.InstanceId);

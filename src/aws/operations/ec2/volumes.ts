@@ -1,7 +1,8 @@
-import type { EC2, Snapshot as SdkSnapshot, Volume as SdkVolume } from '@aws-sdk/client-ec2';
+import type { EC2, Snapshot as SdkSnapshot, Volume as SdkVolume, VolumeModification } from '@aws-sdk/client-ec2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
+import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { applyFilters } from './filter.ts';
@@ -9,6 +10,13 @@ import { byIds, notFound } from './ids.ts';
 import { images, instances, requireInstance, type Snapshot, snapshots, type Volume, volumes } from './resources.ts';
 import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 import { requireZone } from './zones.ts';
+
+interface Modification extends Plain<VolumeModification> {
+  readonly VolumeId: string;
+}
+
+/** The last modification of each volume. */
+const modifications = table<Modification>('ec2.volume-modification', (one) => one.VolumeId);
 
 export interface NewVolume {
   readonly zone: string;
@@ -19,6 +27,7 @@ export interface NewVolume {
   readonly KmsKeyId?: string | undefined;
   readonly Iops?: number | undefined;
   readonly Throughput?: number | undefined;
+  readonly MultiAttachEnabled?: boolean | undefined;
   readonly attachment?: { readonly instanceId: string; readonly device: string; readonly deleteOnTermination: boolean };
 }
 
@@ -29,11 +38,11 @@ export function createVolume(at: Place, options: NewVolume): Volume {
     VolumeId: id,
     AvailabilityZone: options.zone,
     CreateTime: at.nowMs,
-    Encrypted: options.Encrypted ?? false,
+    Encrypted: options.Encrypted ?? at.table(snapshots).get(options.SnapshotId)?.Encrypted ?? false,
     ...(options.KmsKeyId === undefined ? {} : { KmsKeyId: options.KmsKeyId }),
     ...(options.Iops === undefined ? {} : { Iops: options.Iops }),
     ...(options.Throughput === undefined ? {} : { Throughput: options.Throughput }),
-    MultiAttachEnabled: false,
+    MultiAttachEnabled: options.MultiAttachEnabled ?? false,
     Size: options.VolumeSize ?? at.table(snapshots).get(options.SnapshotId)?.VolumeSize ?? 8,
     SnapshotId: options.SnapshotId ?? '',
     State: attachment === undefined ? 'available' : 'in-use',
@@ -74,7 +83,12 @@ function requireVolume(at: Place, id = ''): Volume {
   return volume;
 }
 
-const describeVolume = (at: Place, volume: Volume): Plain<SdkVolume> => ({ ...volume, Tags: [...tagsOf(at, volume.VolumeId)] });
+/** EC2 leaves the list of tags out when a volume has none. */
+function describeVolume(at: Place, volume: Volume): Plain<SdkVolume> {
+  const tags = tagsOf(at, volume.VolumeId);
+  return tags.length === 0 ? volume : { ...volume, Tags: [...tags] };
+}
+
 const describeSnapshot = (at: Place, snapshot: Snapshot): Plain<SdkSnapshot> => ({
   ...snapshot,
   Tags: [...tagsOf(at, snapshot.SnapshotId)],
@@ -90,6 +104,8 @@ export const volumeOperations: Operations<EC2> = {
     );
     if (input.Size === undefined && input.SnapshotId === undefined)
       throw new AwsError('MissingParameter', 'The request must contain the parameter size/snapshot');
+    if (input.KmsKeyId !== undefined && input.Encrypted !== true)
+      throw new AwsError('InvalidParameterDependency', 'The parameter KmsKeyId requires the parameter Encrypted to be set.');
     if (input.SnapshotId !== undefined && !at.table(snapshots).has(input.SnapshotId)) throw notFound(input.SnapshotId);
     const volume = createVolume(at, { ...input, zone: zone.name, VolumeSize: input.Size });
     tagNew(at, volume.VolumeId, 'volume', input.TagSpecifications);
@@ -168,19 +184,39 @@ export const volumeOperations: Operations<EC2> = {
       Iops: input.Iops ?? volume.Iops,
       Throughput: input.Throughput ?? volume.Throughput,
     });
-    return {
-      VolumeModification: {
-        VolumeId: volume.VolumeId,
-        ModificationState: 'completed',
-        OriginalSize: volume.Size,
-        OriginalVolumeType: volume.VolumeType,
-        TargetSize: changed.Size,
-        TargetVolumeType: changed.VolumeType,
-        Progress: 100,
-        StartTime: at.nowMs,
-        EndTime: at.nowMs,
-      },
-    };
+    const modification = at.table(modifications).put({
+      VolumeId: volume.VolumeId,
+      ModificationState: 'completed',
+      OriginalSize: volume.Size,
+      OriginalVolumeType: volume.VolumeType,
+      OriginalIops: volume.Iops,
+      OriginalThroughput: volume.Throughput,
+      TargetSize: changed.Size,
+      TargetVolumeType: changed.VolumeType,
+      TargetIops: changed.Iops,
+      TargetThroughput: changed.Throughput,
+      Progress: 100,
+      StartTime: at.nowMs,
+      EndTime: at.nowMs,
+    });
+    return { VolumeModification: modification };
+  },
+
+  DescribeVolumesModifications({ VolumeIds, Filters, NextToken, MaxResults }, at) {
+    for (const id of VolumeIds ?? []) requireVolume(at, id);
+    const asked = at
+      .table(modifications)
+      .filter(({ VolumeId }) => VolumeIds === undefined || VolumeIds.length === 0 || VolumeIds.includes(VolumeId));
+    const found = applyFilters(at, asked, Filters, (one) => one.VolumeId, {
+      'volume-id': (one) => one.VolumeId,
+      'modification-state': (one) => one.ModificationState,
+      'original-size': (one) => one.OriginalSize,
+      'target-size': (one) => one.TargetSize,
+      'original-volume-type': (one) => one.OriginalVolumeType,
+      'target-volume-type': (one) => one.TargetVolumeType,
+    });
+    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    return { VolumesModifications: items, NextToken: next };
   },
 
   CreateSnapshot({ VolumeId, Description = '', TagSpecifications }, at) {
