@@ -20,7 +20,8 @@ export {
 } from './operations/cloudwatch/alarms.ts';
 export { dimensionsOf, modelQueries } from './operations/cloudwatch/live.ts';
 export { data as metricData, modelDatum } from './operations/cloudwatch/series.ts';
-export { instances, type Instance as InstanceResource } from './operations/ec2/resources.ts';
+export { instanceTypeFacts } from './operations/ec2/instanceTypes.ts';
+export { instances, securityGroupRules, type Instance as InstanceResource } from './operations/ec2/resources.ts';
 export { networkInterfaces, type NetworkInterface as NetworkInterfaceResource } from './operations/ec2/resources.ts';
 export { clusters, type Cluster as ClusterResource } from './operations/ecs/clusters.ts';
 export { event as serviceEvent, services, type Service as ServiceResource } from './operations/ecs/services.ts';

@@ -10,16 +10,24 @@ export interface RunnableImage {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** The course's image, for which a sample service is bundled. */
+const sample = 'ghcr.io/csse6400/taskoverflow';
+
 /** Image names without tag → what runs in their place. `overrides` come first. */
 export function resolveImage(image: string, overrides: ReadonlyMap<string, RunnableImage> = new Map()): RunnableImage {
   const name = withoutTag(image);
-  const found = overrides.get(image) ?? overrides.get(name) ?? (name === 'ghcr.io/csse6400/taskoverflow' ? taskOverflow() : undefined);
+  const found = overrides.get(image) ?? overrides.get(name) ?? (name === sample ? taskOverflow() : undefined);
   if (found) return found;
   throw new PlimsollError(regionErrors.PL_REGION_IMAGE_UNKNOWN, {
     what: 'no program stands for this container image',
     where: image,
     fix: 'say what to run in its place: --image NAME=COMMAND, or images in plimsoll.yaml',
   });
+}
+
+/** What `docker run` of each known image runs in a machine, by name without tag. */
+export function machineImages(overrides: ReadonlyMap<string, RunnableImage>): Record<string, RunnableImage> {
+  return { [sample]: taskOverflow(), ...Object.fromEntries(overrides) };
 }
 
 function withoutTag(image: string): string {

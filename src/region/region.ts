@@ -3,17 +3,18 @@ import { join } from 'node:path';
 import { monotonicMs, PlimsollError, ScaledClock, systemClock, type Clock, type Logger, type Timer } from '../base/index.ts';
 import { Endpoint, type Credentials, type Machinery, type Place, type World } from '../aws/index.ts';
 import { startBalancer, type Balancer } from '../balancer/index.ts';
-import { claimLoopbackNetwork, createProcessDriver, type LoopbackNetwork } from '../compute/index.ts';
+import { claimLoopbackNetwork, createMachines, createProcessDriver, type LoopbackNetwork } from '../compute/index.ts';
 import type { BalancerMetrics, ComputeDriver, WorkloadUsage } from '../model/index.ts';
 import { Store } from '../state/index.ts';
 import { Addresses } from './addresses.ts';
 import { Alarms } from './cloudwatch/alarms.ts';
+import { Instances } from './ec2/instances.ts';
 import { endLeftTasks, followTaskRequests } from './ecs/requests.ts';
 import { Services } from './ecs/services.ts';
 import { Tasks } from './ecs/tasks.ts';
 import { LoadBalancing } from './elbv2/loadBalancing.ts';
 import { regionErrors } from './errors.ts';
-import type { RunnableImage } from './images.ts';
+import { machineImages, type RunnableImage } from './images.ts';
 import { LogShipper } from './logs.ts';
 import { Measurements } from './measurements.ts';
 import { Databases } from './rds/databases.ts';
@@ -76,6 +77,7 @@ export class Region {
   readonly driver: ComputeDriver;
   readonly loadBalancing: LoadBalancing;
   readonly databases: Databases;
+  readonly instances: Instances;
   readonly tasks: Tasks;
   readonly services: Services;
   readonly measurements: Measurements;
@@ -121,6 +123,8 @@ export class Region {
       addresses,
       ...(options.balancerHost === undefined ? {} : { host: options.balancerHost }),
       portsFor: (port) => options.portsFor(port),
+      onBound: ({ host, port }) => this.instances.allow(host, port),
+      onTarget: (id, port) => this.instances.expose(id, port),
       onMetrics: (measured) => {
         for (const { arn, data } of measured) this.measurements.put(placeOf(world, arn), data);
       },
@@ -130,7 +134,23 @@ export class Region {
     this.tasks = new Tasks({ world, clock, driver, addresses, logs: this.#logs, images, stopTimeoutMs, log });
     this.services = new Services({ world, clock, tasks: this.tasks, loadBalancing: this.loadBalancing, log });
     followTaskRequests({ world, tasks: this.tasks, retire: (running, reason) => this.services.retire(running, reason) });
-    this.databases = new Databases({ world, clock, network, dataDir: options.dataDir, log });
+    this.instances = new Instances({
+      world,
+      clock,
+      driver,
+      addresses,
+      openMachines: () => createMachines({ driver, network, log }),
+      images: machineImages(images),
+      log,
+    });
+    this.databases = new Databases({
+      world,
+      clock,
+      network,
+      dataDir: options.dataDir,
+      onAvailable: (address, port) => this.instances.allow(address, port),
+      log,
+    });
     this.#alarms = new Alarms({ world, clock, metrics, log });
     this.#scaling = new ServiceScaling({ world, clock, metrics, log });
     this.#alarms.onAction((at, alarm, action) => this.#scaling.onAlarm(at, alarm, action));
@@ -187,6 +207,7 @@ export class Region {
     this.tasks.close();
     this.loadBalancing.close();
     await balancer.stop(balancerGraceMs);
+    await this.instances.close();
     await driver.close();
     await this.databases.close();
     this.#logs.close();
@@ -201,6 +222,7 @@ export class Region {
       transition: (_place, _resource, passing) => passing,
       dnsName: (_place, arn) => this.loadBalancing.hostOf(arn),
       targetHealth: (at, arn) => this.loadBalancing.targetHealth(at, arn),
+      consoleOf: (id) => this.instances.consoleOf(id),
       metrics: (at) => this.measurements.of(at),
     };
   }
@@ -212,7 +234,8 @@ export class Region {
       const [found, databases] = await Promise.all([this.driver.sample(), this.databases.sample()]);
       const workloads = new Map(found.map((usage) => [usage.id, usage]));
       this.#usage = { workloads, databaseCpuPercent: databases.cpuPercent };
-      for (const { at, data } of [...databases.measured, ...this.services.metrics(workloads)]) this.measurements.put(at, data);
+      const measured = [...databases.measured, ...this.services.metrics(workloads), ...this.instances.metrics(workloads)];
+      for (const { at, data } of measured) this.measurements.put(at, data);
       for (const { arn, data } of this.loadBalancing.hostMetrics()) this.measurements.put(placeOf(this.world, arn), data);
     } catch (error) {
       this.#log.error({ err: error }, 'sampling failed');

@@ -39,6 +39,8 @@ export interface Machinery {
   dnsName?(place: Place, loadBalancerArn: string): string;
   /** The targets of a group as the data plane sees them, those that still drain among them. Asked only where `live`. */
   targetHealth?(place: Place, groupArn: string): readonly TargetState[];
+  /** What an instance has written to its console. Asked only where `live`. */
+  consoleOf?(instanceId: string): string;
   /** What was measured in a region. Asked only where `live`. */
   metrics?(place: Place): MetricStore;
 }

@@ -83,3 +83,9 @@ function routingCondition(condition: ConditionResource): Condition | undefined {
       return undefined;
   }
 }
+
+/** The target groups that an action forwards to. */
+export function groupsOf(action: Action | undefined): string[] {
+  if (action?.type === 'forward') return [action.targetGroupId];
+  return action?.type === 'forward-weighted' ? action.groups.map(({ targetGroupId }) => targetGroupId) : [];
+}

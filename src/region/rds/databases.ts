@@ -19,6 +19,8 @@ export interface DatabasesOptions {
   readonly clock: Clock;
   readonly network: LoopbackNetwork;
   readonly dataDir: string;
+  /** A server answers at this address, also when it answered there before. */
+  onAvailable(address: string, port: number): void;
   readonly log: Logger;
 }
 
@@ -133,6 +135,7 @@ export class Databases {
     });
     database.server = server;
     void server.exited.then(() => this.#onExit(database, server));
+    this.#options.onAvailable(server.host, server.port);
     this.#patch(database, {
       DBInstanceStatus: 'available',
       Endpoint: { Address: server.host, Port: server.port, HostedZoneId: 'Z1TTGA775OQIYO' },

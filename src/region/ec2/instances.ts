@@ -1,0 +1,283 @@
+import { errorMessage, type Clock, type Logger } from '../../base/index.ts';
+import {
+  instances,
+  instanceTypeFacts,
+  networkInterfaces,
+  securityGroupRules,
+  type InstanceResource,
+  type Place,
+  type World,
+} from '../../aws/index.ts';
+import type { ComputeDriver, MachineProgram, Machines, MetricDatum, WorkloadUsage } from '../../model/index.ts';
+import type { Addresses } from '../addresses.ts';
+import { metadataOf } from './metadata.ts';
+
+export interface InstancesOptions {
+  readonly world: World;
+  readonly clock: Clock;
+  readonly driver: ComputeDriver;
+  readonly addresses: Addresses;
+  /** Made when the first instance is launched. Rejects where this computer cannot run machines. */
+  openMachines(): Promise<Machines>;
+  /** What `docker run` of an image runs. */
+  readonly images: Readonly<Record<string, MachineProgram>>;
+  readonly log: Logger;
+}
+
+interface RunningInstance {
+  readonly at: Place;
+  readonly id: string;
+  /** The machine is up; undefined before and after. */
+  host: string | undefined;
+  /** What is being done to it; the next step waits for it. */
+  busy: boolean;
+  rebootedAtMs: number | undefined;
+}
+
+/** Lines of console output that are kept of each instance: GetConsoleOutput gives the last 64 KB. */
+const consoleBytesMax = 65_536;
+const passing: ReadonlySet<string> = new Set(['pending', 'stopping', 'shutting-down']);
+
+/** EC2 made real: a machine for each instance, started, stopped and ended as its record asks. */
+export class Instances {
+  readonly #options: InstancesOptions;
+  readonly #running = new Map<string, RunningInstance>();
+  readonly #consoles = new Map<string, string>();
+  readonly #watchers = new Set<() => void>();
+  /** Endpoints of the region that machines may reach. */
+  readonly #allowed = new Map<string, { address: string; port: number }>();
+  #machines: Promise<Machines> | undefined;
+  /** Those of `#machines`, once they are there. */
+  #opened: Machines | undefined;
+  #closing = false;
+
+  constructor(options: InstancesOptions) {
+    this.#options = options;
+    const { world, driver } = options;
+    driver.onLine((id, line) => {
+      if (this.#running.has(id)) this.#consoles.set(id, `${this.#consoles.get(id) ?? ''}${line}\n`.slice(-consoleBytesMax));
+    });
+    driver.onExit(({ id }) => this.#onExit(id));
+    this.#resume();
+    world.watch((changed) => {
+      for (const table of changed) if (table.endsWith(`/${instances.kind}`)) return this.#sync();
+    });
+    this.#sync();
+  }
+
+  /** Called when a machine came up or went. */
+  onChange(watcher: () => void): void {
+    this.#watchers.add(watcher);
+  }
+
+  consoleOf(id: string): string {
+    return this.#consoles.get(id) ?? '';
+  }
+
+  /** Lets machines reach an endpoint of the region, such as a database, those to come too. */
+  allow(address: string, port: number): void {
+    const key = `${address}:${port}`;
+    if (this.#allowed.has(key)) return;
+    this.#allowed.set(key, { address, port });
+    this.#opened?.allow(address, port);
+  }
+
+  /** Makes a port of an instance reachable at its host. */
+  expose(id: string, port: number): void {
+    this.#opened?.expose(id, port);
+  }
+
+  /** AWS/EC2 CPUUtilization of each instance, and of its group where it has one; memory as the CloudWatch agent names it. */
+  metrics(usage: ReadonlyMap<string, WorkloadUsage>): { at: Place; data: MetricDatum[] }[] {
+    const timestampMs = this.#options.clock.nowMs();
+    return [...this.#running.values()].flatMap(({ at, id }) => {
+      const used = usage.get(id);
+      const instance = at.table(instances).get(id);
+      if (used === undefined || instance === undefined) return [];
+      const group = this.groupOf(at, id);
+      const sets = [{ InstanceId: id }, ...(group === undefined ? [] : [{ AutoScalingGroupName: group }])];
+      const data = sets.flatMap((dimensions): MetricDatum[] => [
+        { namespace: 'AWS/EC2', name: 'CPUUtilization', dimensions, timestampMs, unit: 'Percent', value: Math.min(100, used.cpuPercent) },
+        { namespace: 'CWAgent', name: 'mem_used_percent', dimensions, timestampMs, unit: 'Percent', value: used.memoryPercent },
+      ]);
+      return [{ at, data }];
+    });
+  }
+
+  /** The group that an instance belongs to; set by whoever knows groups. */
+  groupOf: (at: Place, id: string) => string | undefined = () => undefined;
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    const machines = await this.#machines?.catch(() => undefined);
+    await machines?.close();
+  }
+
+  /** After a restart of the region the machines are gone, and instances that ran start again. */
+  #resume(): void {
+    const { world } = this.#options;
+    for (const at of world.places()) {
+      const left = at.table(instances).filter(({ state }) => state === 'running');
+      if (left.length > 0) world.transaction(() => left.forEach((one) => at.table(instances).patch(one, { state: 'pending' })));
+    }
+  }
+
+  #sync(): void {
+    if (this.#closing) return;
+    for (const at of this.#options.world.places()) {
+      for (const instance of at.table(instances).values()) {
+        const known = this.#running.get(instance.InstanceId);
+        const rebooted = known !== undefined && instance.state === 'running' && instance.rebootedAtMs !== known.rebootedAtMs;
+        if (passing.has(instance.state) || rebooted) this.#work(at, instance);
+      }
+    }
+  }
+
+  #work(at: Place, instance: InstanceResource): void {
+    const { InstanceId: id, rebootedAtMs } = instance;
+    const own = this.#running.get(id) ?? { at, id, host: undefined, busy: false, rebootedAtMs };
+    this.#running.set(id, own);
+    if (own.busy) return;
+    own.busy = true;
+    void this.#step(own, instance)
+      .catch((error: unknown) => this.#fail(own, error))
+      .finally(() => {
+        own.busy = false;
+        this.#sync();
+      });
+  }
+
+  async #step(own: RunningInstance, instance: InstanceResource): Promise<void> {
+    switch (instance.state) {
+      case 'pending':
+        await this.#start(own, instance);
+        return this.#patch(own, { state: 'running' });
+      case 'running':
+        own.rebootedAtMs = instance.rebootedAtMs;
+        await this.#stop(own);
+        return this.#start(own, instance);
+      case 'stopping':
+        await this.#stop(own);
+        return this.#patch(own, { state: 'stopped' });
+      case 'shutting-down':
+        await this.#stop(own);
+        this.#running.delete(own.id);
+        return this.#patch(own, { state: 'terminated', terminatedAtMs: own.at.nowMs });
+      default:
+        return;
+    }
+  }
+
+  async #start(own: RunningInstance, instance: InstanceResource): Promise<void> {
+    const { at, id } = own;
+    const { vcpus, memoryMiB } = instanceTypeFacts(instance.InstanceType ?? '') ?? { vcpus: 1, memoryMiB: 1024 };
+    const address = instance.PrivateIpAddress ?? '';
+    const userData = instance.userData === undefined ? undefined : Buffer.from(instance.userData, 'base64').toString('utf8');
+    const machines = await this.#open();
+    const host = await machines.start({
+      id,
+      hostname: `ip-${address.replaceAll('.', '-')}`,
+      address,
+      cpuUnits: vcpus * 1024,
+      memoryMiB,
+      images: this.#options.images,
+      metadata: metadataOf(at, instance, userData),
+      ...(userData?.startsWith('#!') === true ? { userData } : {}),
+    });
+    own.host = host;
+    for (const port of this.#openPorts(at, instance)) machines.expose(id, port);
+    this.#publish(own, instance, host);
+    this.#options.addresses.bind(address, host);
+    this.#options.addresses.bind(id, host);
+    this.#changed();
+  }
+
+  async #stop(own: RunningInstance): Promise<void> {
+    const { addresses } = this.#options;
+    const instance = own.at.table(instances).get(own.id);
+    addresses.unbind(own.id);
+    if (instance?.PrivateIpAddress !== undefined) addresses.unbind(instance.PrivateIpAddress);
+    own.host = undefined;
+    const machines = await this.#machines?.catch(() => undefined);
+    await machines?.stop(own.id);
+    this.#changed();
+  }
+
+  /** A public address is one that works from this computer: where the machine is. */
+  #publish({ at }: RunningInstance, { InstanceId, publicAddress }: InstanceResource, host: string): void {
+    const primary = at
+      .table(networkInterfaces)
+      .find(({ Attachment }) => Attachment?.InstanceId === InstanceId && Attachment.DeviceIndex === 0);
+    if (primary === undefined || !publicAddress) return;
+    this.#options.world.transaction(() =>
+      at.table(networkInterfaces).patch(primary, { Association: { IpOwnerId: 'amazon', PublicIp: host, PublicDnsName: host } }),
+    );
+  }
+
+  /** Ports that a security group lets in one by one; of a wide range those are opened that a target group uses. */
+  #openPorts(at: Place, { InstanceId }: InstanceResource): number[] {
+    const groups = new Set(
+      at
+        .table(networkInterfaces)
+        .filter(({ Attachment }) => Attachment?.InstanceId === InstanceId)
+        .flatMap(({ Groups = [] }) => Groups.map(({ GroupId }) => GroupId)),
+    );
+    const rules = at.table(securityGroupRules).filter((rule) => !rule.IsEgress && groups.has(rule.GroupId) && rule.IpProtocol === 'tcp');
+    return [...new Set(rules.flatMap(({ FromPort = 0, ToPort = -1 }) => (FromPort === ToPort && FromPort !== 22 ? [FromPort] : [])))];
+  }
+
+  #open(): Promise<Machines> {
+    this.#machines ??= this.#options.openMachines().then((machines) => {
+      this.#opened = machines;
+      for (const { address, port } of this.#allowed.values()) machines.allow(address, port);
+      this.#options.log.info(`instances run in ${machines.isolation}`);
+      return machines;
+    });
+    // A refusal is told to each instance that needs a machine, and tried again with the next.
+    this.#machines.catch(() => (this.#machines = undefined));
+    return this.#machines;
+  }
+
+  /** The machine ended by itself: a shutdown from within, or a crash. */
+  #onExit(id: string): void {
+    const own = this.#running.get(id);
+    const instance = own?.at.table(instances).get(id);
+    if (own === undefined || own.busy || this.#closing || instance?.state !== 'running') return;
+    this.#options.log.warn(`the machine of ${id} ended by itself`);
+    const { addresses } = this.#options;
+    addresses.unbind(id);
+    if (instance.PrivateIpAddress !== undefined) addresses.unbind(instance.PrivateIpAddress);
+    own.host = undefined;
+    this.#patch(own, {
+      state: instance.shutdownBehavior === 'terminate' ? 'shutting-down' : 'stopped',
+      StateReason: { Code: 'Client.InstanceInitiatedShutdown', Message: 'Client.InstanceInitiatedShutdown: Instance initiated shutdown' },
+    });
+    this.#changed();
+  }
+
+  /** EC2's answer to a launch that fails is an instance that is terminated with a reason. */
+  #fail(own: RunningInstance, error: unknown): void {
+    this.#options.log.error({ err: error }, `instance ${own.id}: ${errorMessage(error)}`);
+    if (this.#closing) return;
+    this.#running.delete(own.id);
+    this.#patch(own, {
+      state: 'terminated',
+      terminatedAtMs: own.at.nowMs,
+      StateReason: { Code: 'Server.InternalError', Message: `Server.InternalError: ${errorMessage(error)}` },
+    });
+  }
+
+  #patch({ at, id }: RunningInstance, changes: Partial<InstanceResource>): void {
+    this.#options.world.transaction(() => {
+      const instance = at.table(instances).get(id);
+      if (instance === undefined) return;
+      // What was asked for meanwhile is not undone: an instance that is to end does not run again.
+      if (changes.state === 'running' && instance.state !== 'pending') return;
+      at.table(instances).patch(instance, changes);
+    });
+  }
+
+  #changed(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+}

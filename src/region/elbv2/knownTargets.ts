@@ -1,0 +1,136 @@
+import { isIP } from 'node:net';
+import { instances, networkInterfaces, targetGroups, targets, type Place, type TargetState } from '../../aws/index.ts';
+import type { Target, TargetHealth } from '../../model/index.ts';
+import type { Addresses } from '../addresses.ts';
+
+/** A target that the data plane knows, or has known and still finishes requests at. */
+export interface KnownTarget {
+  readonly id: string;
+  readonly port: number | undefined;
+  readonly host: string;
+  phase: 'registered' | 'draining';
+  /** As the data plane last told it. */
+  health: TargetHealth | undefined;
+}
+
+type Described = Pick<TargetState, 'state' | 'reason' | 'description'>;
+
+/** The targets of all groups as the data plane is to see them: those in the tables, and those that have left and still drain. */
+export class KnownTargets {
+  readonly #addresses: Addresses;
+  readonly #onTarget: (id: string, port: number) => void;
+  /** Target group ARN → `id:port` → target. */
+  readonly #groups = new Map<string, Map<string, KnownTarget>>();
+
+  constructor(addresses: Addresses, onTarget: (id: string, port: number) => void) {
+    this.#addresses = addresses;
+    this.#onTarget = onTarget;
+  }
+
+  get(groupArn: string, id: string, port: number): KnownTarget | undefined {
+    return this.#groups.get(groupArn)?.get(keyOf(id, port));
+  }
+
+  of(groupArn: string): KnownTarget[] {
+    return [...(this.#groups.get(groupArn)?.values() ?? [])];
+  }
+
+  /** Reads the tables of a place anew. */
+  register(at: Place): Map<string, Target[]> {
+    const byGroup = Map.groupBy(at.table(targets).values(), ({ groupArn }) => groupArn);
+    const own = new Set(
+      at
+        .table(networkInterfaces)
+        .values()
+        .map(({ PrivateIpAddress }) => PrivateIpAddress),
+    );
+    return new Map(
+      at
+        .table(targetGroups)
+        .keys()
+        .map((groupArn) => {
+          const known = this.#groups.get(groupArn) ?? new Map<string, KnownTarget>();
+          this.#groups.set(groupArn, known);
+          const registered = new Set<string>();
+          for (const { id, port } of byGroup.get(groupArn) ?? []) {
+            const host = this.#hostOf(id, own);
+            if (host !== undefined) registered.add(this.#note(known, id, port, host));
+          }
+          for (const [key, target] of known) if (!registered.has(key)) this.#leave(known, key, target, own);
+          return [groupArn, [...known].map(([key, { host, port, phase }]) => ({ id: key, host, port: port ?? 0, phase }))];
+        }),
+    );
+  }
+
+  onHealth(health: TargetHealth): boolean {
+    const target = this.#groups.get(health.targetGroupId)?.get(health.targetId);
+    if (target === undefined || target.phase === 'draining') return false;
+    target.health = health;
+    return true;
+  }
+
+  /** False for one that has been registered again meanwhile. */
+  onDrained(groupArn: string, key: string): boolean {
+    const known = this.#groups.get(groupArn);
+    return known?.get(key)?.phase === 'draining' && known.delete(key);
+  }
+
+  /** As DescribeTargetHealth tells them. `used`: a listener forwards to the group. */
+  describe(at: Place, groupArn: string, used: boolean): TargetState[] {
+    const known = this.#groups.get(groupArn) ?? new Map<string, KnownTarget>();
+    const registered = at.table(targets).filter((target) => target.groupArn === groupArn);
+    const states = registered.map(({ id, port }): TargetState => {
+      const health = known.get(keyOf(id, port))?.health;
+      return { id, port, ...(impediment(at, id) ?? (used ? healthOf(health) : notInUse)) };
+    });
+    const draining = [...known.values()].filter(({ phase }) => phase === 'draining');
+    return [...states, ...draining.map(({ id, port }) => ({ id, port, ...leaving }))];
+  }
+
+  #note(known: Map<string, KnownTarget>, id: string, port: number | undefined, host: string): string {
+    const key = keyOf(id, port);
+    const before = known.get(key);
+    if (before?.phase === 'registered' && before.host === host) return key;
+    known.set(key, { id, port, host, phase: 'registered', health: undefined });
+    if (port !== undefined) this.#onTarget(id, port);
+    return key;
+  }
+
+  /** What has left drains, unless its host is gone with it. */
+  #leave(known: Map<string, KnownTarget>, key: string, target: KnownTarget, own: ReadonlySet<string>): void {
+    if (this.#hostOf(target.id, own) === target.host) target.phase = 'draining';
+    else known.delete(key);
+  }
+
+  /** Where a target is; an address of the region's own subnets leads nowhere unless something runs behind it. */
+  #hostOf(id: string, own: ReadonlySet<string>): string | undefined {
+    return this.#addresses.hostOf(id) ?? (isIP(id) !== 0 && !own.has(id) ? id : undefined);
+  }
+}
+
+const keyOf = (id: string, port: number | undefined): string => `${id}:${port ?? ''}`;
+
+const registering = { state: 'initial', reason: 'Elb.RegistrationInProgress', description: 'Target registration is in progress' } as const;
+const leaving = {
+  state: 'draining',
+  reason: 'Target.DeregistrationInProgress',
+  description: 'Target deregistration is in progress',
+} as const;
+const notInUse = {
+  state: 'unused',
+  reason: 'Target.NotInUse',
+  description: 'Target group is not configured to receive traffic from the load balancer',
+} as const;
+
+function healthOf(health: TargetHealth | undefined): Described {
+  if (health === undefined || health.state === 'draining') return registering;
+  const { state, reason, description } = health;
+  return { state, ...(reason === undefined ? {} : { reason }), ...(description === undefined ? {} : { description }) };
+}
+
+/** What stands against an instance's being a target at all. */
+function impediment(at: Place, id: string): Described | undefined {
+  const instance = id.startsWith('i-') ? at.table(instances).get(id) : undefined;
+  if (instance === undefined || instance.state === 'running' || instance.state === 'pending') return undefined;
+  return { state: 'unused', reason: 'Target.InvalidState', description: `Target is in the ${instance.state} state` };
+}
