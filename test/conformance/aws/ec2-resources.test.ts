@@ -315,9 +315,12 @@ test('a prefix list has versions, a limit, and stays while a route or rule names
   const { GroupId } = await ec2.createSecurityGroup({ GroupName: 'by-list', Description: 'by list', VpcId: vpc });
   const permission = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, PrefixListIds: [{ PrefixListId }] };
   await ec2.authorizeSecurityGroupIngress({ GroupId, IpPermissions: [permission] });
-  await assert.rejects(ec2.deleteManagedPrefixList({ PrefixListId }), { name: 'DependencyViolation' });
+  await ec2.deleteManagedPrefixList({ PrefixListId });
+  const [held] = (await ec2.describeManagedPrefixLists({ PrefixListIds: [PrefixListId] })).PrefixLists!;
+  assert.equal(held!.State, 'delete-failed');
   await ec2.revokeSecurityGroupIngress({ GroupId, IpPermissions: [permission] });
   await ec2.deleteManagedPrefixList({ PrefixListId });
+  await assert.rejects(ec2.getManagedPrefixListEntries({ PrefixListId }), { name: 'InvalidPrefixListID.NotFound' });
 });
 
 test('an image goes, its id stays known; its launch permissions name accounts, organisations or all', async () => {

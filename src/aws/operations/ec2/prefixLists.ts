@@ -147,7 +147,11 @@ export const prefixListOperations: Operations<EC2> = {
     const used =
       at.table(securityGroupRules).find((rule) => rule.PrefixListId === list.PrefixListId) ??
       at.table(routeTables).find((one) => one.Routes?.some((route) => route.DestinationPrefixListId === list.PrefixListId) ?? false);
-    if (used !== undefined) throw new AwsError('DependencyViolation', `The prefix list ${list.PrefixListId} has dependencies.`);
+    // AWS takes the call, and fails to do it, when something still refers to the list.
+    if (used !== undefined) {
+      at.table(prefixLists).patch(list, { State: 'delete-failed', StateMessage: 'The prefix list is still referenced.' });
+      return { PrefixList: describe(at, { ...list, State: 'delete-in-progress' }) };
+    }
     at.table(prefixLists).delete(list.PrefixListId);
     const gone = describe(at, { ...list, State: 'delete-complete' });
     dropTags(at, list.PrefixListId);
