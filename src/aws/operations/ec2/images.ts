@@ -1,4 +1,4 @@
-import type { EC2, Image as SdkImage } from '@aws-sdk/client-ec2';
+import type { EC2, Image as SdkImage, ModifyImageAttributeRequest } from '@aws-sdk/client-ec2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
@@ -247,8 +247,8 @@ export const imageOperations: Operations<EC2> = {
       at.table(images).patch(image, { Description: input.Description.Value ?? '' });
       return;
     }
-    const add = input.LaunchPermission?.Add ?? (input.OperationType === 'add' ? permissions(input.UserIds, input.UserGroups) : []);
-    const remove = input.LaunchPermission?.Remove ?? (input.OperationType === 'remove' ? permissions(input.UserIds, input.UserGroups) : []);
+    const add = input.LaunchPermission?.Add ?? (input.OperationType === 'add' ? permissions(input) : []);
+    const remove = input.LaunchPermission?.Remove ?? (input.OperationType === 'remove' ? permissions(input) : []);
     for (const { UserId, Group } of [...add, ...remove]) {
       if (UserId !== undefined && !/^\d{12}$/.test(UserId))
         throw new AwsError('InvalidAMIAttributeItemValue', `Invalid attribute item value "${UserId}" for userId item type.`);
@@ -268,6 +268,12 @@ export const imageOperations: Operations<EC2> = {
   },
 };
 
-function permissions(users: readonly string[] | undefined, groups: readonly string[] | undefined): { UserId?: string; Group?: 'all' }[] {
-  return [...(users ?? []).map((UserId) => ({ UserId })), ...(groups ?? []).map((Group) => ({ Group: Group as 'all' }))];
+/** The old form of the call: lists of each kind, to add or to remove. */
+function permissions(input: Plain<ModifyImageAttributeRequest>): LaunchPermission[] {
+  return [
+    ...(input.OrganizationArns ?? []).map((OrganizationArn) => ({ OrganizationArn })),
+    ...(input.OrganizationalUnitArns ?? []).map((OrganizationalUnitArn) => ({ OrganizationalUnitArn })),
+    ...(input.UserIds ?? []).map((UserId) => ({ UserId })),
+    ...(input.UserGroups ?? []).map((Group) => ({ Group: Group as 'all' })),
+  ];
 }
