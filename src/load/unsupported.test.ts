@@ -22,15 +22,7 @@ for (const [name, value] of Object.entries(options))
     assert.ok(resolveOptions({ [name]: undefined }), 'an option that is not set does no harm');
   });
 
-const modules = [
-  'k6/browser',
-  'k6/experimental/browser',
-  'k6/experimental/redis',
-  'k6/experimental/csv',
-  'k6/experimental/fs',
-  'k6/x/sql',
-  'k6/nope',
-];
+const modules = ['k6/browser', 'k6/experimental/browser', 'k6/experimental/redis', 'k6/experimental/streams', 'k6/x/sql', 'k6/nope'];
 
 for (const name of modules)
   test(`the module ${name} is refused`, async () => {

@@ -21,7 +21,7 @@ export const DataModule = moduleOf(
   },
 );
 
-function deepFreeze<T>(value: T): T {
+export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
     for (const item of Object.values(value)) deepFreeze(item);
     Object.freeze(value);

@@ -1,10 +1,13 @@
-import { build, type BuildFailure, type Plugin } from 'esbuild';
+import { parse } from 'acorn';
+import { build, transform, type BuildFailure, type BuildResult, type Plugin } from 'esbuild';
+import { MagicString } from 'magic-string';
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
 import { jslib } from '../jslib/resolve.ts';
 import { REMOTE, remoteImports } from './remote.ts';
+import { childrenOf, isFunction, type AnyNode } from './syntax.ts';
 
 /** One file with everything that the script imports but k6's own modules. */
 export interface Bundle {
@@ -26,45 +29,95 @@ export async function bundleScript(options: BundleOptions): Promise<Bundle> {
   const { file, source } = options;
   if (source === undefined && !existsSync(file))
     throw new PlimsollError(loadErrors.PL_LOAD_SCRIPT_MISSING, { what: 'the script does not exist', where: file, fix: 'check the path' });
-  try {
-    const result = await build({
+  const bundle = (supported: Record<string, boolean>): Promise<BuildResult<{ write: false }>> =>
+    build({
       ...(source === undefined
         ? { entryPoints: [file] }
         : { stdin: { contents: source, sourcefile: file, resolveDir: dirname(file), loader: 'ts' } }),
       bundle: true,
       write: false,
-      format: 'esm',
       platform: 'neutral',
       mainFields: ['module', 'main'],
       conditions: ['k6', 'import', 'default'],
       outfile: '/out/bundle.js',
-      sourcemap: 'external',
       sourceRoot: '',
-      charset: 'utf8',
-      legalComments: 'none',
-      logLevel: 'silent',
-      keepNames: false,
-      // `a?.b().c` cannot be awaited piece by piece, so it is spelled out first.
-      // Async functions become generators, which `runAsync` drives on the VU's own loop.
-      supported: {
-        'optional-chain': false,
-        using: false,
-        'top-level-await': false,
-        'async-await': false,
-        'async-generator': false,
-        'for-await': false,
-      },
       plugins: [jslib(), hostModules(options.hostModules), remoteImports()],
+      ...common,
+      supported,
     });
-    const text = (suffix: string): string => result.outputFiles.find((output) => output.path.endsWith(suffix))?.text ?? '';
-    const map = JSON.parse(text('.map')) as Bundle['map'];
-    map.sources = map.sources.map((path) =>
-      path === null || isRemote(path) ? (path?.slice(REMOTE.length + 1) ?? null) : resolve('/out', path),
-    );
-    return { code: ownAsyncHelpers(text('bundle.js')), map };
+  try {
+    const built = textsOf(await bundle(lowered));
+    return finish(built.code, built.map);
+  } catch (error) {
+    if (!isTopLevelAwait(error)) throw bundleError(error, file);
+  }
+  try {
+    const built = textsOf(await bundle({ ...lowered, ...modern }));
+    const marked = markTopLevelAwaits(built.code);
+    const inline = `\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(built.map).toString('base64')}`;
+    const result = await transform(marked + inline, { ...common, supported: lowered, sourcefile: 'bundle.js' });
+    return finish(result.code, result.map);
   } catch (error) {
     throw bundleError(error, file);
   }
+}
+
+/** The name of the function that stands for `await` at the top level; no script can have it. */
+export const TOP_LEVEL_AWAIT = '__topLevelAwait';
+
+const common = {
+  format: 'esm',
+  sourcemap: 'external',
+  charset: 'utf8',
+  legalComments: 'none',
+  logLevel: 'silent',
+  keepNames: false,
+} as const;
+
+/**
+ * `a?.b().c` cannot be awaited piece by piece, so it is spelled out first. Async functions become
+ * generators, which `runAsync` drives on the VU's own loop.
+ */
+const lowered = {
+  'optional-chain': false,
+  using: false,
+  'async-await': false,
+  'async-generator': false,
+  'for-await': false,
+};
+const modern = { 'async-await': true, 'async-generator': true, 'for-await': true, 'top-level-await': true };
+
+function textsOf(result: BuildResult<{ write: false }>): { code: string; map: string } {
+  const text = (suffix: string): string => result.outputFiles.find((output) => output.path.endsWith(suffix))?.text ?? '';
+  return { code: text('bundle.js'), map: text('.map') };
+}
+
+function finish(code: string, mapText: string): Bundle {
+  const map = JSON.parse(mapText) as Bundle['map'];
+  map.sources = map.sources.map((path) =>
+    path === null || isRemote(path) ? (path?.slice(REMOTE.length + 1) ?? null) : resolve('/out', path),
+  );
+  return { code: ownAsyncHelpers(code), map };
+}
+
+/** esbuild spells out async functions, but not what awaits outside of them. */
+function isTopLevelAwait(error: unknown): boolean {
+  return (error as Partial<BuildFailure>).errors?.some(({ text }) => text.startsWith('Top-level await is not available')) === true;
+}
+
+/** `await x` → `__topLevelAwait(x)`, so that esbuild takes it for a call; lines stay as they are. */
+function markTopLevelAwaits(code: string): string {
+  const out = new MagicString(code);
+  const visit = (node: AnyNode): void => {
+    if (isFunction(node)) return;
+    if (node.type === 'ForOfStatement' && node.await)
+      throw new PlimsollError(loadErrors.PL_LOAD_SCRIPT_INVALID, { what: 'for await at the top level is not supported' });
+    if (node.type === 'AwaitExpression')
+      out.overwrite(node.start, node.start + 'await'.length, `${TOP_LEVEL_AWAIT}(`).appendLeft(node.end, ')');
+    for (const child of childrenOf(node)) visit(child);
+  };
+  visit(parse(code, { sourceType: 'module', ecmaVersion: 'latest' }));
+  return out.toString();
 }
 
 function isRemote(path: string): boolean {
@@ -96,6 +149,9 @@ function unsupportedModule(path: string): string {
     return `unknown module "${path}": Plimsoll drives no browser; use Playwright for browser tests and k6/http for load`;
   if (path.startsWith('k6/x/'))
     return `unknown module "${path}": k6's Go extensions cannot be loaded; use an npm package or k6/http instead`;
+  if (path === 'k6/experimental/redis') return `unknown module "${path}": Plimsoll speaks no Redis, and k6 itself has dropped the module`;
+  if (path === 'k6/experimental/streams')
+    return `unknown module "${path}": streams are not provided; k6/experimental/csv reads files row by row, and open() whole ones`;
   return `unknown module "${path}"`;
 }
 

@@ -27,6 +27,7 @@ export async function compileScript(options: CompileOptions): Promise<CompiledSc
     code: emitted.code,
     map: JSON.stringify(emitted.map),
     guardedAt: emitted.guardedAt,
+    awaits: emitted.awaits,
     refusal,
   });
 }

@@ -1,6 +1,7 @@
 import type { AnyNode, Program } from 'acorn';
 import { MagicString } from 'magic-string';
 import type { Analysis } from './blocking.ts';
+import { TOP_LEVEL_AWAIT } from './bundle.ts';
 import type { Call } from './flow.ts';
 import { usesPromises } from './loaded.ts';
 import type { Fn } from './scope.ts';
@@ -21,6 +22,8 @@ export interface Emitted {
   readonly map: ReturnType<MagicString['generateMap']>;
   /** `guardedAt[i]` is the offset in the bundle of guard number i. */
   readonly guardedAt: readonly number[];
+  /** It awaits at its top level: the factory is a generator, to be driven like an async function. */
+  readonly awaits: boolean;
 }
 
 /** Names that the factory is called with, in order. Those that Node has and k6 has not stay undefined. */
@@ -58,6 +61,8 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
       if (boxes) out.prependRight(node.right.start, '$run.unboxing(').appendLeft(node.right.end, ')');
     }
     if (isFunction(node)) emitFunction(node, scopes.fnOf(node));
+    if (node.type === 'CallExpression' && node.callee.type === 'Identifier' && node.callee.name === TOP_LEVEL_AWAIT)
+      emitTopLevelAwait(node);
     if (node.type === 'Identifier') emitIdentifier(node);
     if (boxes && (node.type === 'ReturnStatement' || node.type === 'YieldExpression')) boxResult(node);
   };
@@ -138,6 +143,12 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
     out.move(first.start, last.end, at);
   };
 
+  let awaits = false;
+  const emitTopLevelAwait = (node: AnyNode & { type: 'CallExpression' }): void => {
+    awaits = true;
+    out.overwrite(node.callee.start, node.callee.end, '(yield ').appendLeft(node.end, ')');
+  };
+
   /** `__VU` and the like are read afresh at each use. */
   const emitIdentifier = (node: AnyNode & { type: 'Identifier' }): void => {
     const live = LIVE.get(node.name);
@@ -155,8 +166,8 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
   visit(program);
   const imports = emitModuleSyntax(program, out);
   // In a block of its own, the script may declare names that are parameters: `import { setTimeout } from 'k6/timers'`.
-  out.prepend(`(function (${FACTORY_PARAMETERS.join(', ')}) { "use strict"; let $t; { ${imports}\n`).append('\n}})');
-  return { code: out.toString(), map: out.generateMap({ hires: true, source: 'bundle.js' }), guardedAt };
+  out.prepend(`(function${awaits ? '*' : ''} (${FACTORY_PARAMETERS.join(', ')}) { "use strict"; let $t; { ${imports}\n`).append('\n}})');
+  return { code: out.toString(), map: out.generateMap({ hires: true, source: 'bundle.js' }), guardedAt, awaits };
 }
 
 /** Imports become constants at the top, the one export list that esbuild writes becomes the factory's result. */

@@ -34,6 +34,8 @@ export interface ScriptSource {
   readonly code: string;
   readonly map: string;
   readonly guardedAt: readonly number[];
+  /** The factory is a generator: the init code awaits. */
+  readonly awaits: boolean;
   /**
    * Why the script cannot be rewritten: a blocking call where nothing can be awaited. Then `code` is
    * not rewritten either, and only threads that really block can run it.
@@ -63,8 +65,11 @@ export function loadScript(source: ScriptSource): CompiledScript {
     hostModules: hostModulesOf(bundle.code),
     factory: new Script(source.code, { filename: COMPILED }).runInThisContext() as Factory,
     needsLoop:
+      source.awaits ||
       usesPromises(bundle.code) ||
-      /\bset(?:Timeout|Interval)\b|\bwebsockets\b|\bsubtle\b|k6\/(?:net\/grpc|experimental\/grpc|secrets)/.test(bundle.code),
+      /\bset(?:Timeout|Interval)\b|\bwebsockets\b|\bsubtle\b|k6\/(?:net\/grpc|experimental\/grpc|experimental\/fs|experimental\/csv|secrets)/.test(
+        bundle.code,
+      ),
     seedsRandom: bundle.code.includes('randomSeed'),
     place: (site) => placeIn(bundle, toSource, source.guardedAt[site] as number, file),
     stackOf: (error) =>

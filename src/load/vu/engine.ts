@@ -111,8 +111,17 @@ export class Engine {
     return this.#network;
   }
 
-  /** k6's `open()`: text, or with `'b'` an ArrayBuffer. Paths are relative to the script. */
+  /** k6's `open()`: text, or with `'b'` an ArrayBuffer. */
   open(path: string, mode?: string): string | ArrayBuffer {
+    const { file, bytes } = this.bytesOf(path);
+    if (mode === 'b') return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+    let text = this.#texts.get(file);
+    if (text === undefined) this.#texts.set(file, (text = bytes.toString('utf8')));
+    return text;
+  }
+
+  /** A file, read once for all VUs of the process. Paths are relative to the script. */
+  bytesOf(path: string): { readonly file: string; readonly bytes: Buffer } {
     const file = isAbsolute(path) ? path : resolve(dirname(this.scriptFile), path);
     let bytes = this.#files.get(file);
     if (!bytes) {
@@ -127,10 +136,7 @@ export class Engine {
       }
       this.#files.set(file, bytes);
     }
-    if (mode === 'b') return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
-    let text = this.#texts.get(file);
-    if (text === undefined) this.#texts.set(file, (text = bytes.toString('utf8')));
-    return text;
+    return { file, bytes };
   }
 
   /** In a thread that may really block: how it waits. */

@@ -69,6 +69,11 @@ export class VuLoop {
     return unhandled;
   }
 
+  /** Runs what is ready, for init code, which waits for nothing that comes later. */
+  runReady(): void {
+    for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) job();
+  }
+
   /** Forgets everything: the iteration is over or was interrupted. */
   reset(): void {
     this.#epoch++;

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../base/index.ts';
+import { assert, seededRandom } from '../../base/index.ts';
 import type { TagLookup } from '../metrics/registry.ts';
 import type { ScriptExports } from '../script/loaded.ts';
 import {
@@ -131,7 +131,7 @@ export class Vu implements TagLookup {
     const console = createConsole(this);
     const crypto = new ScriptCrypto(this);
     Object.assign(globals, { console, crypto, globalThis: globals, open, require: load });
-    this.exports = engine.script.factory(
+    const made = engine.script.factory(
       this,
       engine.runtime,
       Promise,
@@ -144,9 +144,24 @@ export class Vu implements TagLookup {
       crypto,
       ...loopGlobals(this),
     );
+    this.exports = engine.script.source.awaits ? this.#awaitInit(made as unknown as Iterator<unknown>) : made;
+    this.loop?.runReady();
     this.isInitialised = true;
     // What the init code asked for is never asked for again by name.
     this.#modules.clear();
+  }
+
+  /** Runs init code that awaits. */
+  #awaitInit(steps: Iterator<unknown>): ScriptExports {
+    const { loop, promiseClass } = this;
+    assert(loop && promiseClass, 'a script that awaits has a loop');
+    const promise = runAsync(promiseClass, steps) as ScriptPromise;
+    promise.react({ onFulfilled: undefined, onRejected: undefined, derived: undefined });
+    loop.runReady();
+    if (promise.state === 'rejected') throw promise.value;
+    if (promise.state !== 'fulfilled')
+      throw new Error('the init code awaits what does not come: timers and requests have to wait for the first iteration');
+    return promise.value as ScriptExports;
   }
 
   /** A scenario takes this VU. */
