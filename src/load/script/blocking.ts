@@ -153,10 +153,24 @@ function levelByCallbacks(call: Call, flow: Flow, nextBlocks: boolean): Blocks {
   const name = call.key.slice(1);
   if (nextBlocks && call.isMethod && /^(?:next|return|throw)$/.test(name)) return 1;
   const isArrayMethod = call.isMethod && ARRAY_METHODS.has(name);
-  if (!isArrayMethod && name !== 'group' && name !== 'check' && !ASYNC_DRIVERS.has(call.key) && !call.isGuess && call.targets.size > 0)
+  // Its name is only known at run time, and so is whether it has a twin.
+  const isComputed = call.isMethod && call.key === ANY && !call.isIndirect;
+  if (
+    !isArrayMethod &&
+    !isComputed &&
+    name !== 'group' &&
+    name !== 'check' &&
+    !ASYNC_DRIVERS.has(call.key) &&
+    !call.isGuess &&
+    call.targets.size > 0
+  )
     return 0;
   const callbacks = [...flow.callbacksOf(call)].filter((fn) => fn.blocks > 0);
   if (callbacks.length === 0) return 0;
+  if (isComputed) {
+    call.usesTwin = true;
+    return 1;
+  }
   if (isArrayMethod) {
     call.usesTwin = !call.isIndirect;
     return callbacks.every((fn) => fn.blocks === 2) ? 2 : 1;

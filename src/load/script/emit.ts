@@ -106,13 +106,14 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
       out.prependRight(node.start, '$run.guard(').appendLeft(node.end, `, ${guard(node)})`);
     }
   };
-  /** `list.map(f)` → `$run.call(list, "map", f)`. */
+  /** `list.map(f)` → `$run.call(site, list, "map", f)`, and so for `list[name](f)`. */
   const useTwin = (call: Call): void => {
     const [first] = call.args;
-    if (!first || call.callee.type !== 'MemberExpression' || call.callee.object.type === 'Super' || call.callee.computed) return;
-    const { object, property } = call.callee;
-    if (property.type !== 'Identifier') return;
-    out.overwrite(object.end, first.start, `, ${JSON.stringify(property.name)}, `);
+    if (!first || call.callee.type !== 'MemberExpression' || call.callee.object.type === 'Super') return;
+    const { object, property, computed } = call.callee;
+    if (computed) out.overwrite(object.end, property.start, ', ').overwrite(property.end, first.start, ', ');
+    else if (property.type === 'Identifier') out.overwrite(object.end, first.start, `, ${JSON.stringify(property.name)}, `);
+    else return;
     out.prependRight(call.node.start, `$run.call(${guard(call.node)}, `);
   };
 

@@ -225,7 +225,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
       const reflect = method.object.type === 'Identifier' && method.object.name === 'Reflect';
       const real = reflect ? args[0] : method.object;
       names = [...(real ? values(real) : []), key];
-      seen = key === '.apply' ? [] : args.slice(1);
+      seen = key === '.apply' ? listed(args.at(-1)) : args.slice(1);
       const target = real ? bare(real) : undefined;
       if (target?.type === 'MemberExpression') key = propertyKey(target.property, target.computed);
       else if (target?.type === 'Identifier') key = `.${target.name}`;
@@ -441,6 +441,12 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
     call.isGuess = true;
     for (const fn of at(ANY)) call.targets.add(fn);
   }
+}
+
+/** The items of a literal list: what `.apply` hands over, as far as it can be seen. */
+function listed(node: AnyNode | undefined): AnyNode[] {
+  const list = node ? bare(node) : undefined;
+  return list?.type === 'ArrayExpression' && list.elements.every((item) => item !== null) ? list.elements : [];
 }
 
 function nameOf(node: AnyNode): string {

@@ -38,6 +38,7 @@ const equal: Record<string, string> = {
   'a function that is thrown': `export default () => { try { throw () => http.get('thrown').url; } catch (f) { return f(); } };`,
   'a proxy that makes functions': `const api = new Proxy({}, { get: (_, k) => () => http.get(k).url }); export default () => [api.login(), api.buy()];`,
   'one name, blocking and not': `const api = { get(k) { return http.get(k).url; } }; class C { constructor() { this.m = new Map([['a', 1]]); this.v = this.m.get('a'); } get size() { return this.m.get('a'); } } export default () => [api.get('x'), new C().v, new C().size];`,
+  'array methods whose names are computed': `export default () => ['map', 'filter', 'forEach'].map((name) => ['a', 'b'][name]((u) => http.get(u).url));`,
   'deep recursion': `function d(n) { if (!n) { http.get('deep'); return 0; } return 1 + d(n - 1); } export default () => d(2000);`,
   'async functions': `const l = []; async function f(u) { l.push('in ' + u); http.get(u); l.push('got ' + u); await null; l.push('after ' + u); sleep(1); return u; } export default async () => { const p = f('a'); l.push('called'); Promise.resolve().then(() => l.push('job')); const q = f('b'); const both = await Promise.all([p, q]); return [both, l]; };`,
   'callbacks of promises wait for blocking calls': `const l = []; export default async () => { const p = Promise.resolve().then(() => { l.push('cb'); }); group('g', () => { http.get('a'); l.push('main'); }); await p; return l; };`,
@@ -70,6 +71,10 @@ const impossible: Record<string, string> = {
   'a defined getter': `const o = {}; Object.defineProperty(o, 'x', { get() { return http.get('x').url; } }); export default () => o.x + '!';`,
   'a callback through Array.prototype': `export default () => Array.prototype.map.call('ab', (u) => http.get(u).url);`,
   'a comparator in a variable': `const by = { f: (a, b) => http.get('c').status - 200 }; export default () => Object.groupBy(['a'], by.f);`,
+  'natives under other names': `const A = Array; const { from } = A; const m = [].map; export default () => [A.from([1], (x) => http.get('a' + x).url), from.call(A, [1], (x) => http.get('b' + x).url), m.call([1], (x) => http.get('c' + x).url)];`,
+  'a native by way of apply': `export default () => Reflect.apply([].map, ['a'], [(u) => http.get(u).url]);`,
+  'a native by way of bind': `const map = Function.prototype.call.bind([].map); export default () => map(['a'], (u) => http.get(u).url);`,
+  'a parser by another name': `const { parse } = JSON; export default () => parse('[1]', (k, v) => (k === '0' ? http.get('a').status : v));`,
   'a generator that blocks, given to Array.from': `function* g() { yield http.get('1').url; } export default () => Array.from(g());`,
 };
 
