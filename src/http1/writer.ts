@@ -1,5 +1,7 @@
 import { CR, LF } from './bytes.ts';
 
+const none = Buffer.alloc(0);
+
 /**
  * Builds heads as bytes in one growing buffer that is used again and again. Take what was written with
  * `view()` (valid until the next `clear`) or `take()` (a copy of its own).
@@ -7,6 +9,8 @@ import { CR, LF } from './bytes.ts';
 export class HeadWriter {
   bytes: Buffer;
   length = 0;
+  #view: Buffer = none;
+  #viewed: Buffer = none;
 
   constructor(capacity = 4096) {
     this.bytes = Buffer.allocUnsafeSlow(capacity);
@@ -96,7 +100,12 @@ export class HeadWriter {
 
   /** The bytes so far, without copying. */
   view(): Buffer {
-    return this.bytes.subarray(0, this.length);
+    // Messages of one kind are of one length: their view is made once.
+    if (this.#view.length !== this.length || this.#viewed !== this.bytes) {
+      this.#viewed = this.bytes;
+      this.#view = this.bytes.subarray(0, this.length);
+    }
+    return this.#view;
   }
 
   /** The bytes so far, as a copy that stays. */
