@@ -60,7 +60,11 @@ export function registerRun(program: Command): void {
       'where results go besides the summary: json=FILE, csv=FILE, junit=FILE, html=FILE, web-dashboard, experimental-prometheus-rw, opentelemetry; can be repeated',
       collect,
     )
-    .option('--secret-source <source>', 'where k6/secrets finds secrets: file=FILE or mock=key=value; can be repeated', collect)
+    .option(
+      '--secret-source <source>',
+      'where k6/secrets finds secrets: file=FILE, mock=key=value or url=urlTemplate=URL; can be repeated',
+      collect,
+    )
     .option('-c, --config <file>', 'JSON file with options; the script takes precedence over it')
     .option('--include-system-env-vars', 'show the environment of this process to the script', true)
     .option('--no-include-system-env-vars', 'show the script only what --env gives')

@@ -16,10 +16,5 @@ export const SecretsModule = moduleOf({
 });
 
 function ask(vu: Vu, key: string, source: string | undefined): unknown {
-  return settleLater(
-    vu,
-    new Promise((resolve) => {
-      resolve(vu.engine.secrets.get(key, source));
-    }),
-  );
+  return settleLater(vu, vu.engine.secrets.get(key, source));
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -38,7 +40,8 @@ test('scripts get secrets from files and the command line, and logs do not show 
 test('a source that cannot be is refused, one that is missing throws', async () => {
   for (const [specs, text] of [
     [['vault=x'], /unknown secret source "vault"/],
-    [['url=http://x'], /cannot be fetched/],
+    [['url=urlTemplate=http://x'], /must contain the \{key\} placeholder/],
+    [['url=urlTemplate=http://x/{key},timeout=never'], /timeout must be greater than 0/],
     [['file=/no/such/file'], /cannot be read/],
     [['mock=a=1', 'mock=b=2'], /two secret sources/],
     [['mock=oops'], /"oops" is no setting/],
@@ -51,4 +54,34 @@ test('a source that cannot be is refused, one that is missing throws', async () 
     import secrets from 'k6/secrets';
     export default async function () { await secrets.get('a'); }`);
   assert.match(result.lines[0]?.message ?? '', /no secret sources are configured/);
+});
+
+test('secrets are fetched by URL, once each, again after a fault of the server', async () => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.url} ${String(request.headers['x-token'])}`);
+    if (asked.length === 1) response.writeHead(503).end();
+    else if (request.url === '/secrets/none') response.writeHead(404).end();
+    else response.end(JSON.stringify({ data: { value: `the ${request.url?.split('/').pop()}` } }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const { failedChecks, lines } = await run(
+    `import secrets from 'k6/secrets'; import { check } from 'k6';
+     export default async function () {
+       const value = await secrets.get('word');
+       let missing = '';
+       try { await secrets.get('none'); } catch (error) { missing = error.message; }
+       check(0, { value: () => value === 'the word', missing: () => missing.includes('404') });
+       console.log(value, await secrets.get('word'));
+     }`,
+    {
+      secretSources: [`url=urlTemplate=http://127.0.0.1:${port}/secrets/{key},headers.X-Token=t,responsePath=data.value,retryBackoff=10ms`],
+    },
+  );
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  assert.deepEqual(failedChecks, []);
+  assert.equal(lines[0]?.message, '***SECRET_REDACTED*** ***SECRET_REDACTED***');
+  assert.deepEqual(asked, ['/secrets/word t', '/secrets/word t', '/secrets/none t']);
 });

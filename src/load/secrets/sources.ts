@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { errorMessage, PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
+import { readUrlSettings, UrlSource } from './url-source.ts';
 
 /** Where secrets come from (https://grafana.com/docs/k6/latest/using-k6/secret-source/): `--secret-source`. */
 interface Source {
   readonly name: string;
   readonly isDefault: boolean;
   readonly values: ReadonlyMap<string, string>;
+  /** For secrets that are fetched. */
+  readonly remote: UrlSource | undefined;
 }
 
 const REDACTED = '***SECRET_REDACTED***';
@@ -26,9 +29,9 @@ export class Secrets {
   }
 
   /** Of the default source, or the one of that name. */
-  get(key: string, sourceName?: string): string {
+  async get(key: string, sourceName?: string): Promise<string> {
     const source = this.#source(sourceName);
-    const value = source.values.get(key);
+    const value = source.remote ? await source.remote.get(key) : source.values.get(key);
     if (value === undefined) throw new Error(`the secret source "${source.name}" has no secret "${key}"`);
     if (value !== '') this.#told.add(value);
     return value;
@@ -62,8 +65,7 @@ export class Secrets {
 /** `mock=name=a,default,key=value` or `file=secrets.env`. */
 function readSource(spec: string): Source {
   const [, kind = '', rest = ''] = /^([^=]*)=?(.*)$/s.exec(spec) ?? [];
-  if (kind === 'url') throw usage('secrets cannot be fetched from a URL: write them to a file and use file=…');
-  if (kind !== 'mock' && kind !== 'file') throw usage(`unknown secret source "${kind}": there are file and mock`);
+  if (kind !== 'mock' && kind !== 'file' && kind !== 'url') throw usage(`unknown secret source "${kind}": there are file, mock and url`);
   let name: string = kind;
   let isDefault = false;
   let file = '';
@@ -75,11 +77,37 @@ function readSource(spec: string): Source {
     if (equals < 0 && key === 'default') isDefault = true;
     else if (equals >= 0 && key === 'name') name = value;
     else if (kind === 'file' && (equals < 0 || key === 'filename')) file = value;
-    else if (kind === 'mock' && equals >= 0) values.set(key, value);
+    else if (kind !== 'file' && equals >= 0) values.set(key, value);
     else throw usage(`${JSON.stringify(part)} is no setting of a ${kind} secret source`);
   }
   if (kind === 'file') for (const [key, value] of readSecrets(file)) values.set(key, value);
-  return { name, isDefault, values };
+  return { name, isDefault, values, remote: kind === 'url' ? urlSource(values) : undefined };
+}
+
+/** Settings stand in a JSON file (`config=…`), in `K6_SECRET_SOURCE_URL_…` or in the flag, which goes first. */
+function urlSource(given: ReadonlyMap<string, string>): UrlSource {
+  try {
+    const { config, ...flags } = Object.fromEntries(given);
+    const file = config === undefined ? {} : (JSON.parse(readFileSync(config, 'utf8')) as Record<string, unknown>);
+    return new UrlSource(readUrlSettings({ ...file, ...environmentSettings(), ...flags }));
+  } catch (cause) {
+    throw usage(`missing or invalid config: ${errorMessage(cause)}`);
+  }
+}
+
+/** `K6_SECRET_SOURCE_URL_URL_TEMPLATE` → `urlTemplate`, `K6_SECRET_SOURCE_URL_HEADER_X` → `headers.X`. */
+function environmentSettings(): Record<string, string> {
+  const prefix = 'K6_SECRET_SOURCE_URL_';
+  const settings: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (!name.startsWith(prefix) || value === undefined) continue;
+    const rest = name.slice(prefix.length);
+    const key = rest.startsWith('HEADER_')
+      ? `headers.${rest.slice('HEADER_'.length)}`
+      : rest.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    settings[key] = value;
+  }
+  return settings;
 }
 
 function readSecrets(file: string): [string, string][] {
