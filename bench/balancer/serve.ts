@@ -56,7 +56,7 @@ const snapshot: RoutingSnapshot = {
 };
 
 if (mode === 'in-process') {
-  const runtime = new Runtime(new Engine(), { probe, onHealth: () => undefined, onDrained: () => undefined }, false);
+  const runtime = new Runtime(new Engine(), { probe, onHealth: () => undefined, onDrained: () => undefined });
   await runtime.apply(snapshot);
   setInterval(() => runtime.tick(), 1000);
   process.on('SIGTERM', () => process.exit(0));

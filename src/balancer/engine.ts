@@ -1,5 +1,6 @@
 import { seededRandom, systemClock, systemRandom, type Clock, type Random } from '../base/index.ts';
 import { HeadWriter } from '../http1/index.ts';
+import { Descriptors } from './descriptors.ts';
 import { Exchange } from './exchange.ts';
 import { Sweeper } from './sweeper.ts';
 import type { Transport } from './transport.ts';
@@ -12,6 +13,9 @@ export class Engine {
   readonly clock: Clock;
   readonly random: Random;
   readonly sweeper: Sweeper;
+  readonly descriptors = new Descriptors();
+  /** Gets a line when something needs the attention of whoever runs the balancer. */
+  onWarning: (line: string) => void = () => undefined;
   /**
    * Where messages are put together before they are sent in one write: cleared, filled and sent within one
    * event. When the kernel does not take it all at once, the memory stays with that write and the next

@@ -28,6 +28,8 @@ interface TcpHandle extends StreamHandle {
   reset(): number;
 }
 
+type OnConnection = (status: number, handle: TcpHandle | undefined) => void;
+
 interface Address {
   address: string;
   port: number;
@@ -243,10 +245,22 @@ export function acceptHandles(
   onTransport: (transport: HandleTransport) => void,
   onError: (code: string) => void,
 ): void {
-  const listening = (server as unknown as { _handle: { onconnection: (status: number, handle: TcpHandle | undefined) => void } })._handle;
+  const listening = (server as unknown as { _handle: { onconnection: OnConnection } })._handle;
   listening.onconnection = (status, handle) => {
     if (status !== 0 || handle === undefined) return onError(status === 0 ? 'EUNKNOWN' : getSystemErrorName(status));
     onTransport(new HandleTransport(all, handle, unowned));
+  };
+}
+
+/** Asks before a connection is accepted; who is not admitted is reset. For listening servers of any kind, after `acceptHandles`. */
+export function admitFirst(server: Server, admit: () => boolean, onRefused: () => void): void {
+  const { _handle: listening } = server as unknown as { _handle: { onconnection?: OnConnection } | null };
+  const accept = listening?.onconnection;
+  if (listening === null || accept === undefined) return;
+  listening.onconnection = (status, handle) => {
+    if (handle === undefined || admit()) return Reflect.apply(accept, listening, [status, handle]);
+    if (handle.reset() !== 0) handle.close();
+    onRefused();
   };
 }
 

@@ -16,8 +16,9 @@ import { LoadBalancerCounters } from './counters.ts';
 import type { Engine } from './engine.ts';
 import { Front } from './front.ts';
 import { GroupState, type GroupEvents } from './group-state.ts';
-import { acceptHandles, handles, type HandleTransport } from './handle-transport.ts';
+import { acceptHandles, admitFirst, handles, type HandleTransport } from './handle-transport.ts';
 import { H2Session } from './h2/h2-session.ts';
+import { ListeningSockets } from './listening.ts';
 import { NetworkRuntime } from './network/network-runtime.ts';
 import { DateText } from './own-answers.ts';
 import { Routes, groupsOf, type RouteParts } from './routing/routes.ts';
@@ -40,8 +41,6 @@ export interface Applied {
   readonly bound: readonly BoundListener[];
   readonly failed: readonly FailedListener[];
 }
-
-const BACKLOG = 4096;
 
 const emptyGroup: TargetGroup = {
   id: '',
@@ -66,7 +65,7 @@ export class Runtime {
   readonly #events: GroupEvents;
   readonly #date: DateText;
   readonly #traces: TraceIds;
-  readonly #sharePorts: boolean;
+  readonly #sockets: ListeningSockets;
   readonly #network: NetworkRuntime;
   #listeners = new Map<string, Bound>();
   #groups = new Map<string, GroupState>();
@@ -78,12 +77,11 @@ export class Runtime {
   #lastMetricsMs = monotonicMs();
   #lastCpu = process.cpuUsage();
 
-  /** `sharePorts`: listens with SO_REUSEPORT, so that other workers of the same balancer can too. */
-  constructor(engine: Engine, events: GroupEvents, sharePorts: boolean) {
+  constructor(engine: Engine, events: GroupEvents, sockets: ListeningSockets = new ListeningSockets()) {
     this.#engine = engine;
     this.#events = events;
-    this.#sharePorts = sharePorts;
-    this.#network = new NetworkRuntime(engine, events, sharePorts);
+    this.#sockets = sockets;
+    this.#network = new NetworkRuntime(engine, events, sockets);
     this.#date = new DateText(engine.clock);
     this.#traces = new TraceIds(engine.clock, engine.random);
   }
@@ -95,6 +93,7 @@ export class Runtime {
   async apply(snapshot: RoutingSnapshot, owned: ReadonlySet<string> = new Set()): Promise<Applied> {
     const application = await this.#applyApplication(applicationPart(snapshot), owned);
     const network = await this.#network.apply(snapshot, owned);
+    this.#sockets.closeRest();
     return { bound: [...application.bound, ...network.bound], failed: [...application.failed, ...network.failed] };
   }
 
@@ -126,6 +125,8 @@ export class Runtime {
     for (const group of this.#groups.values()) group.tick(nowMs);
     for (const log of this.#logs.values()) log.flush();
     for (const front of this.#retired) if (front.connections.size === 0) this.#retired.delete(front);
+    const shortage = this.#engine.descriptors.report();
+    if (shortage !== undefined) this.#engine.onWarning(shortage);
     const cpu = process.cpuUsage(this.#lastCpu);
     this.#lastCpu = process.cpuUsage();
     const network = this.#network.tick(nowMs);
@@ -215,7 +216,6 @@ export class Runtime {
   }
 
   async #listen(config: Listener, routes: Routes, owned: boolean): Promise<Bound> {
-    if (this.#sharePorts && !owned && config.port !== 0) await listenOn(createServer(), config, false).then(closed);
     const certificates = config.protocol === 'HTTPS' ? certificatesOf(config) : undefined;
     const open = (transport: Transport): void => void (transport.owner = new ClientConnection(front, transport));
     const onSocket = (socket: TLSSocket): void => {
@@ -225,9 +225,7 @@ export class Runtime {
     const server = certificates
       ? createTlsServer(certificates, () => front.http2, onSocket)
       : createServer({ noDelay: true, ...streamOptions });
-    await listenOn(server, config, this.#sharePorts);
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : config.port;
+    const port = await this.#sockets.listen(server, config, owned);
     const counters = this.#countersOf(config.loadBalancerId);
     const { loadBalancerId } = config;
     const parts = {
@@ -241,9 +239,10 @@ export class Runtime {
     };
     const front = new Front(parts, routes);
     this.#configure(front, config);
-    const onError = (): void => void counters.rejectedConnectionCount++;
-    server.on('error', onError);
-    if (certificates === undefined) accept(server, open, onError);
+    const onRefused = (): void => void counters.rejectedConnectionCount++;
+    server.on('error', onRefused);
+    if (certificates === undefined) accept(server, open, onRefused);
+    admitFirst(server, () => this.#engine.descriptors.admit(), onRefused);
     return { config, server, front, port, certificates };
   }
 
@@ -252,21 +251,6 @@ export class Runtime {
     bound.front.drain(gently);
     if (bound.front.connections.size > 0) this.#retired.add(bound.front);
   }
-}
-
-function listenOn(server: Server, { host, port }: Listener, reusePort: boolean): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, backlog: BACKLOG, reusePort }, () => {
-      server.removeAllListeners('error');
-      resolve(server);
-    });
-  });
-}
-
-// A port that is shared by SO_REUSEPORT would be shared with any other process of this user too, so it is first had alone.
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 /** What concerns requests; flows are the network balancer's. */

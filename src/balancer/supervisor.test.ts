@@ -98,3 +98,38 @@ test('a port that another balancer holds is in use, though ports are shared amon
     await Promise.all([one.stop(1000), other.stop(1000)]);
   }
 });
+
+test('a killed worker loses what it had accepted and nothing else: who connects meanwhile is served by the next', { timeout }, async () => {
+  await using target = await RawTarget.answering(hello);
+  for (const workers of [1, 2]) {
+    const balancer = startBalancer({ workers, log: () => undefined });
+    try {
+      const { port } = (await balancer.apply(snapshotOf([target.port]))).bound[0]!;
+      const pid = balancer.pids[0]!;
+      const gone = new Promise<void>((resolve) => balancer.onExit((exit) => exit.pid === pid && resolve()));
+      process.kill(pid, 'SIGKILL');
+      await gone;
+      const answers = await Promise.all(Array.from({ length: 40 }, () => exchange(port, get)));
+      for (const answer of answers) assert.match(answer, /hello$/);
+    } finally {
+      await balancer.stop(1000);
+    }
+  }
+});
+
+test('sockets that are kept for the next worker close with their listener, and with the balancer', { timeout }, async () => {
+  await using target = await RawTarget.answering(hello);
+  const balancer = startBalancer({ log: () => undefined });
+  const snapshot = snapshotOf([target.port]);
+  const { port } = (await balancer.apply(snapshot)).bound[0]!;
+  try {
+    const moved = { ...snapshot.listeners[0]!, id: 'another', port };
+    const again = await balancer.apply({ ...snapshot, revision: 2, listeners: [moved] });
+    assert.deepEqual([again.failed, again.bound[0]?.port], [[], port], 'its port is free for another listener');
+    assert.match(await exchange(port, get), /hello$/);
+    await balancer.apply({ ...snapshot, revision: 3, listeners: [] });
+    assert.equal(await exchange(port, get), '');
+  } finally {
+    await balancer.stop(1000);
+  }
+});

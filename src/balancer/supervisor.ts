@@ -1,6 +1,17 @@
-import { PlimsollError, entry, forkChild, systemClock, systemRandom, type Child, type ChildExit, type Clock } from '../base/index.ts';
-import type { BalancerCommand, BalancerEvent, BalancerMetrics, RoutingSnapshot, TargetHealth } from '../model/index.ts';
+import {
+  PlimsollError,
+  entry,
+  forkChild,
+  systemClock,
+  systemRandom,
+  type Child,
+  type ChildExit,
+  type Clock,
+  type SocketHandle,
+} from '../base/index.ts';
+import type { BalancerCommand, BalancerEvent, BalancerMetrics, BoundListener, RoutingSnapshot, TargetHealth } from '../model/index.ts';
 import { balancerErrors } from './errors.ts';
+import { KeptSockets } from './kept-sockets.ts';
 
 export type AppliedEvent = Extract<BalancerEvent, { type: 'applied' }>;
 
@@ -43,6 +54,8 @@ interface Slot {
   child: Child<BalancerCommand, BalancerEvent>;
   startedAtMs: number;
   ready: boolean;
+  /** It was given the listening sockets of its predecessor, if there were any. */
+  equipped: boolean;
   /** Another has taken its place. */
   retired: boolean;
   /** Called when it has applied a snapshot. */
@@ -57,13 +70,18 @@ interface Waiter {
   readonly resolve: (event: AppliedEvent) => void;
 }
 
-const RESTART_MS = 50;
-/** A worker that ends sooner than this after its start is started again only after a pause. */
+/** A worker that ends sooner than this after its start has failed; each failure in a row doubles the pause before the next start. */
 const STEADY_MS = 5_000;
-const RESTART_SLOW_MS = 1_000;
+const PAUSE_MS = 50;
+const PAUSE_MAX_MS = 1_000;
+/** After so many failures in a row a worker's sockets are closed: clients shall not wait for what does not come. */
+const FAILURES_MAX = 3;
 const KILL_MS = 1_000;
 
-/** Starts the workers. They are restarted with the last snapshot when they die. */
+/**
+ * Starts the workers. One that dies is started again at once with the last snapshot and the listening sockets it had: the
+ * connections it had accepted are lost, those that wait in the kernel's queue or come meanwhile are not.
+ */
 export function startBalancer(options: BalancerOptions = {}): Balancer {
   return new Supervisor(options);
 }
@@ -72,8 +90,12 @@ class Supervisor implements Balancer {
   readonly #options: BalancerOptions;
   readonly #clock: Clock;
   readonly #slots: Slot[] = [];
-  /** Replaced, and still finishing what they have. */
-  readonly #retiring = new Set<Slot>();
+  /** Every process that has not ended: those of `#slots`, their replacements on the way, and the replaced that finish what they have. */
+  readonly #alive = new Set<Slot>();
+  /** By worker. */
+  readonly #sockets: KeptSockets[] = [];
+  /** In a row, by worker. */
+  readonly #failures: number[] = [];
   readonly #health: ((health: TargetHealth) => void)[] = [];
   readonly #drained: ((targetGroupId: string, targetId: string) => void)[] = [];
   readonly #metrics: ((delta: BalancerMetrics, worker: number) => void)[] = [];
@@ -90,7 +112,11 @@ class Supervisor implements Balancer {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     const count = Math.max(1, options.workers ?? 1);
-    for (let i = 0; i < count; i++) this.#slots.push(this.#start(i));
+    for (let i = 0; i < count; i++) {
+      this.#sockets.push(new KeptSockets());
+      this.#failures.push(0);
+      this.#slots.push(this.#start(i));
+    }
   }
 
   get pids(): readonly number[] {
@@ -100,7 +126,7 @@ class Supervisor implements Balancer {
   apply(snapshot: RoutingSnapshot): Promise<AppliedEvent> {
     if (this.#stopping) throw new PlimsollError(balancerErrors.PL_BALANCER_STOPPED, { what: 'the balancer has been stopped' });
     this.#snapshot = snapshot;
-    for (const slot of this.#slots) this.#hand(slot);
+    for (const [index, slot] of this.#slots.entries()) this.#hand(index, slot);
     return new Promise((resolve) => this.#waiters.push({ revision: snapshot.revision, resolve }));
   }
 
@@ -122,23 +148,22 @@ class Supervisor implements Balancer {
 
   async replaceWorkers(graceMs: number): Promise<void> {
     for (let index = 0; index < this.#slots.length && !this.#stopping; index++) {
-      const old = this.#slots[index] as Slot;
       const fresh = this.#start(index);
       await Promise.race([new Promise<void>((resolve) => (fresh.onApplied = resolve)), fresh.child.exited]);
       if (fresh.applied === undefined) return;
+      const old = this.#slots[index] as Slot;
       old.retired = true;
       this.#slots[index] = fresh;
       old.child.send({ type: 'retire' });
       const kill = this.#clock.after(graceMs, () => void old.child.stop(KILL_MS));
       void old.child.exited.then(() => kill.cancel());
-      this.#retiring.add(old);
-      void old.child.exited.then(() => this.#retiring.delete(old));
     }
   }
 
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
-    await Promise.all([...this.#slots, ...this.#retiring].map((slot) => slot.child.stop(graceMs)));
+    for (const sockets of this.#sockets) sockets.closeAll();
+    await Promise.all([...this.#alive].map((slot) => slot.child.stop(graceMs)));
   }
 
   #start(index: number): Slot {
@@ -148,27 +173,31 @@ class Supervisor implements Balancer {
       child,
       startedAtMs: this.#clock.nowMs(),
       ready: false,
+      equipped: false,
       retired: false,
       onApplied: undefined,
       applied: undefined,
       drained: new Set(),
     };
-    child.onMessage((event) => this.#onEvent(index, slot, event));
+    this.#alive.add(slot);
+    child.onMessage((event, socket) => this.#onEvent(index, slot, event, socket));
     void child.exited.then((exit) => this.#onExit(index, slot, exit));
     return slot;
   }
 
-  #onEvent(index: number, slot: Slot, event: BalancerEvent): void {
+  #onEvent(index: number, slot: Slot, event: BalancerEvent, socket: SocketHandle | undefined): void {
+    if (event.type === 'listening') return this.#keep(index, slot, event, socket);
     if (slot.retired && event.type !== 'metrics') return;
     switch (event.type) {
       case 'ready':
         slot.ready = true;
-        return this.#hand(slot);
+        return this.#hand(index, slot);
       case 'applied':
         slot.applied = event;
         slot.onApplied?.();
         for (const { id, port } of event.bound) this.#ports.set(id, port);
-        if (index === 0) for (const other of this.#slots) if (other.applied?.revision !== event.revision) this.#hand(other);
+        if (index === 0)
+          for (const [at, other] of this.#slots.entries()) if (other.applied?.revision !== event.revision) this.#hand(at, other);
         return this.#settle();
       case 'health':
         if (index === 0) for (const handler of this.#health) handler(event.health);
@@ -184,14 +213,26 @@ class Supervisor implements Balancer {
 
   /**
    * Sends a worker the present snapshot. A port that the kernel chooses is chosen once, by the first worker: the
-   * others wait for it, and a restarted one gets it again.
+   * others wait for it, and a restarted one gets it again. A fresh process gets the sockets of the one before it first.
    */
-  #hand(slot: Slot): void {
+  #hand(index: number, slot: Slot): void {
     const snapshot = this.#snapshot;
     if (snapshot === undefined || !slot.ready) return;
     const listeners = snapshot.listeners.map((listener) => ({ ...listener, port: listener.port || (this.#ports.get(listener.id) ?? 0) }));
-    if (slot !== this.#slots[0] && listeners.some((listener) => listener.port === 0)) return;
+    if (index > 0 && listeners.some((listener) => listener.port === 0)) return;
+    const sockets = this.#sockets[index] as KeptSockets;
+    sockets.closeUnless(listeners);
+    if (!slot.equipped) for (const [id, socket] of sockets) slot.child.send({ type: 'socket', id }, socket);
+    slot.equipped = true;
     slot.child.send({ type: 'snapshot', snapshot: { secret: this.#secret, ...snapshot, listeners }, owned: [...this.#ports.keys()] });
+  }
+
+  // Of a process that has been replaced, or while the balancer stops, nothing is kept.
+  #keep(index: number, slot: Slot, { id, port }: BoundListener, socket: SocketHandle | undefined): void {
+    const config = this.#snapshot?.listeners.find((listener) => listener.id === id);
+    if (socket === undefined) return;
+    if (config === undefined || slot.retired || this.#stopping) socket.close();
+    else this.#sockets[index]?.keep(config, port, socket);
   }
 
   #onDrained(targetGroupId: string, targetId: string): void {
@@ -211,13 +252,19 @@ class Supervisor implements Balancer {
   }
 
   #onExit(index: number, slot: Slot, exit: ChildExit): void {
+    this.#alive.delete(slot);
     const expected = this.#stopping || slot.retired;
     for (const handler of this.#exits) handler({ ...exit, pid: slot.child.pid, expected });
     if (expected || this.#slots[index] !== slot) return;
-    const lived = this.#clock.nowMs() - slot.startedAtMs;
     slot.applied = undefined;
-    this.#clock.after(lived >= STEADY_MS ? RESTART_MS : RESTART_SLOW_MS, () => {
-      if (!this.#stopping) this.#slots[index] = this.#start(index);
-    });
+    const steady = this.#clock.nowMs() - slot.startedAtMs >= STEADY_MS;
+    const failures = steady ? 0 : (this.#failures[index] ?? 0) + 1;
+    this.#failures[index] = failures;
+    if (failures >= FAILURES_MAX) this.#sockets[index]?.closeAll();
+    const again = (): void => {
+      if (!this.#stopping && this.#slots[index] === slot) this.#slots[index] = this.#start(index);
+    };
+    if (failures <= 1) again();
+    else this.#clock.after(Math.min(PAUSE_MAX_MS, PAUSE_MS * 2 ** (failures - 2)), again);
   }
 }

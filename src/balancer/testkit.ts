@@ -58,11 +58,11 @@ export class TestBalancer implements AsyncDisposable {
 
   /** Without a probe all targets stay initial, and fail-open sends to every one. */
   constructor(probe: Probe = () => new Promise(() => undefined)) {
-    this.runtime = new Runtime(
-      this.engine,
-      { probe, onHealth: (health) => this.health.push(health), onDrained: (_, targetId) => this.drained.push(targetId) },
-      false,
-    );
+    this.runtime = new Runtime(this.engine, {
+      probe,
+      onHealth: (health) => this.health.push(health),
+      onDrained: (_, targetId) => this.drained.push(targetId),
+    });
   }
 
   async apply(snapshot: RoutingSnapshot): Promise<Applied> {

@@ -1,4 +1,4 @@
-import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
+import { fork, type ChildProcess, type ForkOptions, type SendHandle } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from './clock.ts';
 
@@ -12,11 +12,19 @@ export interface ChildExit {
   signal: NodeJS.Signals | null;
 }
 
+/**
+ * A socket below `net.Server`: what `server.listen(handle)` takes. It travels with a message; each process then has the
+ * same socket open, which lives until the last of them closes it.
+ */
+export interface SocketHandle {
+  close(): void;
+}
+
 export interface Child<In, Out> {
   readonly pid: number;
   /** Messages to a dead child are dropped; its end is told by `exited`. */
-  send(message: In): void;
-  onMessage(handler: (message: Out) => void): void;
+  send(message: In, socket?: SocketHandle): void;
+  onMessage(handler: (message: Out, socket: SocketHandle | undefined) => void): void;
   readonly exited: Promise<ChildExit>;
   /** SIGTERM, then SIGKILL after `graceMs`; resolves when it is gone. */
   stop(graceMs: number): Promise<ChildExit>;
@@ -56,10 +64,11 @@ export function forkChild<In, Out>(entryUrl: URL, options: ForkChildOptions = {}
   if (options.onLine) pipeLines(child, options.onLine);
   return {
     pid: child.pid ?? -1,
-    send: (message) => {
-      if (child.connected) child.send(message as object, ignore);
+    send: (message, socket) => {
+      if (child.connected) child.send(message as object, socket as unknown as SendHandle, ignore);
     },
-    onMessage: (handler) => void child.on('message', (message) => handler(message as Out)),
+    onMessage: (handler) =>
+      void child.on('message', (message, socket) => handler(message as Out, socket as unknown as SocketHandle | undefined)),
     exited,
     async stop(graceMs) {
       child.kill('SIGTERM');
@@ -92,24 +101,24 @@ function pipeLines(child: ChildProcess, onLine: (line: string) => void): void {
 }
 
 export interface ParentHandlers<In> {
-  onMessage(message: In): void;
+  onMessage(message: In, socket: SocketHandle | undefined): void;
   /** Runs once. */
   onEnd(why: 'SIGTERM' | 'parent gone'): void;
 }
 
 /** The child's end of the channel; returns what sends a message to the parent. */
-export function connectParent<In, Out>(handlers: ParentHandlers<In>): (message: Out) => void {
+export function connectParent<In, Out>(handlers: ParentHandlers<In>): (message: Out, socket?: SocketHandle) => void {
   let ended = false;
   const end = (why: 'SIGTERM' | 'parent gone'): void => {
     if (ended) return;
     ended = true;
     handlers.onEnd(why);
   };
-  process.on('message', (message) => handlers.onMessage(message as In));
+  process.on('message', (message, socket) => handlers.onMessage(message as In, socket as unknown as SocketHandle | undefined));
   process.on('disconnect', () => end('parent gone'));
   process.on('SIGTERM', () => end('SIGTERM'));
   process.on('SIGINT', () => undefined);
-  return (message) => {
-    if (process.connected) process.send?.(message, ignore);
+  return (message, socket) => {
+    if (process.connected) process.send?.(message, socket as unknown as SendHandle, undefined, ignore);
   };
 }

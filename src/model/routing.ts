@@ -244,12 +244,16 @@ export type BalancerCommand =
       /** Ids of listeners whose ports workers of this balancer hold already: such a port is shared, any other must be free. */
       readonly owned?: readonly string[];
     }
+  /** Comes with the listening socket of a listener, before the snapshot: the worker takes it over instead of opening one. */
+  | { readonly type: 'socket'; readonly id: string }
   /** Another worker has taken over: end without haste. */
   | { readonly type: 'retire' };
 
 /** Balancer worker → region. */
 export type BalancerEvent =
   | { readonly type: 'ready' }
+  /** Comes with a listening socket that the worker has opened, to be kept for the one that takes its place. */
+  | ({ readonly type: 'listening' } & BoundListener)
   | {
       readonly type: 'applied';
       readonly revision: number;

@@ -2,7 +2,8 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, isIPv6, type Server } from 'node:net';
 import { systemErrorCode } from '../../base/index.ts';
 import type { Listener } from '../../model/index.ts';
-import { acceptHandles, handles } from '../handle-transport.ts';
+import { acceptHandles, admitFirst, handles } from '../handle-transport.ts';
+import type { ListeningSockets } from '../listening.ts';
 import { Certificates } from '../tls.ts';
 import { StreamTransport, streamOptions, unowned } from '../transport.ts';
 import type { Forward } from './forward.ts';
@@ -22,22 +23,19 @@ export interface NetworkBound {
 
 type Socket = Pick<NetworkBound, 'port' | 'configure' | 'close'>;
 
-const BACKLOG = 4096;
 /** How often another port is tried when the kernel's choice for TCP is taken for UDP. */
 const PORT_ATTEMPTS = 20;
 const UDP_RECEIVE_BYTES = 1024 * 1024;
 
 export interface Sharing {
-  /** Listens with SO_REUSEPORT. */
-  readonly reusePort: boolean;
+  readonly sockets: ListeningSockets;
   /** Another worker of this balancer has the port already. */
   readonly owned: boolean;
 }
 
 /** Opens the sockets of a network listener; rejects with the system's error. */
 export async function listen(config: Listener, forward: Forward, parts: FrontParts, sharing: Sharing): Promise<NetworkBound> {
-  if (sharing.reusePort && !sharing.owned && config.port !== 0) await haveAlone(config);
-  const sockets = await open(config, forward, parts, sharing.reusePort);
+  const sockets = await open(config, forward, parts, sharing);
   const configure = (next: Listener, nextForward: Forward): void => {
     for (const socket of sockets) socket.configure(next, nextForward);
   };
@@ -48,13 +46,13 @@ export async function listen(config: Listener, forward: Forward, parts: FrontPar
   return { config, port: sockets[0]!.port, configure, close };
 }
 
-async function open(config: Listener, forward: Forward, parts: FrontParts, reusePort: boolean): Promise<readonly Socket[]> {
-  if (config.protocol === 'UDP') return [await openUdp(config, config.port, forward, parts, reusePort)];
+async function open(config: Listener, forward: Forward, parts: FrontParts, sharing: Sharing): Promise<readonly Socket[]> {
+  if (config.protocol === 'UDP') return [await openUdp(config, config.port, forward, parts, sharing)];
   for (let attempt = 1; ; attempt++) {
-    const stream = await openStream(config, forward, parts, reusePort);
+    const stream = await openStream(config, forward, parts, sharing);
     if (config.protocol !== 'TCP_UDP') return [stream];
     try {
-      return [stream, await openUdp(config, stream.port, forward, parts, reusePort)];
+      return [stream, await openUdp(config, stream.port, forward, parts, sharing)];
     } catch (error) {
       stream.close();
       if (config.port !== 0 || attempt === PORT_ATTEMPTS || systemErrorCode(error) !== 'EADDRINUSE') throw error;
@@ -62,7 +60,7 @@ async function open(config: Listener, forward: Forward, parts: FrontParts, reuse
   }
 }
 
-async function openStream(config: Listener, forward: Forward, parts: FrontParts, reusePort: boolean): Promise<Socket> {
+async function openStream(config: Listener, forward: Forward, parts: FrontParts, { sockets, owned }: Sharing): Promise<Socket> {
   const certificates = config.protocol === 'TLS' ? new Certificates() : undefined;
   certificates?.set(config.certificates ?? []);
   const { counters } = parts;
@@ -71,7 +69,7 @@ async function openStream(config: Listener, forward: Forward, parts: FrontParts,
   const server = certificates
     ? createTlsServer(certificates, config.network?.alpnPolicy ?? 'None')
     : createServer({ noDelay: true, pauseOnConnect: true, ...streamOptions });
-  await listenOn(server, config, reusePort);
+  const port = await sockets.listen(server, config, owned);
   const onError = (): void => void flows.rejectedFlowCount++;
   server.on('error', onError);
   if (certificates === undefined) acceptTcp(server, front, onError);
@@ -79,6 +77,7 @@ async function openStream(config: Listener, forward: Forward, parts: FrontParts,
     server.on('secureConnection', (socket) => acceptStream(front, new StreamTransport(socket, unowned)));
     server.on('tlsClientError', () => counters.clientTlsNegotiationErrorCount++);
   }
+  admitFirst(server, () => parts.engine.descriptors.admit(), onError);
   const configure = (next: Listener, nextForward: Forward): void => {
     if (certificates !== undefined) {
       certificates.set(next.certificates ?? []);
@@ -86,7 +85,7 @@ async function openStream(config: Listener, forward: Forward, parts: FrontParts,
     }
     front.configure(next, nextForward);
   };
-  return { port: portOf(server, config.port), configure, close: () => void server.close() };
+  return { port, configure, close: () => void server.close() };
 }
 
 /** `onError` runs when a connection could not be taken, as a rule for want of file descriptors. */
@@ -100,13 +99,9 @@ function acceptStream(front: StreamFront, transport: StreamTransport): void {
   front.accept(transport);
 }
 
-function portOf(server: Server, configured: number): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : configured;
-}
-
-async function openUdp(config: Listener, port: number, forward: Forward, parts: FrontParts, reusePort: boolean): Promise<Socket> {
-  const socket = await bindUdp(config.host, port, reusePort);
+async function openUdp(config: Listener, port: number, forward: Forward, parts: FrontParts, { sockets, owned }: Sharing): Promise<Socket> {
+  if (sockets.share && !owned && port !== 0) await haveAlone(config.host, port);
+  const socket = await bindUdp(config.host, port, sockets.share);
   enlarge(socket);
   const front = new UdpFront(parts, socket, forward);
   return {
@@ -116,27 +111,10 @@ async function openUdp(config: Listener, port: number, forward: Forward, parts: 
   };
 }
 
-// A port that is shared by SO_REUSEPORT would be shared with any other process of this user too, so it is first had alone.
-async function haveAlone(config: Listener): Promise<void> {
-  if (config.protocol !== 'UDP') {
-    const server = createServer();
-    await listenOn(server, config, false);
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-  }
-  if (config.protocol === 'UDP' || config.protocol === 'TCP_UDP') {
-    const socket = await bindUdp(config.host, config.port, false);
-    await new Promise<void>((resolve) => socket.close(resolve));
-  }
-}
-
-function listenOn(server: Server, { host, port }: Listener, reusePort: boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, backlog: BACKLOG, reusePort }, () => {
-      server.removeAllListeners('error');
-      resolve();
-    });
-  });
+// As for TCP: a port that will be shared is first had alone.
+async function haveAlone(host: string, port: number): Promise<void> {
+  const socket = await bindUdp(host, port, false);
+  await new Promise<void>((resolve) => socket.close(resolve));
 }
 
 function bindUdp(address: string, port: number, reusePort: boolean): Promise<UdpSocket> {

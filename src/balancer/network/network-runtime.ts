@@ -9,6 +9,7 @@ import {
 } from '../../model/index.ts';
 import type { Engine } from '../engine.ts';
 import type { GroupEvents } from '../group-state.ts';
+import type { ListeningSockets } from '../listening.ts';
 import { groupsOf } from '../routing/routes.ts';
 import { NetworkCounters } from './counters.ts';
 import { compileForward } from './forward.ts';
@@ -21,7 +22,7 @@ import type { TcpFlow } from './tcp-flow.ts';
 export class NetworkRuntime {
   readonly #engine: Engine;
   readonly #events: GroupEvents;
-  readonly #reusePort: boolean;
+  readonly #sockets: ListeningSockets;
   readonly #memory = new RelayMemory();
   readonly #counters = new Map<string, NetworkCounters>();
   readonly #tcpFlows = new Set<TcpFlow>();
@@ -30,10 +31,10 @@ export class NetworkRuntime {
   /** Gone from the snapshot while flows to their targets go on. */
   readonly #retired = new Set<NetworkGroup>();
 
-  constructor(engine: Engine, events: GroupEvents, reusePort: boolean) {
+  constructor(engine: Engine, events: GroupEvents, sockets: ListeningSockets) {
     this.#engine = engine;
     this.#events = events;
-    this.#reusePort = reusePort;
+    this.#sockets = sockets;
   }
 
   /** Flows that a drain waits for. */
@@ -121,7 +122,7 @@ export class NetworkRuntime {
       counters: this.#countersOf(config.loadBalancerId),
       tcpFlows: this.#tcpFlows,
     };
-    return listen(config, compileForward(config, this.#groups), parts, { reusePort: this.#reusePort, owned });
+    return listen(config, compileForward(config, this.#groups), parts, { sockets: this.#sockets, owned });
   }
 
   #countersOf(loadBalancerId: string): NetworkCounters {
