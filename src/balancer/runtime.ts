@@ -178,7 +178,7 @@ export class Runtime {
 
   #rewire(bound: Bound, config: Listener, routes: Routes): Bound {
     if (bound.certificates !== undefined) {
-      bound.certificates.set(config.certificates ?? []);
+      bound.certificates.set(config.certificates ?? [], config.minTlsVersion);
       (bound.server as TlsServer).setSecureContext(bound.certificates.fallback);
     }
     bound.front.routes = routes;
@@ -262,7 +262,7 @@ function applicationPart(snapshot: RoutingSnapshot): RoutingSnapshot {
 
 function certificatesOf(config: Listener): Certificates {
   const certificates = new Certificates();
-  certificates.set(config.certificates ?? []);
+  certificates.set(config.certificates ?? [], config.minTlsVersion);
   return certificates;
 }
 

@@ -64,6 +64,26 @@ test('the certificate follows the name asked for, the protocol what the client o
   assert.match(target.received[0]!, /X-Forwarded-Proto: https\r\n/);
 });
 
+test('clients that speak an older TLS than allowed are turned away, from the next connection on', { timeout }, async () => {
+  await using target = await RawTarget.answering(hello);
+  await using balancer = await TestBalancer.start(snapshotOf([target.port], { listener: https }));
+  const version = (maxVersion: 'TLSv1.2' | 'TLSv1.3'): Promise<string | null> =>
+    new Promise((resolve, reject) => {
+      const socket = connectTls(
+        { port: balancer.port, host: '127.0.0.1', servername: 'two.test', maxVersion, rejectUnauthorized: false },
+        () => {
+          resolve(socket.getProtocol());
+          socket.destroy();
+        },
+      );
+      socket.on('error', reject);
+    });
+  assert.deepEqual([await version('TLSv1.2'), await version('TLSv1.3')], ['TLSv1.2', 'TLSv1.3']);
+  await balancer.apply(snapshotOf([target.port], { listener: { ...https, minTlsVersion: 'TLSv1.3' }, revision: 2 }));
+  await assert.rejects(version('TLSv1.2'), /protocol version/);
+  assert.equal(await version('TLSv1.3'), 'TLSv1.3');
+});
+
 test('streams of HTTP/2 go to HTTP/1.1 targets, many at once, bodies and trailers included', { timeout }, async () => {
   const target = new RawTarget((socket, soFar) => {
     if (!soFar.includes('POST')) {

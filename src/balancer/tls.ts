@@ -1,7 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls';
-import type { Certificate } from '../model/index.ts';
+import type { Certificate, Listener } from '../model/index.ts';
 import { streamOptions } from './transport.ts';
+
+type TlsVersion = NonNullable<Listener['minTlsVersion']>;
 
 interface Named {
   readonly source: Certificate;
@@ -12,14 +14,16 @@ interface Named {
 /** The certificates of a listener. Replacing them concerns new connections only. */
 export class Certificates {
   #all: readonly Named[] = [];
+  #minVersion: TlsVersion = 'TLSv1.2';
 
   /** Throws when one cannot be read or does not fit its key. */
-  set(certificates: readonly Certificate[]): void {
+  set(certificates: readonly Certificate[], minVersion: TlsVersion = 'TLSv1.2'): void {
     if (certificates.length === 0) throw new Error('an HTTPS listener needs a certificate');
+    this.#minVersion = minVersion;
     this.#all = certificates.map((source) => ({
       source,
       certificate: new X509Certificate(source.certificate),
-      context: createSecureContext({ cert: source.certificate, key: source.privateKey, minVersion: 'TLSv1.2' }),
+      context: createSecureContext({ cert: source.certificate, key: source.privateKey, minVersion }),
     }));
   }
 
@@ -30,13 +34,13 @@ export class Certificates {
   }
 
   /** What a client without SNI gets, as a server's options. */
-  get fallback(): { cert: string; key: string; minVersion: 'TLSv1.2' } {
+  get fallback(): { cert: string; key: string; minVersion: TlsVersion } {
     const { source } = this.#all[0] as Named;
-    return { cert: source.certificate, key: source.privateKey, minVersion: 'TLSv1.2' };
+    return { cert: source.certificate, key: source.privateKey, minVersion: this.#minVersion };
   }
 }
 
-/** A TLS server: TLS 1.2 and later, certificates by SNI, `h2` by ALPN when wanted at that moment. */
+/** A TLS server: TLS 1.2 and later or 1.3 alone, certificates by SNI, `h2` by ALPN when wanted at that moment. */
 export function createTlsServer(certificates: Certificates, http2: () => boolean, onSocket: (socket: TLSSocket) => void): Server {
   const server = createServer({
     ...streamOptions,

@@ -29,6 +29,8 @@ export interface Listener {
   readonly rules?: readonly Rule[];
   /** For HTTPS: the first is the default, the others are chosen by the name the client asks for (SNI). */
   readonly certificates?: readonly Certificate[];
+  /** For HTTPS: older clients are turned away in the handshake. Default TLSv1.2; AWS's security policies `TLS13-1-3-*` are TLSv1.3. */
+  readonly minTlsVersion?: 'TLSv1.2' | 'TLSv1.3';
   /** Attributes of the load balancer as far as they concern this listener; each has AWS's default. */
   readonly attributes?: LoadBalancerAttributes;
   /** For TCP, TLS, UDP and TCP_UDP. */

@@ -14,6 +14,7 @@ export interface ListenerConfig {
   port: number;
   protocol: Listener['protocol'];
   certificates?: { certificate: string; privateKey: string }[];
+  minTlsVersion?: 'TLSv1.2' | 'TLSv1.3';
   default: ActionConfig;
   rules?: RuleConfig[];
   idleTimeout?: string;

@@ -168,6 +168,7 @@ function checkKind(listener: ListenerConfig, at: Path, add: Add): void {
       if (listener[key] !== undefined) add([...at, key], `belongs to HTTP and HTTPS; a ${protocol} listener has none`);
     if (listener.default.forward === undefined) add([...at, 'default'], `a ${protocol} listener can only forward`);
   }
+  if (listener.minTlsVersion !== undefined && protocol !== 'HTTPS') add([...at, 'minTlsVersion'], 'belongs to protocol: HTTPS');
   if (listener.alpnPolicy !== undefined && protocol !== 'TLS') add([...at, 'alpnPolicy'], 'belongs to protocol: TLS');
 }
 

@@ -39,6 +39,7 @@ export function listenersOf(config: BalanceConfig, folder: string): Listener[] {
         ? { network: networkOf(listener) }
         : { rules: (listener.rules ?? []).map(ruleOf), attributes: attributesOf(listener, folder) }),
       ...(certificates ? { certificates } : {}),
+      ...(listener.minTlsVersion ? { minTlsVersion: listener.minTlsVersion } : {}),
     };
   });
 }
