@@ -19,9 +19,9 @@ const SECRET_MAX_BYTES = 24 * 1024;
 
 /** Reads settings by k6's names; `headers.Name` are single headers. Throws with what is wrong. */
 export function readUrlSettings(given: Readonly<Record<string, unknown>>): UrlSettings {
-  const text = (name: string, fallback: string): string => String((given[name] as string | undefined) ?? fallback);
+  const text = (name: string, fallback: string): string => (given[name] as string | undefined) ?? fallback;
   const number = (name: string, fallback: number, min: number): number => {
-    const value = Number(given[name] ?? fallback);
+    const value = Number((given[name] as string | number | undefined) ?? fallback);
     if (!Number.isInteger(value) || value < min) throw new Error(`${name} must be ${min === 0 ? 'non-negative' : 'greater than 0'}`);
     return value;
   };
