@@ -424,7 +424,8 @@ export class ClientConnection implements TransportOwner, Downstream, FrontConnec
 
   #startLog(priority: number, actions: string): void {
     const { front } = this;
-    this.#log = front.logEntry(new HeadView(this.#head, this.address), this.#label, `HTTP/1.${this.#minor}`);
+    const version = this.#http2 ? 'HTTP/2.0' : `HTTP/1.${this.#minor}`;
+    this.#log = front.logEntry(new HeadView(this.#head, this.address), this.#label, version);
     if (this.#log === undefined) return;
     const { tls } = this.transport;
     this.#log.cipher = tls?.cipher ?? '';

@@ -221,6 +221,27 @@ test('a client that leaves ends its stream, and the connection stays', { timeout
   assert.deepEqual(codes, [constants.NGHTTP2_CANCEL]);
 });
 
+test('clients that abort in the middle of an answer leave no stream behind', { timeout }, async () => {
+  let open = 0;
+  await using target = await H2Target.start((stream) => {
+    open++;
+    stream.on('close', () => open--);
+    stream.respond({ ':status': 200 });
+    stream.write('x'.repeat(10_000));
+  });
+  await using balancer = await start([target.port]);
+  for (let batch = 0; batch < 5; batch++) {
+    const all = Array.from({ length: 100 }, () => new RawClient(balancer.port).send(get));
+    await Promise.all(all.map((client) => client.until((text) => text.length > 100)));
+    for (const client of all) client.socket.resetAndDestroy();
+    await eventually(() => open === 0);
+  }
+  assert.equal(target.requests.length, 500);
+  assert.equal(target.sessions.length, 1, 'one connection serves them all');
+  const { loadBalancers, targetGroups } = balancer.runtime.tick();
+  assert.deepEqual([loadBalancers[0]!.activeConnectionCount, targetGroups[0]!.targets[0]!.outstanding], [0, 0]);
+});
+
 test('a target that falls silent: 504, and its connection is not used again', { timeout }, async () => {
   await using target = await H2Target.start((stream, raw, count) => {
     if (count > 1) hello(stream, raw, count);

@@ -145,7 +145,9 @@ for (const protocol of ['http/1.1', 'h2'] as const) {
         balancer.runtime.tick();
         return existsSync(accessLog) && readFileSync(accessLog, 'utf8').endsWith('\n');
       });
-      assert.match(readFileSync(accessLog, 'utf8'), / TLS_AES_\w+ TLSv1\.3 group "/);
+      const line = readFileSync(accessLog, 'utf8');
+      assert.match(line, / TLS_AES_\w+ TLSv1\.3 group "/);
+      assert.match(line, protocol === 'h2' ? /^h2 .* HTTP\/2\.0" / : /^https .* HTTP\/1\.1" /);
     } finally {
       rmSync(folder, { recursive: true });
     }
