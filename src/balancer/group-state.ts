@@ -253,11 +253,11 @@ export class GroupState {
     return usable.filter((target) => ejected(target.trust, nowMs)).length < ejectionsAllowed(usable.length, rules);
   }
 
-  /** The healthy, or all when none is (fail-open). */
+  /** The healthy, or all when too few are (fail-open). */
   #usable(): TargetState[] {
     const registered = [...this.#targets.values()].filter((target) => target.phase === 'registered' && target.configuredWeight > 0);
     const healthy = registered.filter((target) => target.healthy);
-    return healthy.length > 0 ? healthy : registered;
+    return healthy.length >= Math.max(1, this.#config.minimumHealthyTargets ?? 1) ? healthy : registered;
   }
 
   #refresh(nowMs: number = monotonicMs()): void {

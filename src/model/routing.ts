@@ -173,6 +173,11 @@ export interface TargetGroup {
   /** Ours, for HTTP2: HTTP/1.1 clients are served too; AWS answers them with 464. Default false. */
   readonly http1Clients?: boolean;
   readonly outlierDetection?: OutlierDetection;
+  /**
+   * With fewer healthy targets than this, requests go to all (fail-open). 1 to the number of targets, default 1:
+   * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-health
+   */
+  readonly minimumHealthyTargets?: number;
   readonly algorithm: Algorithm;
   /** For `consistent_hash`; the source address unless given. */
   readonly hashKey?: HashKey;

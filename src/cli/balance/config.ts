@@ -55,6 +55,7 @@ export interface TargetGroupConfig {
   protocol?: TargetGroup['protocol'];
   protocolVersion?: ProtocolVersion;
   http1Clients?: boolean;
+  minimumHealthyTargets?: number;
   algorithm?: Algorithm;
   hashKey?: { from: 'source-ip' | 'path' | 'header' | 'cookie' | 'query'; name?: string };
   anomalyMitigation?: boolean;

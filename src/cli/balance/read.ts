@@ -216,6 +216,7 @@ const httpGroupKeys = [
   'protocolVersion',
   'http1Clients',
   'outlierDetection',
+  'minimumHealthyTargets',
 ] as const;
 const networkGroupKeys = ['proxyProtocol', 'sourceIpStickiness', 'connectionTermination'] as const;
 

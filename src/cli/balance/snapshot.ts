@@ -54,6 +54,7 @@ export function targetGroupsOf(config: BalanceConfig): TargetGroup[] {
     slowStartMs: durationMs(group.slowStart, 0),
     protocolVersion: group.protocolVersion ?? 'HTTP1',
     http1Clients: group.http1Clients ?? false,
+    minimumHealthyTargets: group.minimumHealthyTargets ?? 1,
     deregistrationDelayMs: durationMs(group.deregistrationDelay, 300_000),
     healthCheck: healthCheckOf(group),
     targets: group.targets.map(targetOf),

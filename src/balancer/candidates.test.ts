@@ -35,6 +35,24 @@ test('a target that comes to a healthy one gets its share grown over the slow st
   near(await share(61_000), 0.5);
 });
 
+test('requests go to all targets while fewer are healthy than there must be', { timeout: 20_000 }, async () => {
+  await using well = await RawTarget.answering(hello);
+  await using other = await RawTarget.answering(hello);
+  for (const [minimumHealthyTargets, expected] of [
+    [1, 0],
+    [2, 10],
+  ] as const) {
+    await using balancer = await TestBalancer.start(snapshotOf([well.port, other.port], { group: { minimumHealthyTargets } }), (target) =>
+      target.port === well.port ? Promise.resolve({ outcome: 'pass' }) : new Promise(() => undefined),
+    );
+    await eventually(() => balancer.health.some(({ state }) => state === 'healthy'));
+    const client = new RawClient(balancer.port).send('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20));
+    await client.until((text) => text.length === 20 * hello.length);
+    client.close();
+    assert.equal(balancer.runtime.tick().targetGroups[0]!.targets[1]!.requestCount, expected);
+  }
+});
+
 test('the first healthy target of a group does not start slowly', { timeout: 20_000 }, async () => {
   await using only = await RawTarget.answering(hello);
   await using other = await RawTarget.answering(hello);
