@@ -404,3 +404,13 @@ test('a load process that dies fails the run with a clear error', async () => {
     (error) => error instanceof PlimsollError && error.code === 'PL_LOAD_PROCESS_DIED' && /SIGKILL/.test(error.message),
   );
 });
+
+test('a library finds in the global object what the engine offers, and the promises of its VU', async () => {
+  const { lines } = await run(`
+    import { sleep } from 'k6';
+    const root = (typeof global === 'object' && global && global.Object === Object && global) || Function('return this')();
+    const tag = Object.prototype.toString.call(root.Promise && root.Promise.resolve());
+    root.mine = __VU;
+    export default function () { sleep(0.01); console.log(tag, root === globalThis, root.Promise === Promise, root.process, new root.Map([[1, 2]]).get(1), globalThis.mine); }`);
+  assert.deepEqual(lines.map(({ message }) => message), ['[object Promise] true true undefined 2 1']); // prettier-ignore
+});

@@ -28,9 +28,9 @@ export interface Emitted {
 
 /** Names that the factory is called with, in order. Those that Node has and k6 has not stay undefined. */
 export const FACTORY_PARAMETERS = [
-  '$vu', '$run', '$P', '$import', 'globalThis', 'console', 'open', 'require', 'Math', 'crypto', 'Promise', '$async', '$asyncGenerator', '$await', '$yieldStar',
+  '$vu', '$run', '$P', '$import', 'globalThis', 'global', 'console', 'open', 'require', 'Math', 'crypto', 'Promise', '$async', '$asyncGenerator', '$await', '$yieldStar',
   'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate',
-  'process', 'Buffer', 'global', 'fetch', 'queueMicrotask', 'structuredClone', 'performance', 'navigator', 'WebSocket', 'EventSource', 'module', 'exports',
+  'process', 'Buffer', 'fetch', 'queueMicrotask', 'structuredClone', 'performance', 'navigator', 'WebSocket', 'EventSource', 'module', 'exports',
 ] as const; // prettier-ignore
 
 /** Globals that change while the script runs. */

@@ -81,6 +81,8 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
     for (const source of from)
       for (const target of to) {
         if (source === target) continue;
+        if (isOpen(source)) open(target);
+        if (source === ANY) continue;
         let out = edges.get(source);
         if (!out) edges.set(source, (out = new Set()));
         if (out.has(target)) continue;
@@ -88,11 +90,36 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
         for (const fn of at(source)) put(target, fn);
       }
   };
+  /**
+   * Variables that may hold whatever `ANY` does, now or later. In a library that is most of them; copying
+   * its functions into each would take seconds.
+   */
+  const openVariables = new Set<string>([ANY]);
+  const isOpen = (variable: string): boolean => openVariables.has(variable);
+  const open = (variable: string): void => {
+    if (openVariables.has(variable)) return;
+    openVariables.add(variable);
+    for (const target of edges.get(variable) ?? []) open(target);
+    for (const call of waiting.get(variable) ?? []) awaitAny(call);
+  };
+  /** The call reaches all that `ANY` holds. */
+  const awaitAny = (call: Call): void => {
+    if (callsOfAny.has(call)) return;
+    callsOfAny.add(call);
+    for (const fn of at(ANY)) connect(call, fn);
+  };
+  const callsOfAny = new Set<Call>();
+  const functionsIn = (variables: readonly string[]): Set<Fn> => {
+    const found = new Set<Fn>();
+    for (const variable of variables) for (const fn of at(variable)) found.add(fn);
+    if (variables.some(isOpen)) for (const fn of at(ANY)) found.add(fn);
+    return found;
+  };
   const drain = (): void => {
     for (let next = pending.pop(); next; next = pending.pop()) {
       const [variable, fn] = next;
       for (const target of edges.get(variable) ?? []) put(target, fn);
-      for (const call of waiting.get(variable) ?? []) connect(call, fn);
+      for (const call of (variable === ANY ? callsOfAny : waiting.get(variable)) ?? []) connect(call, fn);
     }
   };
 
@@ -258,6 +285,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
       if (list) list.push(call);
       else waiting.set(name, [call]);
       for (const fn of at(name)) connect(call, fn);
+      if (isOpen(name)) awaitAny(call);
     }
   };
   const superClassOf = (node: AnyNode): string[] => {
@@ -391,8 +419,8 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
     calls,
     loops,
     callOf: (node) => byNode.get(node),
-    functionsOf: (node) => new Set(values(node).flatMap((name) => [...at(name)])),
-    callbacksOf: (call) => new Set(call.args.flatMap((arg) => callbackVariables(call, arg)).flatMap((name) => [...at(name)])),
+    functionsOf: (node) => functionsIn(values(node)),
+    callbacksOf: (call) => functionsIn(call.args.flatMap((arg) => callbackVariables(call, arg))),
     stored: () => at(ANY),
   };
   /** Values of a literal object count for the calls that look into it: `check(r, {…})`, `new Proxy(…)`, `defineProperty`. */

@@ -87,6 +87,7 @@ class Run {
         (name: string) => this.#module(name),
         {},
         {},
+        {},
         undefined,
         undefined,
         Math,

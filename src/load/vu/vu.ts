@@ -17,6 +17,7 @@ import { ConnectionPool, type TransportSource } from '../http/pool.ts';
 import { ScriptThread } from '../threads/script-thread.ts';
 import { createConsole } from './console.ts';
 import type { Engine } from './engine.ts';
+import { createGlobals } from './globals.ts';
 import type { GroupNode } from './groups.ts';
 import { hostModule } from '../modules/index.ts';
 import { ScriptCrypto } from '../modules/webcrypto.ts';
@@ -122,7 +123,6 @@ export class Vu implements TagLookup {
       if (this.isInitialised) throw new Error('open() can only be called in the init context, outside of functions');
       return engine.open(path, mode);
     };
-    const globals: Record<string, unknown> = {};
     const load = (name: string): unknown => {
       let module = this.#modules.get(name);
       if (module === undefined) this.#modules.set(name, (module = hostModule(this, name)));
@@ -130,19 +130,22 @@ export class Vu implements TagLookup {
     };
     const console = createConsole(this);
     const crypto = new ScriptCrypto(this);
-    Object.assign(globals, { console, crypto, globalThis: globals, open, require: load });
+    const forLoop = loopGlobals(this);
+    const globals = createGlobals({ console, crypto, open, require: load, Math: this.#math });
+    if (this.promiseClass) globals['Promise'] = this.promiseClass;
     const made = engine.script.factory(
       this,
       engine.runtime,
       Promise,
       load,
       globals,
+      globals,
       console,
       open,
       load,
       this.#math,
       crypto,
-      ...loopGlobals(this),
+      ...forLoop,
     );
     this.exports = engine.script.source.awaits ? this.#awaitInit(made as unknown as Iterator<unknown>) : made;
     this.loop?.runReady();
