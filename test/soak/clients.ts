@@ -1,0 +1,115 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { monotonicMs, systemClock } from '../../src/base/index.ts';
+import { defaultCheck, exchange, RawClient, RawTarget, snapshotOf } from '../../src/balancer/testkit.ts';
+import { descriptorsOf, get, greeter, memoryMb, within, withBalancer, type Finding } from './support.ts';
+
+/** What clients do to a balancer. */
+
+/** Clients that reset their connection in the middle of an answer: file descriptors and memory come back to where they were. */
+export async function abortedClients(count: number): Promise<Finding> {
+  const target = new RawTarget((socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(10_000)}`));
+  await target.listen();
+  await using _ = target;
+  return await withBalancer(1, snapshotOf([target.port]), async ({ pids }, port) => {
+    const pid = pids[0]!;
+    const abort = async (clients: number): Promise<void> => {
+      const all = Array.from({ length: clients }, () => new RawClient(port).send(get));
+      await Promise.all(all.map((client) => client.until((text) => text.length > 100)));
+      for (const client of all) client.socket.resetAndDestroy();
+      target.sockets.length = 0;
+      target.received.length = 0;
+    };
+    const fresh = descriptorsOf(pid);
+    await abort(100);
+    await within(5_000, () => descriptorsOf(pid) <= fresh + 2);
+    const before = memoryMb(pid);
+    for (let done = 0; done < count; done += 100) await abort(Math.min(100, count - done));
+    const back = await within(10_000, () => descriptorsOf(pid) <= fresh + 2);
+    const grownMb = memoryMb(pid) - before;
+    const failures = back ? [] : [`${descriptorsOf(pid)} file descriptors, ${fresh} before`];
+    if (grownMb > 40) failures.push(`memory grew by ${grownMb.toFixed(0)} MB`);
+    return {
+      figures: `descriptors ${fresh} → ${descriptorsOf(pid)}, memory ${before.toFixed(0)} → ${memoryMb(pid).toFixed(0)} MB`,
+      failures,
+    };
+  });
+}
+
+/** Clients that never finish their request's head, a byte at a time; one well-behaved client must not notice. */
+export async function slowLoris(count: number): Promise<Finding> {
+  await using target = await greeter();
+  return await withBalancer(
+    1,
+    snapshotOf([target.port], { listener: { attributes: { idleTimeoutMs: 5_000 } } }),
+    async ({ pids }, port) => {
+      const slow: RawClient[] = [];
+      while (slow.length < count) {
+        slow.push(...Array.from({ length: Math.min(200, count - slow.length) }, () => new RawClient(port).send('GET / HTTP/1.1\r\nA:')));
+        await systemClock.sleep(20);
+      }
+      const latencies: number[] = [];
+      const failures: string[] = [];
+      for (let i = 0; i < 200; i++) {
+        if (i % 20 === 0) for (const client of slow) if (!client.ended) client.send('b');
+        const startMs = monotonicMs();
+        const text = await exchange(port, get.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+        latencies.push(monotonicMs() - startMs);
+        if (!text.endsWith('hello')) failures.push(text.slice(0, 40));
+      }
+      const told = await within(15_000, () => slow.every((client) => client.text.startsWith('HTTP/1.1 408')));
+      if (!told) failures.push(`${slow.filter((client) => !client.text.startsWith('HTTP/1.1 408')).length} slow clients got no 408`);
+      const memory = memoryMb(pids[0]!, 'VmHWM');
+      for (const client of slow) client.close();
+      const p99 = latencies.sort((a, b) => a - b)[Math.floor(latencies.length * 0.99)] as number;
+      return { figures: `the others: p99 ${p99.toFixed(1)} ms; peak ${memory.toFixed(0)} MB`, failures };
+    },
+  );
+}
+
+/** A body of that many bytes to a client that stops reading for a second in the middle: memory stays flat. */
+export async function largeBody(bytes: number): Promise<Finding> {
+  const block = Buffer.alloc(64 * 1024, 120);
+  const server = createServer((socket) => {
+    let left = bytes;
+    const more = (): void => {
+      while (left > 0) {
+        const piece = left >= block.length ? block : block.subarray(0, left);
+        left -= piece.length;
+        if (!socket.write(piece)) return void socket.once('drain', more);
+      }
+    };
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes}\r\n\r\n`);
+      more();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port: origin } = server.address() as AddressInfo;
+  try {
+    const group = { healthCheck: { ...defaultCheck, protocol: 'TCP' as const } };
+    return await withBalancer(1, snapshotOf([origin], { group }), async ({ pids }, port) => {
+      const pid = pids[0]!;
+      const before = memoryMb(pid);
+      const client = new RawClient(port);
+      client.socket.removeAllListeners('data');
+      let received = 0;
+      client.socket.on('data', (data) => {
+        received += data.length;
+        if (received > bytes / 2 && received - data.length <= bytes / 2) {
+          client.socket.pause();
+          systemClock.after(1_000, () => client.socket.resume());
+        }
+      });
+      client.send(get);
+      const whole = await within(120_000, () => received >= bytes);
+      const grownMb = memoryMb(pid, 'VmHWM') - before;
+      client.close();
+      const failures = whole ? [] : [`${received} of ${bytes} bytes arrived`];
+      if (grownMb > 50) failures.push(`memory grew by ${grownMb.toFixed(0)} MB`);
+      return { figures: `memory ${before.toFixed(0)} MB, peak + ${grownMb.toFixed(0)} MB`, failures };
+    });
+  } finally {
+    server.close();
+  }
+}

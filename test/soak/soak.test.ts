@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { killedWorkers, replacedWorkers, rollingKills, swaps } from './changes.ts';
+import { abortedClients, largeBody, slowLoris } from './clients.ts';
+import { exhaustedDescriptors } from './descriptors.ts';
+import type { Finding } from './support.ts';
+
+/** The small form of `npm run soak`. */
+const scenarios: Readonly<Record<string, () => Promise<Finding>>> = {
+  'aborted clients leave no file descriptor and no memory behind': () => abortedClients(500),
+  'slow clients hurt nobody else, and are told so': () => slowLoris(200),
+  'out of file descriptors: told, and over when clients leave': () => exhaustedDescriptors(200),
+  'a killed worker loses its connections and nothing else': () => killedWorkers(1, 1),
+  'workers are replaced without a lost request': () => replacedWorkers(2),
+  'configurations are swapped without a lost request': () => swaps(100),
+  'targets killed one after the other: no request fails': () => rollingKills(1),
+  'a large body to a slow reader needs no memory': () => largeBody(100_000_000),
+};
+
+for (const [name, run] of Object.entries(scenarios)) {
+  test(name, { timeout: 120_000 }, async () => assert.deepEqual((await run()).failures, []));
+}
