@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { monotonicMs } from '../../base/index.ts';
 import { localAddressFor } from '../http/addresses.ts';
+import { RequestFailure } from '../http/failures.ts';
 import type { TagLookup } from '../metrics/registry.ts';
 import type { Vu } from '../vu/vu.ts';
 
@@ -242,7 +243,7 @@ export class SocketConnection {
       // Ending a handshake is an error to the library, not to the script.
       if (this.#isEnded) return;
       connected();
-      events.onError(error);
+      events.onError(error instanceof RequestFailure ? new Error(error.detail) : error);
     });
     socket.on('close', (code, reason) => {
       this.#end();

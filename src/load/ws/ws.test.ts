@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { WebSocketServer } from 'ws';
-import { runScript, scriptRunner } from '../testkit.ts';
+import { certificate, runScript, scriptRunner } from '../testkit.ts';
 
 const run = scriptRunner();
 let server: Server;
@@ -193,4 +195,38 @@ test('the example script runs', async () => {
   });
   assert.equal(result.exitCode, 0);
   assert.deepEqual(result.failedChecks, []);
+});
+
+test('a secure socket takes the certificates, local addresses and blocked names of the options', async () => {
+  const secure = createSecureServer({ ...certificate, requestCert: true, rejectUnauthorized: false });
+  const listener = new WebSocketServer({ server: secure });
+  listener.on('connection', (client, request) => {
+    const socket = request.socket as TLSSocket;
+    client.send(`${String(socket.getPeerCertificate().subject?.CN ?? 'none')} ${socket.remoteAddress}`);
+  });
+  await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+  const { port } = secure.address() as AddressInfo;
+  const result = run(
+    `import ws from 'k6/ws';
+     export const options = {
+       iterations: 1, insecureSkipTLSVerify: true, hosts: { '*.test': '127.0.0.1' }, localIPs: '127.0.0.7', blockHostnames: ['blocked.test'],
+       tlsAuth: [{ domains: ['one.test'], cert: __ENV.CERT, key: __ENV.KEY }],
+     };
+     export default function () {
+       for (const host of ['one.test', 'other.test', 'blocked.test'])
+         console.log(ws.connect('wss://' + host + ':${port}/', (socket) => { socket.on('message', (text) => { console.log(text); socket.close(); }); }).error ?? '');
+     }`,
+    { env: { CERT: certificate.cert, KEY: certificate.key } },
+  );
+  const { lines } = await result.finally(() => {
+    for (const client of listener.clients) client.terminate();
+    secure.closeAllConnections();
+    secure.close();
+  });
+  const told = lines.filter(({ source }) => source === 'console').map(({ message }) => message);
+  assert.deepEqual(told.filter(Boolean), [
+    'localhost 127.0.0.7',
+    'none 127.0.0.7',
+    'hostname (blocked.test) is in a blocked pattern (blocked.test)',
+  ]);
 });
