@@ -13,6 +13,25 @@ export {
   type Target as ScalableTargetResource,
 } from './operations/application-autoscaling/index.ts';
 export {
+  activities as groupActivityRecords,
+  closeActivity,
+  launchMember,
+  lifeOf,
+  logActivity,
+  members as groupMembers,
+  tellMember,
+  templateVersionOf,
+  type Member as GroupMemberResource,
+} from './operations/autoscaling/capacity.ts';
+export { groups as autoScalingGroups, removeGroup, type Group as AutoScalingGroupResource } from './operations/autoscaling/groups.ts';
+export { hooks as lifecycleHooks } from './operations/autoscaling/lifecycleHooks.ts';
+export { policies as groupPolicies, type Policy as GroupPolicyResource } from './operations/autoscaling/policies.ts';
+export { refreshes as instanceRefreshes } from './operations/autoscaling/refreshes.ts';
+export {
+  scheduledActions as groupSchedules,
+  type ScheduledAction as GroupScheduleResource,
+} from './operations/autoscaling/scheduledActions.ts';
+export {
   alarms,
   remember as rememberAlarm,
   setState as setAlarmState,
@@ -20,6 +39,7 @@ export {
 } from './operations/cloudwatch/alarms.ts';
 export { dimensionsOf, modelQueries } from './operations/cloudwatch/live.ts';
 export { data as metricData, modelDatum } from './operations/cloudwatch/series.ts';
+export { terminate as terminateInstance } from './operations/ec2/instances.ts';
 export { instanceTypeFacts } from './operations/ec2/instanceTypes.ts';
 export { instances, securityGroupRules, type Instance as InstanceResource } from './operations/ec2/resources.ts';
 export { networkInterfaces, type NetworkInterface as NetworkInterfaceResource } from './operations/ec2/resources.ts';

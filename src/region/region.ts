@@ -15,6 +15,8 @@ import { Tasks } from './ecs/tasks.ts';
 import { LoadBalancing } from './elbv2/loadBalancing.ts';
 import { regionErrors } from './errors.ts';
 import { machineImages, type RunnableImage } from './images.ts';
+import { Groups } from './groups/groups.ts';
+import { GroupScaling } from './groups/scaling.ts';
 import { LogShipper } from './logs.ts';
 import { Measurements } from './measurements.ts';
 import { Databases } from './rds/databases.ts';
@@ -78,12 +80,14 @@ export class Region {
   readonly loadBalancing: LoadBalancing;
   readonly databases: Databases;
   readonly instances: Instances;
+  readonly groups: Groups;
   readonly tasks: Tasks;
   readonly services: Services;
   readonly measurements: Measurements;
   readonly #parts: Parts;
   readonly #alarms: Alarms;
   readonly #scaling: ServiceScaling;
+  readonly #groupScaling: GroupScaling;
   readonly #logs: LogShipper;
   readonly #log: Logger;
   readonly #sampler: Timer;
@@ -139,6 +143,7 @@ export class Region {
       clock,
       driver,
       addresses,
+      groupOf: (at, id) => this.groups.groupOf(at, id),
       openMachines: () => createMachines({ driver, network, log }),
       images: machineImages(images),
       log,
@@ -151,9 +156,12 @@ export class Region {
       onAvailable: (address, port) => this.instances.allow(address, port),
       log,
     });
+    this.groups = new Groups({ world, clock, loadBalancing: this.loadBalancing, log });
     this.#alarms = new Alarms({ world, clock, metrics, log });
     this.#scaling = new ServiceScaling({ world, clock, metrics, log });
+    this.#groupScaling = new GroupScaling({ world, clock, metrics, warming: (at, name) => this.groups.warming(at, name), log });
     this.#alarms.onAction((at, alarm, action) => this.#scaling.onAlarm(at, alarm, action));
+    this.#alarms.onAction((at, _alarm, action) => this.#groupScaling.onAlarm(at, action));
     this.#sampler = systemClock.every(samplePeriodMs, () => void this.#sample());
   }
 
@@ -203,7 +211,8 @@ export class Region {
     await this.endpoint.close();
     this.#alarms.close();
     this.#scaling.close();
-    await this.services.close();
+    this.#groupScaling.close();
+    await Promise.all([this.services.close(), this.groups.close()]);
     this.tasks.close();
     this.loadBalancing.close();
     await balancer.stop(balancerGraceMs);
@@ -234,7 +243,12 @@ export class Region {
       const [found, databases] = await Promise.all([this.driver.sample(), this.databases.sample()]);
       const workloads = new Map(found.map((usage) => [usage.id, usage]));
       this.#usage = { workloads, databaseCpuPercent: databases.cpuPercent };
-      const measured = [...databases.measured, ...this.services.metrics(workloads), ...this.instances.metrics(workloads)];
+      const measured = [
+        ...databases.measured,
+        ...this.services.metrics(workloads),
+        ...this.instances.metrics(workloads),
+        ...this.groups.metrics(),
+      ];
       for (const { at, data } of measured) this.measurements.put(at, data);
       for (const { arn, data } of this.loadBalancing.hostMetrics()) this.measurements.put(placeOf(this.world, arn), data);
     } catch (error) {

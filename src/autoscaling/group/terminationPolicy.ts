@@ -9,8 +9,10 @@ type Narrow = (candidates: readonly GroupInstance[], group: AutoScalingGroup, no
 const narrows: Readonly<Record<TerminationPolicy, Narrow>> = {
   OldestInstance: (candidates) => leastBy(candidates, ({ launchedAtMs }) => launchedAtMs),
   NewestInstance: (candidates) => leastBy(candidates, ({ launchedAtMs }) => -launchedAtMs),
-  OldestLaunchTemplate: (candidates) => leastBy(candidates, ({ templateVersion }) => Number(templateVersion)),
-  OldestLaunchConfiguration: (candidates) => leastBy(candidates, ({ templateVersion }) => Number(templateVersion)),
+  OldestLaunchTemplate: (candidates) => leastBy(candidates, ({ templateVersion }) => versionNumber(templateVersion)),
+  /** Launch configurations have no order: those of another than the group's present one are the older ones. */
+  OldestLaunchConfiguration: (candidates, { templateVersion: present }) =>
+    leastBy(candidates, ({ templateVersion }) => (templateVersion === present ? 1 : 0)),
   ClosestToNextInstanceHour: (candidates, _group, nowMs) =>
     leastBy(candidates, ({ launchedAtMs }) => HOUR_MS - ((nowMs - launchedAtMs) % HOUR_MS)),
   /** All instances here are of one kind: every choice fits the allocation strategy. */
@@ -59,6 +61,12 @@ function fullestZones(group: AutoScalingGroup, instances: readonly GroupInstance
 
 function unprotected({ protectedFromScaleIn }: GroupInstance): boolean {
   return !protectedFromScaleIn;
+}
+
+/** `3`, and the 3 of `lt-0123456789abcdef0:3`; what has no number is all the same age. */
+function versionNumber(templateVersion: string): number {
+  const number = Number(templateVersion.slice(templateVersion.lastIndexOf(':') + 1));
+  return Number.isNaN(number) ? 0 : number;
 }
 
 function leastBy(candidates: readonly GroupInstance[], key: (instance: GroupInstance) => number): readonly GroupInstance[] {

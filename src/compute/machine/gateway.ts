@@ -91,8 +91,9 @@ export class Gateway {
     }
   }
 
-  async remove(address: string, routed: boolean): Promise<void> {
+  async remove(address: string, host: string, routed: boolean): Promise<void> {
     this.#tell({ type: 'forget', address });
+    if (!routed) this.#relay.send({ type: 'hide', host });
     if (routed && this.#link !== undefined) await ip(['route', 'del', `${address}/32`, 'dev', this.#link]).catch(() => undefined);
   }
 

@@ -186,8 +186,8 @@ class NamespaceMachines implements Machines {
     const machine = this.#machines.get(id);
     if (machine === undefined) return;
     this.#machines.delete(id);
+    await this.#gateway.remove(machine.address, machine.host, machine.routed);
     if (!machine.routed) this.#options.network.release(machine.host);
-    await this.#gateway.remove(machine.address, machine.routed);
     rmSync(machine.folder, { recursive: true, force: true });
   }
 }

@@ -12,7 +12,8 @@
 /** $HOLDER pid of the region's network namespace; $VETH name of the end at the bridge. */
 export const wireScript = `set -e
 ip link add eth0 type veth peer name "$VETH" netns "$HOLDER"
-nsenter -t "$HOLDER" -n ip link set "$VETH" master br0 up
+# ip(8) reads the list of links to find the bridge; while others are being added, it may miss it.
+for i in 1 2 3 4 5; do nsenter -t "$HOLDER" -n ip link set "$VETH" master br0 up 2>/dev/null && break; sleep 0.1; done
 exec unshare --mount --pid --uts --ipc --fork --kill-child /bin/bash "$DIR/build"
 `;
 

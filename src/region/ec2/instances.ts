@@ -21,6 +21,8 @@ export interface InstancesOptions {
   openMachines(): Promise<Machines>;
   /** What `docker run` of an image runs. */
   readonly images: Readonly<Record<string, MachineProgram>>;
+  /** The group that an instance belongs to. */
+  groupOf(at: Place, instanceId: string): string | undefined;
   readonly log: Logger;
 }
 
@@ -94,7 +96,7 @@ export class Instances {
       const used = usage.get(id);
       const instance = at.table(instances).get(id);
       if (used === undefined || instance === undefined) return [];
-      const group = this.groupOf(at, id);
+      const group = this.#options.groupOf(at, id);
       const sets = [{ InstanceId: id }, ...(group === undefined ? [] : [{ AutoScalingGroupName: group }])];
       const data = sets.flatMap((dimensions): MetricDatum[] => [
         { namespace: 'AWS/EC2', name: 'CPUUtilization', dimensions, timestampMs, unit: 'Percent', value: Math.min(100, used.cpuPercent) },
@@ -103,9 +105,6 @@ export class Instances {
       return [{ at, data }];
     });
   }
-
-  /** The group that an instance belongs to; set by whoever knows groups. */
-  groupOf: (at: Place, id: string) => string | undefined = () => undefined;
 
   async close(): Promise<void> {
     this.#closing = true;

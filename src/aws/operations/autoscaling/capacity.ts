@@ -1,10 +1,12 @@
 import type { Activity as SdkActivity } from '@aws-sdk/client-auto-scaling';
 import type { Place } from '../../state/place.ts';
+import { nextInstanceState, type InstanceEvent, type InstanceState, type PendingHook } from '../../../model/index.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import { instances, subnets } from '../ec2/resources.ts';
 import { terminate } from '../ec2/instances.ts';
 import { launch } from '../ec2/launch.ts';
+import { resolveLaunchTemplate } from '../ec2/launchTemplates.ts';
 import type { LaunchInput } from '../ec2/launchInput.ts';
 import { setTags } from '../ec2/tagSets.ts';
 import { deregisterTargets, registerTargets } from '../elbv2/targets.ts';
@@ -26,6 +28,22 @@ export interface Member {
   readonly launchTemplate?:
     | { LaunchTemplateId?: string | undefined; LaunchTemplateName?: string | undefined; Version?: string | undefined }
     | undefined;
+  /** What a group that really runs keeps of its instance besides. */
+  readonly life?: MemberLife | undefined;
+}
+
+export interface MemberLife {
+  readonly launchedAtMs: number;
+  readonly inServiceAtMs?: number | undefined;
+  /** SetInstanceHealth's word. */
+  readonly setHealth?: 'Healthy' | 'Unhealthy' | undefined;
+  readonly registration: 'none' | 'registered' | 'draining';
+  readonly hook?: PendingHook | undefined;
+  readonly hooksDone: readonly string[];
+  /** The token that CompleteLifecycleAction may name instead of the instance. */
+  readonly hookToken?: string | undefined;
+  /** The activity that its coming or going is. */
+  readonly activityId?: string | undefined;
 }
 
 export interface Activity extends Plain<SdkActivity> {
@@ -92,7 +110,8 @@ function launchInput(at: Place, group: Group): { input: LaunchInput; origin: Pic
   };
 }
 
-export function logActivity(at: Place, group: Group, description: string, cause: string): Activity {
+/** `running`: it is only beginning, and is closed by `closeActivity`. */
+export function logActivity(at: Place, group: Group, description: string, cause: string, running = false): Activity {
   const name = group.AutoScalingGroupName;
   const old = at.table(activities).filter((one) => one.AutoScalingGroupName === name);
   if (old.length >= activitiesMax) at.table(activities).delete(old[0]!.ActivityId);
@@ -101,13 +120,23 @@ export function logActivity(at: Place, group: Group, description: string, cause:
     AutoScalingGroupName: name,
     AutoScalingGroupARN: group.AutoScalingGroupARN,
     Description: description,
-    Cause: `At ${timestamp(at)} ${cause}`,
+    Cause: /^At \d{4}-/.test(cause) ? cause : `At ${timestamp(at)} ${cause}`,
     StartTime: at.nowMs,
-    EndTime: at.nowMs,
-    StatusCode: 'Successful',
-    Progress: 100,
+    ...(running ? { StatusCode: 'InProgress', Progress: 50 } : { EndTime: at.nowMs, StatusCode: 'Successful', Progress: 100 }),
     Details: JSON.stringify({ 'Subnet ID': group.VPCZoneIdentifier, 'Availability Zone': group.AvailabilityZones[0] }),
   });
+}
+
+export function closeActivity(
+  at: Place,
+  id: string | undefined,
+  status: 'Successful' | 'Failed' | 'Cancelled' = 'Successful',
+  message?: string,
+): void {
+  const activity = at.table(activities).get(id);
+  if (activity === undefined || activity.EndTime !== undefined) return;
+  const said = message === undefined ? {} : { StatusMessage: message };
+  at.table(activities).patch(activity, { StatusCode: status, Progress: 100, EndTime: at.nowMs, ...said });
 }
 
 /** `2026-01-01T00:00:00Z`, as causes of activities write it. */
@@ -122,46 +151,109 @@ export function addMember(
   origin: Pick<Member, 'launchConfiguration' | 'launchTemplate'> = {},
 ): void {
   const instance = at.table(instances).get(instanceId)!;
+  const { live } = at.world.machinery;
   at.table(members).put({
     group: group.AutoScalingGroupName,
     instanceId,
     instanceType: instance.InstanceType ?? '',
     zone: instance.Placement?.AvailabilityZone ?? '',
-    lifecycleState: 'InService',
+    lifecycleState: live ? 'Pending' : 'InService',
+    ...(live ? { life: { launchedAtMs: instance.LaunchTime ?? at.nowMs, registration: 'none', hooksDone: [] } } : {}),
     healthStatus: 'Healthy',
     protectedFromScaleIn: group.NewInstancesProtectedFromScaleIn ?? false,
     ...origin,
   });
   setTags(at, instanceId, [{ Key: 'aws:autoscaling:groupName', Value: group.AutoScalingGroupName }]);
+  if (live) return;
   for (const arn of group.TargetGroupARNs ?? []) if (at.table(targetGroups).has(arn)) registerTargets(at, arn, [{ Id: instanceId }]);
 }
 
-function launchOne(at: Place, group: Group, cause: string, from: number): void {
+/** Launches an instance of a group's template; it is not a member yet. */
+function launchInstance(at: Place, group: Group, { SubnetId, zone }: { SubnetId?: string | undefined; zone: string }) {
   const { input, origin } = launchInput(at, group);
-  const { SubnetId, zone } = nextPlacement(at, group);
   const where = SubnetId === undefined ? { Placement: { AvailabilityZone: zone } } : { SubnetId };
   const propagated = tagsOf(at, group.AutoScalingGroupName).filter(({ PropagateAtLaunch }) => PropagateAtLaunch);
-  const [instance] = launch(
-    at,
-    { ...input, ...where, TagSpecifications: [{ ResourceType: 'instance', Tags: propagated.map(({ Key, Value }) => ({ Key, Value })) }] },
-    at.id('r'),
-  );
-  addMember(at, group, instance!.InstanceId, origin);
+  const Tags = propagated.map(({ Key, Value }) => ({ Key, Value }));
+  const [instance] = launch(at, { ...input, ...where, TagSpecifications: [{ ResourceType: 'instance', Tags }] }, at.id('r'));
+  return { instance: instance!, origin };
+}
+
+function launchOne(at: Place, group: Group, cause: string, from: number): void {
+  const { instance, origin } = launchInstance(at, group, nextPlacement(at, group));
+  addMember(at, group, instance.InstanceId, origin);
   logActivity(
     at,
     group,
-    `Launching a new EC2 instance: ${instance!.InstanceId}`,
+    `Launching a new EC2 instance: ${instance.InstanceId}`,
     `${cause}  At ${timestamp(at)} an instance was started in response to a difference between desired and actual capacity, increasing the capacity from ${from} to ${from + 1}.`,
   );
 }
 
+/** The version of a template that a new instance is made from: what tells instances of different versions apart. */
+export function templateVersionOf(at: Place, group: Group): string {
+  if (group.LaunchConfigurationName !== undefined) return group.LaunchConfigurationName;
+  const reference = group.LaunchTemplate ?? group.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification ?? {};
+  const { id, version } = resolveLaunchTemplate(at, reference);
+  return `${id}:${version}`;
+}
+
+/** Launches an instance in a zone and takes it into a group that really runs. */
+export function launchMember(at: Place, group: Group, zone: string, lifecycleState: 'Pending' | 'Warmed:Pending', cause: string): Member {
+  const ids = (group.VPCZoneIdentifier ?? '').split(',').filter((id) => id !== '');
+  const SubnetId = ids.find((id) => at.table(subnets).get(id)?.AvailabilityZone === zone);
+  const version = templateVersionOf(at, group);
+  const { instance, origin } = launchInstance(at, group, { SubnetId, zone });
+  setTags(at, instance.InstanceId, [{ Key: 'aws:autoscaling:groupName', Value: group.AutoScalingGroupName }]);
+  const activity = logActivity(at, group, `Launching a new EC2 instance: ${instance.InstanceId}`, cause, true);
+  return at.table(members).put({
+    group: group.AutoScalingGroupName,
+    instanceId: instance.InstanceId,
+    instanceType: instance.InstanceType ?? '',
+    zone,
+    lifecycleState,
+    healthStatus: 'Healthy',
+    protectedFromScaleIn: group.NewInstancesProtectedFromScaleIn ?? false,
+    ...origin,
+    ...(origin.launchTemplate === undefined ? {} : { launchTemplate: { ...origin.launchTemplate, Version: version.split(':')[1] } }),
+    life: { launchedAtMs: at.nowMs, registration: 'none', hooksDone: [], activityId: activity.ActivityId },
+  });
+}
+
+/** What happens to a member of a group that really runs; its controller does the rest. */
+export function tellMember(at: Place, member: Member, event: InstanceEvent, life: Partial<MemberLife> = {}): Member {
+  const state = nextInstanceState(member.lifecycleState as InstanceState, event) ?? member.lifecycleState;
+  return at.table(members).patch(member, { lifecycleState: state, life: { ...lifeOf(member), ...life } });
+}
+
+export function lifeOf(member: Member): MemberLife {
+  return member.life ?? { launchedAtMs: 0, registration: 'none', hooksDone: [] };
+}
+
+/** Why the desired capacity has changed: opens the causes of the activities that follow. */
+function noteCause(at: Place, group: Group, cause: string): void {
+  const said = /^At \d{4}-/.test(cause) ? cause : `At ${timestamp(at)} ${cause}`;
+  at.table(groups).patch(group, { capacityCauses: [...(group.capacityCauses ?? []), said].slice(-causesMax) });
+}
+
+const causesMax = 5;
+
 /** Takes an instance out of its group and its target groups, and leaves it running. */
 export function removeMember(at: Place, group: Group, instanceId: string): void {
+  const member = at.table(members).get(instanceId);
+  if (at.world.machinery.live && member !== undefined) {
+    tellMember(at, member, 'detach');
+    return;
+  }
   at.table(members).delete(instanceId);
   for (const arn of group.TargetGroupARNs ?? []) deregisterTargets(at, arn, [{ Id: instanceId }]);
 }
 
 export function terminateMember(at: Place, group: Group, member: Member, cause: string): Activity {
+  if (at.world.machinery.live) {
+    const activity = logActivity(at, group, `Terminating EC2 instance: ${member.instanceId}`, cause, true);
+    tellMember(at, member, 'terminate', { hook: undefined, hooksDone: [], activityId: activity.ActivityId });
+    return activity;
+  }
   removeMember(at, group, member.instanceId);
   const instance = at.table(instances).get(member.instanceId);
   if (instance !== undefined) terminate(at, instance);
@@ -191,6 +283,7 @@ function dropDead(at: Place, group: Group): void {
 
 /** Brings a group to its desired capacity, at once. */
 export function reconcile(at: Place, group: Group, cause: string): void {
+  if (at.world.machinery.live) return noteCause(at, group, cause);
   dropDead(at, group);
   const inGroup = at.table(members).filter((member) => member.group === group.AutoScalingGroupName && member.lifecycleState !== 'Standby');
   const suspended = new Set((group.SuspendedProcesses ?? []).map(({ ProcessName }) => ProcessName));
@@ -210,6 +303,7 @@ export function reconcile(at: Place, group: Group, cause: string): void {
 
 /** Replaces what ended behind its group's back; in the control plane alone a group is looked after when somebody looks at it. */
 export function heal(at: Place): void {
+  if (at.world.machinery.live) return;
   const dead = at.table(members).filter((member) => {
     const state = at.table(instances).get(member.instanceId)?.state;
     return member.lifecycleState !== 'Standby' && state !== 'running' && state !== 'pending';
@@ -229,6 +323,7 @@ export function heal(at: Place): void {
 export function emptyGroup(at: Place, group: Group): void {
   for (const member of at.table(members).filter((one) => one.group === group.AutoScalingGroupName))
     terminateMember(at, group, member, 'a user request deleted the AutoScalingGroup.');
+  if (at.world.machinery.live) return;
   for (const activity of at.table(activities).filter((one) => one.AutoScalingGroupName === group.AutoScalingGroupName))
     at.table(activities).delete(activity.ActivityId);
 }

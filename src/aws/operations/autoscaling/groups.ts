@@ -23,6 +23,8 @@ export interface Group extends Plain<Omit<SdkGroup, 'Instances' | 'Tags'>> {
   readonly MaxSize: number;
   readonly DesiredCapacity: number;
   readonly AvailabilityZones: string[];
+  /** Why the desired capacity is what it is, since the group last had it. */
+  readonly capacityCauses?: readonly string[] | undefined;
 }
 
 export const groups = table<Group>('autoscaling.group', (group) => group.AutoScalingGroupName);
@@ -154,11 +156,24 @@ export function membersOf(at: Place, groupName: string): Member[] {
 }
 
 function describe(at: Place, group: Group): Plain<SdkGroup> {
+  const { capacityCauses: _causes, ...shown } = group;
   return {
-    ...group,
+    ...shown,
     Instances: membersOf(at, group.AutoScalingGroupName).map(describeMember),
     Tags: describeTags(at, group.AutoScalingGroupName),
   };
+}
+
+/** Forgets a group and all that is its own. */
+export function removeGroup(at: Place, name: string): void {
+  for (const policy of at.table(policies).filter((one) => one.AutoScalingGroupName === name))
+    at.table(policies).delete(`${name}/${policy.PolicyName}`);
+  for (const action of at.table(scheduledActions).filter((one) => one.AutoScalingGroupName === name))
+    at.table(scheduledActions).delete(`${name}/${action.ScheduledActionName}`);
+  for (const hook of at.table(hooks).filter((one) => one.AutoScalingGroupName === name))
+    at.table(hooks).delete(`${name}/${hook.LifecycleHookName}`);
+  dropTags(at, name);
+  at.table(groups).delete(name);
 }
 
 export const groupOperations: Operations<AutoScaling> = {
@@ -284,14 +299,9 @@ export const groupOperations: Operations<AutoScaling> = {
       );
     }
     emptyGroup(at, group);
-    for (const policy of at.table(policies).filter((one) => one.AutoScalingGroupName === name))
-      at.table(policies).delete(`${name}/${policy.PolicyName}`);
-    for (const action of at.table(scheduledActions).filter((one) => one.AutoScalingGroupName === name))
-      at.table(scheduledActions).delete(`${name}/${action.ScheduledActionName}`);
-    for (const hook of at.table(hooks).filter((one) => one.AutoScalingGroupName === name))
-      at.table(hooks).delete(`${name}/${hook.LifecycleHookName}`);
-    dropTags(at, name);
-    at.table(groups).delete(name);
+    if (at.world.machinery.live && membersOf(at, name).length > 0)
+      at.table(groups).patch(group, { Status: 'Delete in progress', MinSize: 0, DesiredCapacity: 0 });
+    else removeGroup(at, name);
   },
 
   SetDesiredCapacity({ AutoScalingGroupName, DesiredCapacity = 0 }, at) {

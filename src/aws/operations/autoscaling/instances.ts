@@ -9,10 +9,12 @@ import {
   activities,
   addMember,
   heal,
+  lifeOf,
   logActivity,
   members,
   reconcile,
   removeMember,
+  tellMember,
   terminateMember,
   timestamp,
   type Member,
@@ -99,7 +101,8 @@ export const instanceOperations: Operations<AutoScaling> = {
     const changed = ShouldDecrementDesiredCapacity ? lower(at, group, InstanceIds.length) : group;
     const done = InstanceIds.map((id) => {
       const [, member] = requireMember(at, id);
-      at.table(members).patch(member, { lifecycleState: 'Standby' });
+      if (at.world.machinery.live) tellMember(at, member, 'enterStandby');
+      else at.table(members).patch(member, { lifecycleState: 'Standby' });
       return logActivity(
         at,
         group,
@@ -123,7 +126,8 @@ export const instanceOperations: Operations<AutoScaling> = {
     return {
       Activities: InstanceIds.map((id) => {
         const [, member] = requireMember(at, id);
-        at.table(members).patch(member, { lifecycleState: 'InService' });
+        if (at.world.machinery.live) tellMember(at, member, 'exitStandby');
+        else at.table(members).patch(member, { lifecycleState: 'InService' });
         return logActivity(
           at,
           group,
@@ -138,6 +142,10 @@ export const instanceOperations: Operations<AutoScaling> = {
     const [group, member] = requireMember(at, InstanceId);
     if (HealthStatus !== 'Healthy' && HealthStatus !== 'Unhealthy')
       throw new AwsError('ValidationError', `'${HealthStatus}' is not a valid health status; valid values are: Healthy, Unhealthy`);
+    if (at.world.machinery.live) {
+      at.table(members).patch(member, { healthStatus: HealthStatus, life: { ...lifeOf(member), setHealth: HealthStatus } });
+      return;
+    }
     at.table(members).patch(member, { healthStatus: HealthStatus });
     if (HealthStatus === 'Healthy') return;
     terminateMember(at, group, member, `an instance was taken out of service in response to a user health-check.`);

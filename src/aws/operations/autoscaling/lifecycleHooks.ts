@@ -1,11 +1,14 @@
 import type { AutoScaling, LifecycleHook as SdkLifecycleHook } from '@aws-sdk/client-auto-scaling';
 import { AwsError } from '../../codec/error.ts';
+import type { PendingHook } from '../../../model/index.ts';
+import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
+import { lifeOf, members } from './capacity.ts';
 import { requireGroup } from './groups.ts';
 
-interface Hook extends Plain<SdkLifecycleHook> {
+export interface Hook extends Plain<SdkLifecycleHook> {
   readonly AutoScalingGroupName: string;
   readonly LifecycleHookName: string;
 }
@@ -58,13 +61,36 @@ export const lifecycleHookOperations: Operations<AutoScaling> = {
     LifecycleHookTypes: ['autoscaling:EC2_INSTANCE_LAUNCHING', 'autoscaling:EC2_INSTANCE_TERMINATING'],
   }),
 
-  CompleteLifecycleAction({ AutoScalingGroupName }, at) {
-    requireGroup(at, AutoScalingGroupName);
+  CompleteLifecycleAction(input, at) {
+    answerHook(at, input, (hook) => ({ ...hook, result: input.LifecycleActionResult === 'CONTINUE' ? 'CONTINUE' : 'ABANDON' }));
     return {};
   },
 
-  RecordLifecycleActionHeartbeat({ AutoScalingGroupName }, at) {
-    requireGroup(at, AutoScalingGroupName);
+  RecordLifecycleActionHeartbeat(input, at) {
+    answerHook(at, input, (hook) => ({ ...hook, heartbeatAtMs: at.nowMs }));
     return {};
   },
 };
+
+interface HookAnswer {
+  AutoScalingGroupName?: string | undefined;
+  LifecycleHookName?: string | undefined;
+  LifecycleActionToken?: string | undefined;
+  InstanceId?: string | undefined;
+}
+
+/** For the instance that waits for a hook, by its id or by the token of its action. Where nothing waits, nothing is to be answered. */
+function answerHook(at: Place, input: HookAnswer, change: (hook: PendingHook) => PendingHook): void {
+  const { AutoScalingGroupName: group, LifecycleHookName: name, LifecycleActionToken: token, InstanceId: id } = input;
+  requireGroup(at, group);
+  if (!at.world.machinery.live) return;
+  const member = at
+    .table(members)
+    .find(
+      (one) => one.group === group && (id === undefined ? token !== undefined && lifeOf(one).hookToken === token : one.instanceId === id),
+    );
+  const hook = member === undefined ? undefined : lifeOf(member).hook;
+  if (member === undefined || hook?.name !== name || hook === undefined)
+    throw new AwsError('ValidationError', `No active Lifecycle Action found with instance ID ${id ?? ''}`);
+  at.table(members).patch(member, { life: { ...lifeOf(member), hook: change(hook) } });
+}

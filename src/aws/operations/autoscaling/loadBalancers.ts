@@ -4,17 +4,17 @@ import { targetGroups } from '../elbv2/targetGroups.ts';
 import { deregisterTargets, registerTargets } from '../elbv2/targets.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
+import { lifeOf, members } from './capacity.ts';
 import { checkTargetGroups, groups, membersOf, requireGroup, type Group } from './groups.ts';
 
 function attach(at: Place, group: Group, arns: readonly string[]): void {
   checkTargetGroups(at, arns);
   at.table(groups).patch(group, { TargetGroupARNs: [...new Set([...(group.TargetGroupARNs ?? []), ...arns])] });
-  for (const arn of arns)
-    registerTargets(
-      at,
-      arn,
-      membersOf(at, group.AutoScalingGroupName).map(({ instanceId }) => ({ Id: instanceId })),
-    );
+  const inService = membersOf(at, group.AutoScalingGroupName).filter(({ lifecycleState }) => lifecycleState === 'InService');
+  const ids = inService.map(({ instanceId }) => ({ Id: instanceId }));
+  for (const arn of arns) registerTargets(at, arn, ids);
+  if (!at.world.machinery.live || arns.length === 0) return;
+  for (const member of inService) at.table(members).patch(member, { life: { ...lifeOf(member), registration: 'registered' } });
 }
 
 function detach(at: Place, group: Group, arns: readonly string[]): void {

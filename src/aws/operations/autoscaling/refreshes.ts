@@ -1,22 +1,28 @@
 import type { AutoScaling, InstanceRefresh as SdkInstanceRefresh, NotificationConfiguration } from '@aws-sdk/client-auto-scaling';
 import { AwsError } from '../../codec/error.ts';
+import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { reconcile, terminateMember } from './capacity.ts';
-import { groups, membersOf, requireGroup } from './groups.ts';
+import { describeMember, groups, membersOf, requireGroup } from './groups.ts';
 
-interface InstanceRefresh extends Plain<SdkInstanceRefresh> {
+export interface InstanceRefresh extends Plain<SdkInstanceRefresh> {
   readonly InstanceRefreshId: string;
   readonly AutoScalingGroupName: string;
 }
 
-const refreshes = table<InstanceRefresh>('autoscaling.instance-refresh', (refresh) => refresh.InstanceRefreshId);
+export const refreshes = table<InstanceRefresh>('autoscaling.instance-refresh', (refresh) => refresh.InstanceRefreshId);
 const notifications = table<Plain<NotificationConfiguration>>(
   'autoscaling.notification',
   (one) => `${one.AutoScalingGroupName ?? ''}/${one.TopicARN ?? ''}/${one.NotificationType ?? ''}`,
 );
+
+/** The refresh of a group that is not over. */
+function running(at: Place, group: string): InstanceRefresh | undefined {
+  return at.table(refreshes).find((one) => one.AutoScalingGroupName === group && (one.Status === 'Pending' || one.Status === 'InProgress'));
+}
 
 /** Instance refresh, warm pools and notifications: what a group may have besides its instances. */
 export const refreshOperations: Operations<AutoScaling> = {
@@ -26,17 +32,22 @@ export const refreshOperations: Operations<AutoScaling> = {
       DesiredConfiguration?.LaunchTemplate === undefined
         ? group
         : at.table(groups).patch(group, { LaunchTemplate: DesiredConfiguration.LaunchTemplate });
-    for (const member of membersOf(at, group.AutoScalingGroupName))
+    const { live } = at.world.machinery;
+    if (live && running(at, group.AutoScalingGroupName) !== undefined)
+      throw new AwsError(
+        'InstanceRefreshInProgress',
+        'An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.',
+      );
+    for (const member of live ? [] : membersOf(at, group.AutoScalingGroupName))
       terminateMember(at, changed, member, 'an instance was taken out of service in response to an instance refresh.');
-    reconcile(at, changed, 'an instance refresh replaced instances.');
+    if (!live) reconcile(at, changed, 'an instance refresh replaced instances.');
     const refresh = at.table(refreshes).put({
       InstanceRefreshId: at.uuid(),
       AutoScalingGroupName: group.AutoScalingGroupName,
-      Status: 'Successful',
       StartTime: at.nowMs,
-      EndTime: at.nowMs,
-      PercentageComplete: 100,
-      InstancesToUpdate: 0,
+      ...(live
+        ? { Status: 'Pending', PercentageComplete: 0, InstancesToUpdate: membersOf(at, group.AutoScalingGroupName).length }
+        : { Status: 'Successful', EndTime: at.nowMs, PercentageComplete: 100, InstancesToUpdate: 0 }),
       ...(Preferences === undefined ? {} : { Preferences }),
     });
     return { InstanceRefreshId: refresh.InstanceRefreshId };
@@ -56,7 +67,11 @@ export const refreshOperations: Operations<AutoScaling> = {
   },
 
   CancelInstanceRefresh({ AutoScalingGroupName }, at) {
-    requireGroup(at, AutoScalingGroupName);
+    const current = running(at, requireGroup(at, AutoScalingGroupName).AutoScalingGroupName);
+    if (current !== undefined) {
+      at.table(refreshes).patch(current, { Status: 'Cancelled', EndTime: at.nowMs, StatusReason: 'Cancelled due to user request' });
+      return { InstanceRefreshId: current.InstanceRefreshId };
+    }
     throw new AwsError(
       'ActiveInstanceRefreshNotFound',
       `No in progress or pending Instance Refresh found for Auto Scaling group ${AutoScalingGroupName ?? ''}`,
@@ -77,7 +92,8 @@ export const refreshOperations: Operations<AutoScaling> = {
 
   DescribeWarmPool({ AutoScalingGroupName }, at) {
     const configuration = requireGroup(at, AutoScalingGroupName).WarmPoolConfiguration;
-    return { Instances: [], ...(configuration === undefined ? {} : { WarmPoolConfiguration: configuration }) };
+    const warm = membersOf(at, AutoScalingGroupName ?? '').filter(({ lifecycleState }) => lifecycleState.startsWith('Warmed:'));
+    return { Instances: warm.map(describeMember), ...(configuration === undefined ? {} : { WarmPoolConfiguration: configuration }) };
   },
 
   DeleteWarmPool({ AutoScalingGroupName }, at) {

@@ -7,7 +7,7 @@ import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { requireGroup } from './groups.ts';
 
-interface ScheduledAction extends Plain<ScheduledUpdateGroupAction> {
+export interface ScheduledAction extends Plain<ScheduledUpdateGroupAction> {
   readonly AutoScalingGroupName: string;
   readonly ScheduledActionName: string;
 }
