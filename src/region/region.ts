@@ -125,6 +125,7 @@ export class Region {
       balancer,
       network,
       addresses,
+      dataDir: options.dataDir,
       ...(options.balancerHost === undefined ? {} : { host: options.balancerHost }),
       portsFor: (port) => options.portsFor(port),
       onBound: ({ host, port }) => this.instances.allow(host, port),

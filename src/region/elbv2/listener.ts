@@ -29,6 +29,7 @@ export function routingListener(
     protocol,
     defaultAction: routingAction(listener.DefaultActions) ?? notConfigured,
     ...(certificates.length === 0 ? {} : { certificates }),
+    ...(/TLS13-1-3-/.test(listener.SslPolicy ?? '') ? { minTlsVersion: 'TLSv1.3' as const } : {}),
     ...(isNetworkProtocol(protocol)
       ? { network: idleS === undefined ? {} : { idleTimeoutMs: Number(idleS) * 1000 } }
       : { rules: rules.flatMap(routingRule), attributes: attributesOf(balancer.attributes) }),
@@ -55,6 +56,8 @@ function attributesOf(attributes: Readonly<Record<string, string>>): LoadBalance
     xForwardedFor: (attributes['routing.http.xff_header_processing.mode'] ?? 'append') as 'append',
     xForwardedForClientPort: attributes['routing.http.xff_client_port.enabled'] === 'true',
     dropInvalidHeaderFields: attributes['routing.http.drop_invalid_header_fields.enabled'] === 'true',
+    preserveHostHeader: attributes['routing.http.preserve_host_header.enabled'] === 'true',
+    tlsHeaders: attributes['routing.http.x_amzn_tls_version_and_cipher_suite.enabled'] === 'true',
     http2: attributes['routing.http2.enabled'] !== 'false',
   };
 }

@@ -16,6 +16,7 @@ import {
 import { isNetworkProtocol, type BoundListener, type Listener, type TargetGroup } from '../../model/index.ts';
 import type { Addresses } from '../addresses.ts';
 import { groupsOf, routingAction } from './actions.ts';
+import { Certificates } from './certificates.ts';
 import { KnownTargets, type KnownTarget } from './knownTargets.ts';
 import { routingListener } from './listener.ts';
 import { hostData, metricData, type MeasuredData, type MetricContext } from './metrics.ts';
@@ -29,6 +30,8 @@ export interface LoadBalancingOptions {
   readonly balancer: Balancer;
   readonly network: LoopbackNetwork;
   readonly addresses: Addresses;
+  /** Certificates are kept here. */
+  readonly dataDir: string;
   /** One address for all load balancers; each gets one of its own from the network unless given. */
   readonly host?: string;
   /** The ports of this machine to try for a listener, in order; 0 is any free one. */
@@ -51,6 +54,7 @@ export class LoadBalancing {
   readonly #options: LoadBalancingOptions;
   readonly #sockets: Sockets;
   readonly #targets: KnownTargets;
+  readonly #certificates: Certificates;
   /** Target group ARN → the load balancers that use it. */
   #users = new Map<string, Set<string>>();
   readonly #watchers = new Set<() => void>();
@@ -63,6 +67,7 @@ export class LoadBalancing {
     this.#options = options;
     this.#sockets = new Sockets(options);
     this.#targets = new KnownTargets(options.addresses, (id, port) => options.onTarget(id, port));
+    this.#certificates = new Certificates(options.dataDir, () => this.publish(), options.log);
     const { world, balancer, addresses } = options;
     world.watch((changed) => {
       for (const table of changed) if (kinds.some((kind) => table.endsWith(kind))) return this.publish();
@@ -175,7 +180,11 @@ export class LoadBalancing {
           for (const arn of groupsOf(routingAction(actions)))
             this.#users.set(arn, (this.#users.get(arn) ?? new Set()).add(listener.LoadBalancerArn));
         const wanted = this.#sockets.wanted(listener.ListenerArn, listener.LoadBalancerArn, listener.Port ?? 0);
-        return [routingListener(listener, balancer, own, wanted, [])];
+        const secure = listener.Protocol === 'HTTPS' || listener.Protocol === 'TLS';
+        const arns = secure ? listener.certificates.flatMap(({ CertificateArn }) => CertificateArn ?? []) : [];
+        const certificates = arns.flatMap((arn) => this.#certificates.get(arn, wanted.host) ?? []);
+        // A listener without its certificates yet waits for them.
+        return certificates.length < arns.length ? [] : [routingListener(listener, balancer, own, wanted, certificates)];
       });
   }
 

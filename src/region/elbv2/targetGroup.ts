@@ -4,12 +4,13 @@ import {
   type Algorithm,
   type HealthCheck,
   type NetworkTargetGroupAttributes,
+  type ProtocolVersion,
   type Stickiness,
   type Target,
   type TargetGroup,
 } from '../../model/index.ts';
 
-const protocols: readonly string[] = ['HTTP', 'TCP', 'TLS', 'UDP', 'TCP_UDP'] satisfies TargetGroup['protocol'][];
+const protocols: readonly string[] = ['HTTP', 'HTTPS', 'TCP', 'TLS', 'UDP', 'TCP_UDP'] satisfies TargetGroup['protocol'][];
 
 /** A target group as the data plane takes it. Spans of the control plane run by the region's clock, the time-out of a check does not. */
 export function routingGroup(group: TargetGroupResource, targets: readonly Target[], timeScale: number): TargetGroup {
@@ -17,6 +18,7 @@ export function routingGroup(group: TargetGroupResource, targets: readonly Targe
   const protocol = protocols.includes(group.Protocol ?? '') ? (group.Protocol as TargetGroup['protocol']) : 'HTTP';
   const scaledMs = (name: string, fallbackS: number): number => (Number(attributes[name] ?? fallbackS) * 1000) / timeScale;
   const slowStartMs = scaledMs('slow_start.duration_seconds', 0);
+  const minimumHealthy = Number(attributes['target_group_health.unhealthy_state_routing.minimum_healthy_targets.count'] ?? 1);
   const stickiness = isNetworkProtocol(protocol) ? undefined : stickinessOf(attributes);
   return {
     id: group.TargetGroupArn,
@@ -25,6 +27,10 @@ export function routingGroup(group: TargetGroupResource, targets: readonly Targe
     deregistrationDelayMs: scaledMs('deregistration_delay.timeout_seconds', 300),
     healthCheck: healthCheckOf(group, timeScale),
     targets,
+    ...(group.ProtocolVersion === undefined || isNetworkProtocol(protocol)
+      ? {}
+      : { protocolVersion: group.ProtocolVersion as ProtocolVersion }),
+    ...(minimumHealthy > 1 ? { minimumHealthyTargets: minimumHealthy } : {}),
     ...(slowStartMs > 0 ? { slowStartMs } : {}),
     ...(attributes['load_balancing.algorithm.anomaly_mitigation'] === 'on' ? { anomalyMitigation: true } : {}),
     ...(stickiness === undefined ? {} : { stickiness }),
@@ -36,15 +42,17 @@ export function routingGroup(group: TargetGroupResource, targets: readonly Targe
 
 function healthCheckOf(group: TargetGroupResource, timeScale: number): HealthCheck {
   const { HealthCheckPort: port = 'traffic-port', HealthCheckProtocol: protocol = 'HTTP' } = group;
+  const grpc = group.ProtocolVersion === 'GRPC';
+  const path = group.HealthCheckPath ?? '/';
   return {
-    path: group.HealthCheckPath ?? '/',
+    path: grpc && path === '/' ? '/AWS.ALB/healthcheck' : path,
     port: port === 'traffic-port' ? port : Number(port),
     protocol: protocol === 'HTTPS' || protocol === 'HTTP' ? protocol : 'TCP',
     intervalMs: ((group.HealthCheckIntervalSeconds ?? 30) * 1000) / timeScale,
     timeoutMs: (group.HealthCheckTimeoutSeconds ?? 5) * 1000,
     healthyThreshold: group.HealthyThresholdCount ?? 5,
     unhealthyThreshold: group.UnhealthyThresholdCount ?? 2,
-    matcher: group.Matcher?.HttpCode ?? '200',
+    matcher: grpc ? (group.Matcher?.GrpcCode ?? '12') : (group.Matcher?.HttpCode ?? '200'),
   };
 }
 
