@@ -105,7 +105,7 @@ test('k6/timers waits for its callbacks before the iteration ends', async () => 
     export default function () {
       let ticks = 0;
       const id = setInterval(() => { if (++ticks === 3) clearInterval(id); }, 5);
-      setTimeout((word) => check(word, { 'gets its argument': (w) => w === 'late', 'after the ticks': () => ticks === 3 }), 100, 'late');
+      setTimeout((word) => check(word, { 'gets its argument': (w) => w === 'late', 'after the ticks': () => ticks === 3 }), 1000, 'late');
     }`);
   assert.deepEqual(
     result.checks.map(({ passes, fails }) => [passes, fails]),
