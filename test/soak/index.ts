@@ -13,7 +13,7 @@ const { values, positionals } = parseArgs({ options: { scale: { type: 'string', 
 const times = (count: number): number => Math.max(1, Math.round(count * Number(values.scale)));
 
 const scenarios: Readonly<Record<string, () => Promise<Finding>>> = {
-  '10,000 aborted clients': () => abortedClients(times(10_000)),
+  '100,000 aborted clients': () => abortedClients(times(100_000)),
   'slow-loris of 5,000 connections': () => slowLoris(times(5_000)),
   'file descriptors exhausted (ulimit -n 256)': () => exhaustedDescriptors(256),
   'the only worker killed -9, five times': () => killedWorkers(times(5), 1),
