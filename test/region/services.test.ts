@@ -1,31 +1,29 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { services } from '../src/aws/index.ts';
-import { createLogger, systemClock } from '../src/base/index.ts';
-import { createEcsStack, databaseOf, healthyTasks, setDesiredCount, tasksOf, type EcsStack } from '../src/cli/demo/stack.ts';
-import { openRegion, type Region } from '../src/region/index.ts';
+import { services } from '../../src/aws/index.ts';
+import { systemClock } from '../../src/base/index.ts';
+import { createEcsStack, databaseOf, healthyTasks, setDesiredCount, tasksOf, type EcsStack } from '../../src/cli/demo/stack.ts';
+import type { Region } from '../../src/region/index.ts';
+import { processesOf, startRegion, type TestRegion } from './support.ts';
 
 /** The whole stack on real parts: what breaks is mended without help. */
 describe('a running region', { skip: process.platform !== 'linux' && 'reads /proc' }, () => {
+  let own: TestRegion;
   let folder = '';
   let region: Region;
   let stack: EcsStack;
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'plimsoll-region-'));
-    chmodSync(folder, 0o711);
-    region = await openRegion({ dataDir: folder, timeScale: 20, portsFor: () => [0], log: createLogger('test', 'silent') });
+    own = await startRegion({ timeScale: 20 });
+    folder = own.folder;
+    region = own.live;
     const signal = new AbortController().signal;
     stack = await createEcsStack(region, { cpuUnits: 1024, memoryMiB: 512, targetCpuPercent: 1000, signal }, () => undefined);
   });
 
   after(async () => {
-    await region?.close();
-    assert.deepEqual(processesOf(folder), []);
-    rmSync(folder, { recursive: true, force: true });
+    await own?.close();
   });
 
   const todos = (): Promise<Response> => fetch(`${stack.url}/api/v1/todos`);
@@ -114,17 +112,3 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
     for (const name of ['RequestCount', 'TargetResponseTime', 'HTTPCode_Target_2XX_Count']) assert.ok(names.has(name), name);
   });
 });
-
-/** Processes whose command line names the folder. */
-function processesOf(folder: string): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => Number.isInteger(pid) && pid !== process.pid)
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
-      } catch {
-        return false;
-      }
-    });
-}
