@@ -10,6 +10,7 @@ import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import { dropTrackingAlarms, putTrackingAlarms } from '../cloudwatch/trackingAlarms.ts';
+import { clusters } from '../ecs/clusters.ts';
 import { findService } from '../ecs/services.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
@@ -21,7 +22,8 @@ interface Identified {
 }
 export type Target = Plain<Omit<SdkScalableTarget, keyof Identified>> &
   Identified & { readonly ScalableTargetARN: string; readonly tags: Readonly<Record<string, string>> };
-export type Policy = Plain<Omit<SdkScalingPolicy, keyof Identified>> & Identified & { readonly PolicyName: string; readonly PolicyARN: string };
+export type Policy = Plain<Omit<SdkScalingPolicy, keyof Identified>> &
+  Identified & { readonly PolicyName: string; readonly PolicyARN: string };
 export type ScheduledAction = Plain<Omit<SdkScheduledAction, keyof Identified>> & Identified & { readonly ScheduledActionName: string };
 
 const keyOf = ({ ServiceNamespace, ResourceId, ScalableDimension }: Partial<Identified>): string =>
@@ -33,7 +35,8 @@ export const scheduledActions = table<ScheduledAction>(
   (action) => `${keyOf(action)}|${action.ScheduledActionName}`,
 );
 
-export type Activity = Plain<Omit<SdkScalingActivity, keyof Identified>> & Identified & { readonly ActivityId: string; readonly StartTime: number };
+export type Activity = Plain<Omit<SdkScalingActivity, keyof Identified>> &
+  Identified & { readonly ActivityId: string; readonly StartTime: number };
 
 /** What scaling has done; newest last. */
 export const activities = table<Activity>('application-autoscaling.activity', ({ ActivityId }) => ActivityId);
@@ -114,15 +117,21 @@ function check(at: Place, { ServiceNamespace, ResourceId, ScalableDimension }: P
   }
   if (ServiceNamespace !== 'ecs' || ResourceId === undefined) return;
   const [, cluster = '', service = ''] = /^service\/([^/]+)\/([^/]+)$/.exec(ResourceId) ?? [];
+  if (!at.strict && !at.table(clusters).has(cluster)) throw new AwsError('ClusterNotFoundException', 'Cluster not found.');
   if (findService(at, cluster, service) === undefined)
     throw new AwsError('ValidationException', `ECS service doesn't exist: ${ResourceId}`);
+}
+
+/** Mocks have one code for whatever is wrong with a request. */
+function notFound(at: Place, message: string): AwsError {
+  return new AwsError(at.strict ? 'ObjectNotFoundException' : 'ValidationException', message);
 }
 
 function requireTarget(at: Place, id: Partial<Identified>): Target {
   const target = at.table(targets).get(keyOf(id));
   if (target === undefined)
-    throw new AwsError(
-      'ObjectNotFoundException',
+    throw notFound(
+      at,
       `No scalable target found for service namespace: ${id.ServiceNamespace ?? ''}, resource ID: ${id.ResourceId ?? ''}, scalable dimension: ${id.ScalableDimension ?? ''}`,
     );
   return target;
@@ -185,7 +194,7 @@ export const applicationAutoscaling: Operations<ApplicationAutoScaling> = {
     const key = keyOf(input as Partial<Identified>);
     const held = at.table(targets).get(key);
     const { MinCapacity = held?.MinCapacity, MaxCapacity = held?.MaxCapacity } = input;
-    if (held === undefined && (MinCapacity === undefined || MaxCapacity === undefined))
+    if (at.strict && held === undefined && (MinCapacity === undefined || MaxCapacity === undefined))
       throw new AwsError('ValidationException', 'MinCapacity and MaxCapacity must be specified when registering a new scalable target');
     if ((MinCapacity ?? 0) > (MaxCapacity ?? 0))
       throw new AwsError('ValidationException', 'Maximum capacity cannot be less than minimum capacity');
@@ -281,8 +290,8 @@ export const applicationAutoscaling: Operations<ApplicationAutoScaling> = {
   DeleteScalingPolicy(input, at) {
     const policy = at.table(policies).get(`${keyOf(input as Partial<Identified>)}|${input.PolicyName ?? ''}`);
     if (policy === undefined)
-      throw new AwsError(
-        'ObjectNotFoundException',
+      throw notFound(
+        at,
         `No scaling policy found for service namespace: ${String(input.ServiceNamespace)}, resource ID: ${input.ResourceId ?? ''}, scalable dimension: ${String(input.ScalableDimension)}, policy name: ${input.PolicyName ?? ''}`,
       );
     removePolicy(at, policy);
@@ -290,10 +299,11 @@ export const applicationAutoscaling: Operations<ApplicationAutoScaling> = {
   },
 
   PutScheduledAction(input, at) {
-    const target = requireTarget(at, input as Partial<Identified>);
+    const target = at.strict ? requireTarget(at, input as Partial<Identified>) : (input as Identified);
     const name = input.ScheduledActionName ?? '';
     const held = at.table(scheduledActions).get(`${keyOf(target)}|${name}`);
-    if (held === undefined && input.Schedule === undefined) throw new AwsError('ValidationException', 'A schedule must be specified');
+    if (at.strict && held === undefined && input.Schedule === undefined)
+      throw new AwsError('ValidationException', 'A schedule must be specified');
     at.table(scheduledActions).put({
       CreationTime: at.nowMs,
       ...held,
@@ -326,8 +336,8 @@ export const applicationAutoscaling: Operations<ApplicationAutoScaling> = {
 
   DeleteScheduledAction(input, at) {
     if (!at.table(scheduledActions).delete(`${keyOf(input as Partial<Identified>)}|${input.ScheduledActionName ?? ''}`)) {
-      throw new AwsError(
-        'ObjectNotFoundException',
+      throw notFound(
+        at,
         `No scheduled action found for service namespace: ${String(input.ServiceNamespace)}, resource ID: ${input.ResourceId ?? ''}, scalable dimension: ${String(input.ScalableDimension)}, scheduled action name: ${input.ScheduledActionName ?? ''}`,
       );
     }

@@ -45,7 +45,7 @@ export function remember(
 type AlarmInput = Partial<Omit<Alarm, 'AlarmName'>> & { AlarmName: string };
 
 /** A new alarm has seen nothing yet; one that is put again keeps the state it had. */
-export function newAlarm(at: Place, input: AlarmInput): Alarm {
+export function newAlarm(at: Place, input: AlarmInput, initial: Alarm['StateValue'] = 'INSUFFICIENT_DATA'): Alarm {
   const held = at.table(alarms).get(input.AlarmName);
   const own = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
   return {
@@ -54,7 +54,7 @@ export function newAlarm(at: Place, input: AlarmInput): Alarm {
     AlarmActions: [],
     InsufficientDataActions: [],
     ...(input.AlarmRule === undefined && input.Metrics === undefined ? { Dimensions: [], TreatMissingData: 'missing' } : {}),
-    StateValue: held?.StateValue ?? 'INSUFFICIENT_DATA',
+    StateValue: held?.StateValue ?? initial,
     StateReason: held?.StateReason ?? 'Unchecked: Initial alarm creation',
     StateUpdatedTimestamp: held?.StateUpdatedTimestamp ?? at.nowMs,
     StateTransitionedTimestamp: held?.StateTransitionedTimestamp ?? at.nowMs,
@@ -68,7 +68,8 @@ export function newAlarm(at: Place, input: AlarmInput): Alarm {
 
 function put(at: Place, input: AlarmInput, tags: Parameters<typeof setTags>[2]): void {
   const existed = at.table(alarms).has(input.AlarmName);
-  const alarm = at.table(alarms).put(newAlarm(at, input));
+  // Where nothing evaluates alarms they begin in order, as mocks have it.
+  const alarm = at.table(alarms).put(newAlarm(at, input, at.strict ? 'INSUFFICIENT_DATA' : 'OK'));
   if (!existed) setTags(at, alarm.AlarmArn, tags);
   remember(at, alarm, 'ConfigurationUpdate', `Alarm "${alarm.AlarmName}" ${existed ? 'updated' : 'created'}`, {
     type: existed ? 'Update' : 'Create',
@@ -90,7 +91,7 @@ function check(input: Plain<SdkMetricAlarm>): void {
     throw invalid('DatapointsToAlarm must be less than or equal to EvaluationPeriods');
   const { ExtendedStatistic, EvaluateLowSampleCountPercentile: low } = input;
   if (ExtendedStatistic !== undefined && !/^(p|tm|wm|tc|ts)\d{1,3}(\.\d+)?$|^(PR|TM|WM|TC|TS)\(.*\)$|^IQM$/.test(ExtendedStatistic)) {
-    throw invalid(`The value ${ExtendedStatistic} for parameter ExtendedStatistic is not supported.`);
+    throw new AwsError('InvalidParameterValue', `The value ${ExtendedStatistic} for parameter ExtendedStatistic is not supported.`);
   }
   if (low !== undefined && low !== 'evaluate' && low !== 'ignore') {
     throw invalid(
@@ -164,7 +165,7 @@ export const alarmOperations: Operations<CloudWatch> = {
       );
     const { items, next } = page(found, { token: NextToken, max: MaxRecords }, { defaultMax: 50 });
     return {
-      MetricAlarms: items.filter(({ composite }) => !composite),
+      MetricAlarms: items.filter(({ composite }) => !composite).map((alarm) => ({ ...alarm, Metrics: alarm.Metrics ?? [] })),
       CompositeAlarms: items.filter(({ composite }) => composite),
       NextToken: next,
     };

@@ -50,6 +50,7 @@ export const dashboardOperations: Operations<CloudWatch> = {
   },
 
   DeleteDashboards({ DashboardNames = [] }, at) {
+    if (DashboardNames.length === 0) throw new AwsError('InvalidParameterValue', 'Need to specify at least 1 dashboard');
     const unknown = DashboardNames.filter((name) => !at.table(dashboards).has(name));
     if (unknown.length > 0) throw missing(unknown.join(', '));
     for (const name of DashboardNames) at.table(dashboards).delete(name);

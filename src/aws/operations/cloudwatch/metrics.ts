@@ -17,7 +17,7 @@ const invalid = (message: string, code = 'InvalidParameterValue'): AwsError => n
 function check(datum: Plain<MetricDatum>, namespace: string, index: number, at: Place): void {
   const where = `MetricData.member.${index + 1}`;
   if ((datum.MetricName ?? '') === '') throw invalid(`The parameter ${where}.MetricName is required.`, 'MissingParameter');
-  if (datum.Value === undefined && datum.Values === undefined && datum.StatisticValues === undefined) {
+  if (at.strict && datum.Value === undefined && datum.Values === undefined && datum.StatisticValues === undefined) {
     throw invalid(`At least one of the parameters must be specified: Value, StatisticValues or Values`, 'MissingParameter');
   }
   if (datum.Value !== undefined && Number.isNaN(datum.Value)) throw invalid(`The value NaN for parameter ${where}.Value is invalid.`);
@@ -25,7 +25,10 @@ function check(datum: Plain<MetricDatum>, namespace: string, index: number, at: 
     throw invalid(`The parameters ${where}.Value and ${where}.Values are mutually exclusive and you have specified both.`);
   }
   if (datum.StatisticValues !== undefined && datum.Value !== undefined) {
-    throw invalid(`The parameters ${where}.Value and ${where}.StatisticValues are mutually exclusive and you have specified both.`);
+    throw invalid(
+      `The parameters ${where}.Value and ${where}.StatisticValues are mutually exclusive and you have specified both.`,
+      'InvalidParameterCombination',
+    );
   }
   const { Values: values = [], Counts: counts } = datum;
   if (counts !== undefined && counts.length !== values.length)
@@ -74,8 +77,19 @@ interface Wanted {
 /** CloudWatch counts in whole seconds. */
 const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000;
 
-function select(at: Place, wanted: Wanted, startMs: number, endMs: number, unit: string | undefined): Datum[] {
-  const key = dimensionKey(wanted.Dimensions);
+/**
+ * A metric is its exact set of dimensions. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Dimension
+ * Where rules are not held strictly, GetMetricStatistics folds all metrics that have the dimensions asked for, and
+ * GetMetricData those of a name without dimensions.
+ */
+function matcher(at: Place, { Dimensions = [] }: Wanted, part: boolean): (datum: Datum) => boolean {
+  const key = dimensionKey(Dimensions);
+  if (at.strict || (!part && Dimensions.length > 0)) return (datum) => dimensionKey(datum.dimensions) === key;
+  return ({ dimensions }) => Dimensions.every(({ Name, Value }) => dimensions.some((held) => held.Name === Name && held.Value === Value));
+}
+
+function select(at: Place, wanted: Wanted, startMs: number, endMs: number, unit: string | undefined, part = false): Datum[] {
+  const matches = matcher(at, wanted, part);
   return at
     .table(data)
     .filter(
@@ -85,7 +99,7 @@ function select(at: Place, wanted: Wanted, startMs: number, endMs: number, unit:
         datum.timestampMs >= startMs &&
         datum.timestampMs < endMs &&
         (unit === undefined || datum.unit === unit) &&
-        dimensionKey(datum.dimensions) === key,
+        matches(datum),
     );
 }
 
@@ -108,9 +122,9 @@ function checkQueries(queries: readonly Plain<MetricDataQuery>[]): void {
       'ValidationError',
     );
   if (new Set(ids).size < ids.length) throw invalid('The values for parameter MetricDataQueries.Id must be unique.', 'ValidationError');
-  for (const { Id = '', MetricStat, Expression } of queries) {
+  for (const [index, { MetricStat, Expression }] of queries.entries()) {
     if (MetricStat === undefined && Expression === undefined)
-      throw invalid(`The parameter MetricDataQueries.member.${Id} must specify MetricStat or Expression.`, 'ValidationError');
+      throw invalid(`The parameter MetricDataQueries.member.${index + 1}.MetricStat is required.\n`, 'ValidationError');
   }
 }
 
@@ -190,7 +204,7 @@ export const metricOperations: Operations<CloudWatch> = {
       const input = { Namespace, MetricName, Dimensions, StartTime: from, EndTime: to, Period, Statistics, ExtendedStatistics, Unit };
       return { Label: MetricName, Datapoints: liveStatistics(measured, input) };
     }
-    const found = buckets(select(at, { Namespace, MetricName, Dimensions }, from, to, Unit), from, Period);
+    const found = buckets(select(at, { Namespace, MetricName, Dimensions }, from, to, Unit, true), from, Period);
     return {
       Label: MetricName,
       Datapoints: found.map((bucket) => ({

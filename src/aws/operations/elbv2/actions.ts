@@ -40,7 +40,7 @@ function check(at: Place, action: Action, index: number): void {
     }
     case 'redirect': {
       const code = action.RedirectConfig?.StatusCode ?? '';
-      if (!redirectCodes.has(code))
+      if (at.strict && !redirectCodes.has(code))
         throw new AwsError(
           'ValidationError',
           `1 validation error detected: Value '${code}' at 'actions.${index + 1}.member.redirectConfig.statusCode' failed to satisfy constraint: Member must satisfy enum value set: [HTTP_301, HTTP_302]`,

@@ -11,16 +11,22 @@ import { targetGroupOperations, targetGroups } from './targetGroups.ts';
 import { targetOperations } from './targets.ts';
 
 const kinds = [
-  { part: ':loadbalancer/', table: loadBalancers, code: 'LoadBalancerNotFound', noun: 'load balancers' },
-  { part: ':targetgroup/', table: targetGroups, code: 'TargetGroupNotFound', noun: 'target groups' },
-  { part: ':listener/', table: listeners, code: 'ListenerNotFound', noun: 'listeners' },
-  { part: ':listener-rule/', table: rules, code: 'RuleNotFound', noun: 'rules' },
+  { part: ':loadbalancer/', table: loadBalancers, code: 'LoadBalancerNotFound', noun: 'load balancer' },
+  { part: ':targetgroup/', table: targetGroups, code: 'TargetGroupNotFound', noun: 'target group' },
+  { part: ':listener/', table: listeners, code: 'ListenerNotFound', noun: 'listener' },
+  { part: ':listener-rule/', table: rules, code: 'RuleNotFound', noun: 'rule' },
 ] as const;
 
-function requireTaggable(at: Place, arn: string): void {
+const missingMany = (noun: string): string => `One or more ${noun}s not found`;
+
+/** RemoveTags has words of its own for listeners and rules. */
+const missingWhenUntagging = (noun: string): string =>
+  noun === 'listener' || noun === 'rule' ? `The specified ${noun} does not exist.` : missingMany(noun);
+
+function requireTaggable(at: Place, arn: string, missing = missingMany): void {
   const kind = kinds.find(({ part }) => arn.includes(part));
   if (kind === undefined) throw new AwsError('ValidationError', `'${arn}' is not a valid ARN of a resource of this service`);
-  if (!at.world.holds(at, kind.table.kind, arn)) throw new AwsError(kind.code, `One or more ${kind.noun} not found`);
+  if (!at.world.holds(at, kind.table.kind, arn)) throw new AwsError(kind.code, missing(kind.noun));
 }
 
 const tagOperations: Operations<ElasticLoadBalancingV2> = {
@@ -34,7 +40,7 @@ const tagOperations: Operations<ElasticLoadBalancingV2> = {
 
   RemoveTags({ ResourceArns = [], TagKeys = [] }, at) {
     for (const arn of ResourceArns) {
-      requireTaggable(at, arn);
+      requireTaggable(at, arn, missingWhenUntagging);
       removeTags(at, arn, TagKeys);
     }
     return {};

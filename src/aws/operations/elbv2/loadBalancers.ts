@@ -86,6 +86,22 @@ function subnetsOf(at: Place, ids: readonly string[]): Subnet[] {
 const zonesOf = (found: readonly Subnet[]): NonNullable<LoadBalancer['AvailabilityZones']> =>
   found.map((subnet) => ({ ZoneName: subnet.AvailabilityZone, SubnetId: subnet.SubnetId }));
 
+interface NamedBalancer {
+  readonly name: string;
+  readonly id: string;
+  readonly type: LoadBalancer['Type'];
+  readonly scheme: string;
+}
+
+/** `internal-name-1234567.region.elb.amazonaws.com`; where rules are not held strictly, one that can be foretold. */
+function dnsName(at: Place, { name, id, type, scheme }: NamedBalancer): string {
+  if (!at.strict) return `${name}-1.${at.region}.elb.${at.dnsSuffix}`;
+  const prefix = scheme === 'internal' ? 'internal-' : '';
+  return type === 'application'
+    ? `${prefix}${name}-${1 + (Number.parseInt(id.slice(0, 7), 16) % 2_000_000_000)}.${at.region}.elb.${at.dnsSuffix}`
+    : `${prefix}${name}-${id}.elb.${at.region}.${at.dnsSuffix}`;
+}
+
 /** `ELB app/name/id`: what the security group of a load balancer is found in use by. */
 function describeInterfaces(arn: string): string {
   return `ELB ${arn.split(':loadbalancer/')[1] ?? arn}`;
@@ -120,13 +136,10 @@ export const loadBalancerOperations: Operations<ElasticLoadBalancingV2> = {
     const id = at.hex(16);
     const scheme = input.Scheme ?? 'internet-facing';
     const arn = at.arn('elasticloadbalancing', `loadbalancer/${kind}/${name}/${id}`);
-    const host = `${scheme === 'internal' ? 'internal-' : ''}${name}-${type === 'application' ? `${1 + (Number.parseInt(id.slice(0, 7), 16) % 2_000_000_000)}` : id}`;
     const balancer = at.table(loadBalancers).put({
       LoadBalancerArn: arn,
       LoadBalancerName: name,
-      DNSName:
-        at.world.machinery.dnsName?.(at, arn) ??
-        (type === 'application' ? `${host}.${at.region}.elb.${at.dnsSuffix}` : `${host}.elb.${at.region}.${at.dnsSuffix}`),
+      DNSName: at.world.machinery.dnsName?.(at, arn) ?? dnsName(at, { name, id, type, scheme }),
       CanonicalHostedZoneId: 'Z35SXDOTRQ7X7K',
       CreatedTime: at.nowMs,
       Scheme: scheme,
@@ -229,9 +242,6 @@ export const loadBalancerOperations: Operations<ElasticLoadBalancingV2> = {
     const balancer = requireLoadBalancer(at, LoadBalancerArn);
     if (IpAddressType !== 'ipv4' && IpAddressType !== 'dualstack' && IpAddressType !== 'dualstack-without-public-ipv4') {
       throw invalidAddressType(IpAddressType);
-    }
-    if (balancer.Scheme === 'internal' && IpAddressType === 'dualstack') {
-      throw new AwsError('InvalidConfigurationRequest', 'Internal load balancers cannot have IP address type of dualstack');
     }
     at.table(loadBalancers).patch(balancer, { IpAddressType });
     return { IpAddressType };

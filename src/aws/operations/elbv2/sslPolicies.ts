@@ -48,7 +48,7 @@ export const sslPolicyOperations: Operations<ElasticLoadBalancingV2> = {
   DescribeSSLPolicies({ Names, Marker, PageSize }) {
     const missing = (Names ?? []).find((name) => !sslPolicies.some(({ Name }) => Name === name));
     if (missing !== undefined) throw new AwsError('SSLPolicyNotFound', `SSL policy '${missing}' not found`);
-    const asked = Names?.length ? sslPolicies.filter(({ Name = '' }) => Names.includes(Name)) : sslPolicies;
+    const asked = Names?.length ? [...new Set(Names)].map((name) => sslPolicies.find(({ Name }) => Name === name)!) : sslPolicies;
     const { items, next } = page(asked, { token: Marker, max: PageSize });
     return { SslPolicies: items, NextMarker: next };
   },

@@ -170,7 +170,15 @@ export const targetGroupOperations: Operations<ElasticLoadBalancingV2> = {
     requireName(name);
     const type = input.TargetType ?? 'instance';
     const { Protocol: protocol, Port: port } = input;
-    if (type !== 'lambda') {
+    if (type === 'lambda') {
+      const needless = [
+        ['Port', port],
+        ['VPC ID', input.VpcId],
+        ['Protocol', protocol],
+      ].find(([, value]) => value !== undefined);
+      if (needless !== undefined)
+        throw new AwsError('ValidationError', `${needless[0]} cannot be specified for target groups with target type 'lambda'`);
+    } else {
       if (protocol === undefined) throw new AwsError('ValidationError', 'A protocol must be specified');
       if (port === undefined && protocol !== 'GENEVE') throw new AwsError('ValidationError', 'A port must be specified');
       if (input.VpcId === undefined) throw new AwsError('ValidationError', 'A VPC ID must be specified');
@@ -201,7 +209,7 @@ export const targetGroupOperations: Operations<ElasticLoadBalancingV2> = {
       attributes: defaultAttributes(type, protocol),
     });
     setTags(at, arn, input.Tags);
-    return { TargetGroups: [describe(group, new Map())] };
+    return { TargetGroups: [group] };
   },
 
   DescribeTargetGroups({ LoadBalancerArn, TargetGroupArns, Names, Marker, PageSize }, at) {
@@ -220,7 +228,7 @@ export const targetGroupOperations: Operations<ElasticLoadBalancingV2> = {
       : Names?.length
         ? named
         : LoadBalancerArn === undefined
-          ? all.values()
+          ? all.values().toSorted((a, b) => (a.TargetGroupName < b.TargetGroupName ? -1 : 1))
           : all.filter((group) => users.get(group.TargetGroupArn)?.has(LoadBalancerArn) ?? false);
     if (LoadBalancerArn !== undefined && asked.length === 0)
       throw new AwsError('TargetGroupNotFound', 'One or more target groups not found');

@@ -1,4 +1,9 @@
-import type { ElasticLoadBalancingV2, TargetDescription, TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type {
+  ElasticLoadBalancingV2,
+  TargetDescription,
+  TargetHealth,
+  TargetHealthDescription,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
@@ -6,7 +11,7 @@ import { table } from '../../state/table.ts';
 import type { TargetState } from '../../state/world.ts';
 import { instances } from '../ec2/resources.ts';
 import type { Operations } from '../operation.ts';
-import { requireTargetGroup, usersOf, type TargetGroup } from './targetGroups.ts';
+import { requireTargetGroup, type TargetGroup } from './targetGroups.ts';
 
 export interface Target {
   readonly groupArn: string;
@@ -53,29 +58,38 @@ export function deregisterTargets(at: Place, groupArn: string, given: readonly P
   }
 }
 
-/** In the control plane alone a target is healthy at once, unless its instance does not run or nothing uses its group. */
-function describeHealth(at: Place, target: Target, used: boolean): Plain<TargetHealthDescription> {
-  const described = { Id: target.id, Port: target.port, ...(target.zone === undefined ? {} : { AvailabilityZone: target.zone }) };
-  const port = target.port === undefined ? {} : { HealthCheckPort: String(target.port) };
-  const instance = target.id.startsWith('i-') ? at.table(instances).get(target.id) : undefined;
-  if (instance !== undefined && instance.state !== 'running') {
-    return {
-      Target: described,
-      ...port,
-      TargetHealth: { State: 'unused', Reason: 'Target.InvalidState', Description: `Target is in the ${instance.state} state` },
-    };
-  }
-  if (!used)
-    return {
-      Target: described,
-      ...port,
-      TargetHealth: {
-        State: 'unused',
-        Reason: 'Target.NotInUse',
-        Description: 'Target group is not configured to receive traffic from the load balancer',
-      },
-    };
-  return { Target: described, ...port, TargetHealth: { State: 'healthy' } };
+/** An instance that was terminated is deregistered by itself. */
+const isGone = (at: Place, { id }: Target): boolean => at.table(instances).get(id)?.state === 'terminated';
+
+/** In the control plane alone a target is healthy at once, unless its instance does not run. */
+function describeHealth(at: Place, group: TargetGroup, target: Target): Plain<TargetHealthDescription> {
+  const state = at.table(instances).get(target.id)?.state ?? 'running';
+  return {
+    Target: { Id: target.id, Port: target.port, ...(target.zone === undefined ? {} : { AvailabilityZone: target.zone }) },
+    ...(target.port === undefined ? {} : { HealthCheckPort: group.HealthCheckPort }),
+    TargetHealth: state === 'running' ? { State: 'healthy' } : invalidState(state),
+  };
+}
+
+const invalidState = (state: string): TargetHealth => ({
+  State: 'unused',
+  Reason: 'Target.InvalidState',
+  Description: `Target is in the ${state} state`,
+});
+
+/** Of a target that was asked for and is not registered: one that was terminated drains until it is forgotten. */
+function describeUnregistered(at: Place, group: TargetGroup, id: string, port: number | undefined): Plain<TargetHealthDescription> {
+  const state = at.table(instances).get(id)?.state ?? 'running';
+  return {
+    Target: { Id: id, Port: port },
+    HealthCheckPort: group.HealthCheckPort === 'traffic-port' ? String(port ?? '') : group.HealthCheckPort,
+    TargetHealth:
+      state === 'terminated'
+        ? { State: 'draining', Reason: 'Target.DeregistrationInProgress', Description: 'Target deregistration is in progress' }
+        : state === 'running'
+          ? { State: notRegistered.state, Reason: notRegistered.reason, Description: notRegistered.description }
+          : invalidState(state),
+  };
 }
 
 /** What the data plane says, of the targets that were asked for or of all. */
@@ -115,23 +129,13 @@ export const targetOperations: Operations<ElasticLoadBalancingV2> = {
   DescribeTargetHealth({ TargetGroupArn, Targets }, at) {
     const group = requireTargetGroup(at, TargetGroupArn);
     if (at.world.machinery.live) return { TargetHealthDescriptions: liveHealth(at, group, Targets) };
-    const registered = at.table(targets).filter((target) => target.groupArn === group.TargetGroupArn);
-    const used = (usersOf(at).get(group.TargetGroupArn)?.size ?? 0) > 0;
+    const registered = at.table(targets).filter((target) => target.groupArn === group.TargetGroupArn && !isGone(at, target));
     if (Targets === undefined || Targets.length === 0)
-      return { TargetHealthDescriptions: registered.map((target) => describeHealth(at, target, used)) };
+      return { TargetHealthDescriptions: registered.map((target) => describeHealth(at, group, target)) };
     return {
       TargetHealthDescriptions: Targets.map(({ Id = '', Port }) => {
         const found = registered.find((target) => target.id === Id && (Port === undefined || target.port === Port));
-        if (found !== undefined) return describeHealth(at, found, used);
-        const port = portOf(group, Port);
-        const gone = !Id.startsWith('i-') || at.table(instances).get(Id)?.state === 'running';
-        return {
-          Target: { Id, Port: port },
-          HealthCheckPort: String(port ?? ''),
-          TargetHealth: gone
-            ? { State: 'unused', Reason: 'Target.NotRegistered', Description: 'Target is not registered to the target group' }
-            : { State: 'unused', Reason: 'Target.InvalidState', Description: 'Target is in the stopped state' },
-        };
+        return found === undefined ? describeUnregistered(at, group, Id, portOf(group, Port)) : describeHealth(at, group, found);
       }),
     };
   },

@@ -4,6 +4,7 @@ import type { Operations } from '../operation.ts';
 import { accessKeyOperations } from './accessKeys.ts';
 import { createInstanceProfile, instanceProfileOperations } from './instanceProfiles.ts';
 import { policyOperations } from './policies.ts';
+import { lab } from './resources.ts';
 import { createRole, roleOperations } from './roles.ts';
 import { userOperations } from './users.ts';
 
@@ -22,6 +23,6 @@ export function seedLabRole(at: Place): void {
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Principal: { Service: services }, Action: 'sts:AssumeRole' }],
   });
-  createRole(at, 'LabRole', trust, { description: 'Role of the learner lab' });
-  createInstanceProfile(at, 'LabInstanceProfile', '/', ['LabRole'], []);
+  createRole(at, lab.role, trust, { description: 'Role of the learner lab' });
+  createInstanceProfile(at, lab.instanceProfile, '/', [lab.role], []);
 }

@@ -5,7 +5,7 @@ import type { Plain } from '../../state/plain.ts';
 import type { Operations } from '../operation.ts';
 import { iamArn, iamId, normalPath } from './identities.ts';
 import { iamPage } from './page.ts';
-import { instanceProfiles, requireRole, roles, type InstanceProfile } from './resources.ts';
+import { instanceProfiles, isListed, requireRole, roles, type InstanceProfile } from './resources.ts';
 import { describeRole } from './roles.ts';
 import { mergedTags, withoutTags, type IamTag } from './tags.ts';
 
@@ -71,7 +71,7 @@ export const instanceProfileOperations: Operations<IAM> = {
 
   ListInstanceProfiles({ PathPrefix = '/', ...list }, at) {
     const { items, tail } = iamPage(
-      at.table(instanceProfiles).filter((profile) => profile.path.startsWith(PathPrefix)),
+      at.table(instanceProfiles).filter((profile) => profile.path.startsWith(PathPrefix) && isListed(at, profile.name)),
       list,
     );
     return { InstanceProfiles: items.map((profile) => describe(at, profile)), ...tail };

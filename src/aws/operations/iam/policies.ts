@@ -1,4 +1,4 @@
-import type { IAM, Policy as SdkPolicy } from '@aws-sdk/client-iam';
+import type { IAM, Policy as SdkPolicy, PolicyVersion as SdkPolicyVersion } from '@aws-sdk/client-iam';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
@@ -91,11 +91,15 @@ function describe(at: Place, policy: Policy): Plain<SdkPolicy> {
   };
 }
 
-const describeVersion = (policy: Policy, version: PolicyVersion): { VersionId: string; IsDefaultVersion: boolean; CreateDate: number } => ({
-  VersionId: version.id,
-  IsDefaultVersion: version.id === policy.defaultVersion,
-  CreateDate: version.createdAtMs,
-});
+/** Only GetPolicyVersion tells the document, except where rules are not held strictly. */
+function describeVersion(at: Place, policy: Policy, version: PolicyVersion): Plain<SdkPolicyVersion> {
+  return {
+    VersionId: version.id,
+    IsDefaultVersion: version.id === policy.defaultVersion,
+    CreateDate: version.createdAtMs,
+    ...(at.strict ? {} : { Document: encodeDocument(version.document) }),
+  };
+}
 
 export const policyOperations: Operations<IAM> = {
   CreatePolicy({ PolicyName = '', Path, PolicyDocument = '', Description, Tags }, at) {
@@ -119,7 +123,8 @@ export const policyOperations: Operations<IAM> = {
       versions: [{ id: 'v1', document: PolicyDocument, createdAtMs: at.nowMs }],
       tags: mergedTags([], Tags),
     });
-    return { Policy: describe(at, policy) };
+    const { Description: _description, Tags: tags = [], ...created } = describe(at, policy);
+    return { Policy: { ...created, ...(tags.length === 0 ? {} : { Tags: tags }) } };
   },
 
   GetPolicy: ({ PolicyArn }, at) => ({ Policy: describe(at, requirePolicy(at, PolicyArn)) }),
@@ -166,19 +171,19 @@ export const policyOperations: Operations<IAM> = {
       updatedAtMs: at.nowMs,
       defaultVersion: SetAsDefault ? version.id : policy.defaultVersion,
     });
-    return { PolicyVersion: describeVersion(changed, version) };
+    return { PolicyVersion: describeVersion(at, changed, version) };
   },
 
   GetPolicyVersion({ PolicyArn, VersionId = '' }, at) {
     const policy = requirePolicy(at, PolicyArn);
     const version = requireVersion(policy, VersionId);
-    return { PolicyVersion: { ...describeVersion(policy, version), Document: encodeDocument(version.document) } };
+    return { PolicyVersion: { ...describeVersion(at, policy, version), Document: encodeDocument(version.document) } };
   },
 
   ListPolicyVersions({ PolicyArn, ...list }, at) {
     const policy = requirePolicy(at, PolicyArn);
     const { items, tail } = iamPage(policy.versions, list);
-    return { Versions: items.map((version) => describeVersion(policy, version)), ...tail };
+    return { Versions: items.map((version) => describeVersion(at, policy, version)), ...tail };
   },
 
   SetDefaultPolicyVersion({ PolicyArn, VersionId = '' }, at) {

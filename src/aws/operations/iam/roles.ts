@@ -6,7 +6,7 @@ import type { Operations } from '../operation.ts';
 import { checkPolicyDocument } from './documents.ts';
 import { encodeDocument, iamArn, iamId, normalPath } from './identities.ts';
 import { iamPage } from './page.ts';
-import { instanceProfiles, requireRole, roles, type Role } from './resources.ts';
+import { instanceProfiles, isListed, requireRole, roles, type Role } from './resources.ts';
 import { mergedTags, withoutTags, type IamTag } from './tags.ts';
 
 export function createRole(
@@ -91,7 +91,7 @@ export const roleOperations: Operations<IAM> = {
 
   ListRoles({ PathPrefix = '/', ...list }, at) {
     const { items, tail } = iamPage(
-      at.table(roles).filter((role) => role.path.startsWith(PathPrefix)),
+      at.table(roles).filter((role) => role.path.startsWith(PathPrefix) && isListed(at, role.name)),
       list,
     );
     return {
@@ -112,7 +112,7 @@ export const roleOperations: Operations<IAM> = {
   UpdateRole({ RoleName, Description, MaxSessionDuration }, at) {
     const role = requireRole(at, RoleName);
     checkSession(MaxSessionDuration);
-    at.table(roles).patch(role, { description: Description ?? role.description, maxSessionS: MaxSessionDuration ?? role.maxSessionS });
+    at.table(roles).patch(role, { description: Description, maxSessionS: MaxSessionDuration ?? role.maxSessionS });
     return {};
   },
 

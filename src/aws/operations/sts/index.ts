@@ -5,7 +5,7 @@ import { findUserOfKey } from '../iam/accessKeys.ts';
 import { iamId } from '../iam/identities.ts';
 import { roles } from '../iam/resources.ts';
 import type { Operations } from '../operation.ts';
-import { findSession, sessions } from './sessions.ts';
+import { findSession, sessionRegion, sessions } from './sessions.ts';
 
 interface Issued {
   AccessKeyId: string;
@@ -17,7 +17,7 @@ interface Issued {
 function issue(at: Place, account: string, arn: string, userId: string, seconds: number): Issued {
   const expiresAtMs = at.nowMs + seconds * 1000;
   const accessKeyId = iamId(at, 'ASIA');
-  at.world.place('000000000000', 'aws-global').table(sessions).put({ accessKeyId, account, arn, userId, expiresAtMs });
+  at.world.place('000000000000', sessionRegion).table(sessions).put({ accessKeyId, account, arn, userId, expiresAtMs });
   return { AccessKeyId: accessKeyId, SecretAccessKey: at.hex(40), SessionToken: `FQoGZXIvYXdzE${at.hex(343)}`, Expiration: expiresAtMs };
 }
 
@@ -29,7 +29,7 @@ interface AssumedRole {
 
 /** What the three AssumeRole calls share: a session of `roleArn` in the account that its ARN names. */
 function assume(at: Place, roleArn: string, name: string, seconds = 3600): AssumedRole {
-  const parts = /^arn:[a-z-]+:iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(roleArn);
+  const parts = /^arn:([a-z-]+):iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(roleArn);
   if (parts === null) throw new AwsError('ValidationError', `${roleArn} is invalid`);
   if (!/^[\w+=,.@-]{2,64}$/.test(name)) {
     const rule =
@@ -47,10 +47,10 @@ function assume(at: Place, roleArn: string, name: string, seconds = 3600): Assum
       `1 validation error detected: Value '${seconds}' at 'durationSeconds' failed to satisfy constraint: Member must have value ${seconds < 900 ? 'greater than or equal to 900' : 'less than or equal to 43200'}`,
     );
   }
-  const [, account = '', role = ''] = parts;
+  const [, partition = '', account = '', role = ''] = parts;
   const known = at.world.place(account, at.global.region).table(roles).get(role);
   const id = `${known?.id ?? iamId(at, 'AROA')}:${name}`;
-  const arn = `arn:${at.partition}:sts::${account}:assumed-role/${role}/${name}`;
+  const arn = `arn:${partition}:sts::${account}:assumed-role/${role}/${name}`;
   return { Credentials: issue(at, account, arn, id, seconds), AssumedRoleUser: { AssumedRoleId: id, Arn: arn }, PackedPolicySize: 6 };
 }
 
@@ -68,7 +68,11 @@ export const sts: Operations<STS> = {
     if (session !== undefined) return { UserId: session.userId, Account: session.account, Arn: session.arn };
     const user = findUserOfKey(at.global, accessKeyId);
     if (user !== undefined) return { UserId: user.id, Account: at.account, Arn: user.arn };
-    return { UserId: 'AKIAIOSFODNN7EXAMPLE', Account: at.account, Arn: `arn:${at.partition}:sts::${at.account}:user/plimsoll` };
+    return {
+      UserId: 'AKIAIOSFODNN7EXAMPLE',
+      Account: at.account,
+      Arn: `arn:${at.partition}:sts::${at.account}:user/${at.strict ? 'plimsoll' : 'moto'}`,
+    };
   },
 
   GetSessionToken: ({ DurationSeconds = 43_200 }, at) => ({

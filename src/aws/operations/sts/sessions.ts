@@ -12,9 +12,12 @@ export interface Session {
 
 export const sessions = table<Session>('sts.session', (session) => session.accessKeyId);
 
+/** Where sessions of all accounts and partitions stand. */
+export const sessionRegion = 'aws-global';
+
 /** Sessions of all accounts stand in one place, because a request names only its key. */
 export function findSession(world: World, accessKeyId: string | undefined): Session | undefined {
-  return accessKeyId === undefined ? undefined : world.place('000000000000', 'aws-global').table(sessions).get(accessKeyId);
+  return accessKeyId === undefined ? undefined : world.place('000000000000', sessionRegion).table(sessions).get(accessKeyId);
 }
 
 export function sessionAccount(world: World, accessKeyId: string | undefined): string | undefined {
