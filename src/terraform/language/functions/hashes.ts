@@ -1,0 +1,60 @@
+import { createHash, privateDecrypt, constants } from 'node:crypto';
+import { readBytes } from './files.ts';
+import { FunctionFault, define, text } from './spec.ts';
+import type { FunctionSpec } from './spec.ts';
+
+function digest(algorithm: string, data: string | Buffer, encoding: 'hex' | 'base64'): string {
+  return createHash(algorithm).update(data).digest(encoding);
+}
+
+/** Of a text, and of a file's bytes. */
+const ofText = (algorithm: string, encoding: 'hex' | 'base64'): FunctionSpec =>
+  define([text('str')], ([str]) => digest(algorithm, str, encoding));
+const ofFile = (algorithm: string, encoding: 'hex' | 'base64'): FunctionSpec =>
+  define([text('path')], ([path], _, { scope }) => digest(algorithm, readBytes(scope, path), encoding));
+
+export const hashFunctions: Record<string, FunctionSpec> = {
+  base64sha256: ofText('sha256', 'base64'),
+  base64sha512: ofText('sha512', 'base64'),
+  filebase64sha256: ofFile('sha256', 'base64'),
+  filebase64sha512: ofFile('sha512', 'base64'),
+  filemd5: ofFile('md5', 'hex'),
+  filesha1: ofFile('sha1', 'hex'),
+  filesha256: ofFile('sha256', 'hex'),
+  filesha512: ofFile('sha512', 'hex'),
+  md5: ofText('md5', 'hex'),
+  rsadecrypt: define([text('ciphertext'), text('privatekey')], ([ciphertext, key]) => decrypt(ciphertext, key)),
+  sha1: ofText('sha1', 'hex'),
+  sha256: ofText('sha256', 'hex'),
+  sha512: ofText('sha512', 'hex'),
+  uuid: define([], (_, __, { scope }) => asUuid(scope.randomHex(32), '4')),
+  uuidv5: define([text('namespace'), text('name')], ([namespace, name]) => uuidOfName(namespace, name)),
+};
+
+/** Dashes, version and variant in 32 hex digits (RFC 9562 section 4). */
+function asUuid(hex: string, version: string): string {
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${version}${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** RFC 9562 section 6.6. */
+const namespaces: Readonly<Record<string, string>> = {
+  dns: '6ba7b810-9dad-11d1-80b4-00c04fd430c8',
+  url: '6ba7b811-9dad-11d1-80b4-00c04fd430c8',
+  oid: '6ba7b812-9dad-11d1-80b4-00c04fd430c8',
+  x500: '6ba7b814-9dad-11d1-80b4-00c04fd430c8',
+};
+
+function uuidOfName(namespace: string, name: string): string {
+  const id = (namespaces[namespace] ?? namespace).replaceAll('-', '');
+  if (!/^[0-9a-fA-F]{32}$/.test(id)) throw new FunctionFault(`uuidv5() doesn't support namespace ${namespace}`, 'namespace');
+  return asUuid(digest('sha1', Buffer.concat([Buffer.from(id, 'hex'), Buffer.from(name)]), 'hex'), '5');
+}
+
+function decrypt(ciphertext: string, key: string): string {
+  try {
+    return privateDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, Buffer.from(ciphertext, 'base64')).toString('utf8');
+  } catch {
+    throw new FunctionFault('failed to decrypt: error occurred during decryption', 'ciphertext');
+  }
+}

@@ -1,0 +1,25 @@
+export { LanguageError, expressionError, formatDiagnostic, syntaxError, typeError } from './diagnostic.ts';
+export { expandDynamic } from './dynamic.ts';
+export { parseExpressionText, parseModule, parseValuesFile } from './module.ts';
+export { jsonBlocks } from './parse/json.ts';
+export { quoted, renderType, renderValue } from './render.ts';
+export { excerptOf } from './source.ts';
+export { convert, typeOfConstraint } from './typeConstraint.ts';
+export * from './types.ts';
+export {
+  asList,
+  asMap,
+  asSet,
+  equal,
+  isKnown,
+  isList,
+  isRecord,
+  isSensitive,
+  isSet,
+  markSensitive,
+  record,
+  reveal,
+  sortedKeys,
+  typeOf,
+} from './values.ts';
+export type { Type } from './values.ts';
