@@ -6,7 +6,8 @@ import { mkdtempSync, readFileSync, rmSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, packageRoot, systemClock } from '../../src/base/index.ts';
-import { createEcsStack, healthyTasks, setDesiredCount } from '../../src/cli/demo/stack.ts';
+import { createEcsStack, setDesiredCount } from '../../src/cli/demo/ecs.ts';
+import { healthyUnits } from '../../src/cli/demo/stack.ts';
 import { startLoad } from '../../src/load/index.ts';
 import { openRegion } from '../../src/region/index.ts';
 
@@ -18,7 +19,7 @@ try {
   const signal = new AbortController().signal;
   const stack = await createEcsStack(region, { cpuUnits: 256, memoryMiB: 512, targetCpuPercent: 20, signal }, () => undefined);
   await setDesiredCount(region, 4);
-  await region.waitFor('four tasks', 60_000, () => healthyTasks(region, stack) === 4);
+  await region.waitFor('four tasks', 60_000, () => healthyUnits(stack) === 4);
   const run = startLoad({
     script: join(packageRoot, 'examples/scripts/taskoverflow.js'),
     env: { BASE_URL: stack.url, TODOS: '300' },

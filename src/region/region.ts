@@ -35,6 +35,8 @@ export interface RegionOptions {
   readonly credentials?: Credentials;
   /** Which ports of this machine to try for a listener, in order; 0 is any free one. */
   portsFor(listenerPort: number): readonly number[];
+  /** What part of a core of this computer a vCPU of an EC2 instance is; 1 unless given. */
+  readonly instanceVcpuShare?: number;
   /** One address for all load balancers; each has its own unless given. */
   readonly balancerHost?: string;
   /** What to run in place of a container image, by name with or without tag. */
@@ -144,6 +146,7 @@ export class Region {
       clock,
       driver,
       addresses,
+      vcpuShare: options.instanceVcpuShare ?? 1,
       groupOf: (at, id) => this.groups.groupOf(at, id),
       openMachines: () => createMachines({ driver, network, log }),
       images: machineImages(images),

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { services } from '../../src/aws/index.ts';
 import { systemClock } from '../../src/base/index.ts';
-import { createEcsStack, databaseOf, healthyTasks, setDesiredCount, tasksOf, type EcsStack } from '../../src/cli/demo/stack.ts';
+import { createEcsStack, setDesiredCount } from '../../src/cli/demo/ecs.ts';
+import { databaseOf, healthyUnits, type Stack } from '../../src/cli/demo/stack.ts';
 import type { Region } from '../../src/region/index.ts';
 import { processesOf, startRegion, type TestRegion } from './support.ts';
 
@@ -12,7 +13,7 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
   let own: TestRegion;
   let folder = '';
   let region: Region;
-  let stack: EcsStack;
+  let stack: Stack;
 
   before(async () => {
     own = await startRegion({ timeScale: 20 });
@@ -27,12 +28,10 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
   });
 
   const todos = (): Promise<Response> => fetch(`${stack.url}/api/v1/todos`);
-  const tasks = (): string[] =>
-    tasksOf(region, stack)
-      .filter((task) => task.state !== 'STOPPED')
-      .map((task) => task.id);
+  const serviceArn = 'arn:aws:ecs:us-east-1:123456789012:service/taskoverflow/taskoverflow';
+  const tasks = (): string[] => stack.units().map(({ id }) => id);
   const healthy = (count: number): Promise<void> =>
-    region.waitFor(`${count} healthy tasks`, 60_000, () => healthyTasks(region, stack) === count && tasks().length === count);
+    region.waitFor(`${count} healthy tasks`, 60_000, () => healthyUnits(stack) === count && tasks().length === count);
 
   test('scaling out and in under traffic loses no request', async () => {
     let answered = 0;
@@ -63,7 +62,7 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
     await region.waitFor('the replacement', 60_000, () => !tasks().includes(victim));
     await healthy(1);
     assert.equal((await todos()).status, 200);
-    const ended = tasksOf(region, stack).find((task) => task.id === victim);
+    const ended = region.services.tasksOf(serviceArn).find(({ task }) => task.id === victim)?.task;
     assert.match(ended?.stoppedReason ?? '', /^Essential container in task exited/);
   });
 
@@ -91,7 +90,7 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
   });
 
   test('what happened is in the events and metrics, in AWS’s words', async () => {
-    const record = region.place('us-east-1').table(services).get(stack.serviceArn);
+    const record = region.place('us-east-1').table(services).get(serviceArn);
     const events = (record?.events ?? []).map(({ message = '' }) => message);
     assert.ok(events.some((message) => /^\(service taskoverflow\) has started 2 tasks: \(task \w{32}\) \(task \w{32}\)\.$/.test(message)));
     assert.ok(events.some((message) => message === '(service taskoverflow) has reached a steady state.'));

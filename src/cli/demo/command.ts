@@ -10,7 +10,9 @@ import { interruptible } from '../signals.ts';
 import { planDemo, type DemoPlan } from './plan.ts';
 import { Narrator } from './narrator.ts';
 import { makeReport, renderReport, type DemoReport } from './report.ts';
-import { createEcsStack, type EcsStack } from './stack.ts';
+import { createEc2Stack } from './ec2.ts';
+import { createEcsStack } from './ecs.ts';
+import type { Stack, StackOptions } from './stack.ts';
 import { tellStory } from './story.ts';
 
 interface DemoOptions {
@@ -38,9 +40,9 @@ export function registerDemo(program: Command): void {
   program
     .command('demo')
     .description(
-      'the whole story on this machine in about two minutes: TaskOverflow behind the load balancer, 1 → 4 → 1 tasks under a ramp of users',
+      'the whole story on this machine in about two minutes: TaskOverflow behind the load balancer, scaling 1 → 4 → 1 under a ramp of users',
     )
-    .argument('[stack]', 'the stack to show: ecs', 'ecs')
+    .argument('[stack]', 'the stack to show: ecs (a service of tasks) or ec2 (an Auto Scaling group of instances)', 'ecs')
     .option('--json <file>', 'also write the report as JSON')
     .option('--time-scale <n>', 'how much faster than the wall the region’s clock runs, 1 to 60', parseTimeScale, 20)
     .option('--port <n>', 'port of the load balancer on 127.0.0.1 (default: 8080, or a free one)', parsePort)
@@ -51,6 +53,7 @@ export function registerDemo(program: Command): void {
       `
 Examples:
   $ plimsoll demo                    watch it in the terminal
+  $ plimsoll demo ec2                the same on instances of an Auto Scaling group
   $ plimsoll demo --json demo.json   also write the figures
   $ plimsoll demo --keep             then use the service with curl or a browser
 
@@ -61,11 +64,22 @@ Exit code 0 only if it scaled out to 4, came back to 1, and no request failed; t
     });
 }
 
+interface Kind {
+  readonly noun: Stack['noun'];
+  create(live: Region, options: StackOptions, onStep: (text: string) => void): Promise<Stack>;
+}
+
+const kinds: Readonly<Record<string, Kind>> = {
+  ecs: { noun: 'task', create: createEcsStack },
+  ec2: { noun: 'instance', create: createEc2Stack },
+};
+
 async function demo(stackName: string, options: DemoOptions): Promise<number> {
-  if (stackName !== 'ecs') {
+  const kind = kinds[stackName];
+  if (kind === undefined) {
     throw new PlimsollError(cliErrors.PL_CLI_STACK_UNKNOWN, {
       what: `there is no demo of the stack "${stackName}"`,
-      fix: 'this version has: ecs',
+      fix: `choose one of: ${Object.keys(kinds).join(', ')}`,
     });
   }
   const startedMs = monotonicMs();
@@ -83,12 +97,13 @@ async function demo(stackName: string, options: DemoOptions): Promise<number> {
       dataDir,
       timeScale: options.timeScale,
       balancerHost: '127.0.0.1',
+      instanceVcpuShare: cpuUnits / 1024,
       portsFor: () => portCandidates(options.port, 8080),
       log,
     });
     signal.throwIfAborted();
-    narrator.enforcement(region.driver.enforcement, cpuUnits, memoryMiB);
-    const stack = await createEcsStack(region, { cpuUnits, memoryMiB, targetCpuPercent, signal }, (text) => narrator.step(text));
+    narrator.enforcement(region.driver.enforcement, kind.noun, cpuUnits, memoryMiB);
+    const stack = await kind.create(region, { cpuUnits, memoryMiB, targetCpuPercent, signal }, (text) => narrator.step(text));
     await settle(region, options.timeScale, narrator, signal);
     const report = await runStory(region, stack, plan, { startedMs, narrator, signal, log });
     narrator.close();
@@ -124,7 +139,7 @@ interface RunContext {
   log: ReturnType<typeof createLogger>;
 }
 
-async function runStory(region: Region, stack: EcsStack, plan: DemoPlan, context: RunContext): Promise<DemoReport> {
+async function runStory(region: Region, stack: Stack, plan: DemoPlan, context: RunContext): Promise<DemoReport> {
   const { startedMs, narrator, signal, log } = context;
   const story = await tellStory(region, stack, {
     script: join(packageRoot, 'examples/scripts/taskoverflow.js'),
@@ -139,7 +154,7 @@ async function runStory(region: Region, stack: EcsStack, plan: DemoPlan, context
   return makeReport(region, stack, story, monotonicMs() - startedMs);
 }
 
-async function keep(stack: EcsStack, signal: AbortSignal): Promise<void> {
+async function keep(stack: Stack, signal: AbortSignal): Promise<void> {
   process.stdout.write(`Still running: ${stack.url} (its page), ${stack.url}/api/v1/todos. Ctrl-C stops it.\n`);
   await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
 }

@@ -21,9 +21,9 @@ export class Narrator {
     process.stdout.write(`${`${at} s`.padStart(8)}  ${text}\n`);
   }
 
-  enforcement(enforcement: Enforcement, cpuUnits: number, memoryMiB: number): void {
+  enforcement(enforcement: Enforcement, noun: string, cpuUnits: number, memoryMiB: number): void {
     const { cpu, memory, reason } = enforcement;
-    const limits = `a task has ${cpuUnits / 1024} vCPU (${cpu === 'none' ? 'not enforced' : cpu}) and ${memoryMiB} MiB (${memory === 'none' ? 'not enforced' : memory})`;
+    const limits = `${noun === 'instance' ? 'an' : 'a'} ${noun} has ${cpuUnits / 1024} vCPU (${cpu === 'none' ? 'not enforced' : cpu}) and ${memoryMiB} MiB (${memory === 'none' ? 'not enforced' : memory})`;
     this.step(reason === undefined ? limits : `${limits}: ${reason}`);
   }
 
@@ -51,7 +51,7 @@ export class Narrator {
     const cpu = healthy.reduce((sum, task) => sum + (task.cpuPercent ?? 0), 0) / Math.max(1, healthy.length);
     this.step(
       `${formatCount(frame.users)} users, ${formatCount(frame.rps)} requests/s, p50 ${formatSpan(frame.p50Ms)}, p95 ${formatSpan(frame.p95Ms)}, ` +
-        `${formatCount(frame.failed)} failed; ${healthy.length}/${frame.desired} tasks healthy at ${Math.round(cpu)} % CPU`,
+        `${formatCount(frame.failed)} failed; ${healthy.length}/${frame.desired} ${frame.noun}s healthy at ${Math.round(cpu)} % CPU`,
     );
   }
 

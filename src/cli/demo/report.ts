@@ -3,13 +3,15 @@ import type { Enforcement, ScalingActivity } from '../../model/index.ts';
 import type { LoadResult } from '../../load/index.ts';
 import type { Region } from '../../region/index.ts';
 import { carriedWith, failedShareMax, p95MaxMs, type CarriedLimit } from './limits.ts';
-import { activitiesOf, endpointOf, type EcsStack } from './stack.ts';
+import { endpointOf, type Stack } from './stack.ts';
 import type { Story } from './story.ts';
 
 /** What `--json` writes; the fields are a contract. */
 export interface DemoReport {
   ok: boolean;
-  stack: 'ecs';
+  stack: Stack['kind'];
+  /** What `tasks` counts: `task` or `instance`. */
+  unit: Stack['noun'];
   durationS: number;
   requests: number;
   failed: number;
@@ -56,25 +58,26 @@ export function reportedActivity(activity: ScalingActivity): DemoReport['activit
   return { time: new Date(activity.atMs).toISOString(), description, cause, from, to };
 }
 
-export function makeReport(region: Region, stack: EcsStack, story: Story, durationMs: number): DemoReport {
+export function makeReport(region: Region, stack: Stack, story: Story, durationMs: number): DemoReport {
   const { load, latency, samples } = story;
   const round = (ms: number): number => Math.round(ms * 10) / 10;
   const problems = findProblems(stack, story);
   return {
     ok: problems.length === 0,
-    stack: 'ecs',
+    stack: stack.kind,
+    unit: stack.noun,
     durationS: Math.round(durationMs / 100) / 10,
     requests: load.requests,
     failed: load.failed,
     checksRate: checksRate(load.checks),
     latencyMs: { p50: round(latency.quantile(0.5)), p95: round(latency.quantile(0.95)), p99: round(latency.quantile(0.99)) },
     vusMax: load.vusMax,
-    tasks: { min: stack.minTasks, peak: story.peakTasks, final: story.finalTasks },
-    activities: activitiesOf(region).map(reportedActivity).toReversed(),
-    database: `PostgreSQL ${stack.database.EngineVersion ?? ''} at ${endpointOf(stack.database)}`,
+    tasks: { min: stack.minUnits, peak: story.peakTasks, final: story.finalTasks },
+    activities: stack.activities().map(reportedActivity).toReversed(),
+    database: `PostgreSQL ${region.databases.versionOf(region.place('us-east-1'), stack.database.DBInstanceIdentifier) ?? ''} at ${endpointOf(stack.database)}`,
     limit: {
-      oneTask: reportedLimit(carriedWith(samples, stack.minTasks)),
-      fourTasks: reportedLimit(carriedWith(samples, stack.maxTasks)),
+      oneTask: reportedLimit(carriedWith(samples, stack.minUnits)),
+      fourTasks: reportedLimit(carriedWith(samples, stack.maxUnits)),
     },
     memoryMiB: Math.round(story.memoryBytesMax / 2 ** 20),
     enforcement: region.driver.enforcement,
@@ -90,10 +93,10 @@ function checksRate(checks: LoadResult['checks']): number {
 }
 
 /** What the demo promises and did not hold. */
-function findProblems(stack: EcsStack, { load, peakTasks, finalTasks, balancerFailures }: Story): string[] {
+function findProblems(stack: Stack, { load, peakTasks, finalTasks, balancerFailures }: Story): string[] {
   const problems: string[] = [];
-  if (peakTasks < stack.maxTasks) problems.push(`it scaled out to ${peakTasks} tasks, not ${stack.maxTasks}`);
-  if (finalTasks !== stack.minTasks) problems.push(`it ended with ${finalTasks} tasks, not ${stack.minTasks}`);
+  if (peakTasks < stack.maxUnits) problems.push(`it scaled out to ${peakTasks} ${stack.noun}s, not ${stack.maxUnits}`);
+  if (finalTasks !== stack.minUnits) problems.push(`it ended with ${finalTasks} ${stack.noun}s, not ${stack.minUnits}`);
   if (load.requests === 0) problems.push('no request was made');
   if (load.failed > 0) {
     const why = Object.entries({ ...load.errorCounts, ...balancerFailures }).map(([reason, count]) => `${reason}: ${count}`);
@@ -104,21 +107,21 @@ function findProblems(stack: EcsStack, { load, peakTasks, finalTasks, balancerFa
 
 /** The closing report for people. */
 export function renderReport(report: DemoReport): string {
-  const { limit, latencyMs, tasks } = report;
+  const { limit, latencyMs, tasks, unit } = report;
   const carried = `p95 < ${p95MaxMs} ms and < ${failedShareMax * 100} % errors`;
   const lines = [
     '',
     'REPORT',
     `  How many users does it carry (${carried})?`,
-    limitLine('1 task', limit.oneTask),
-    limitLine('4 tasks', limit.fourTasks),
+    limitLine(`1 ${unit}`, limit.oneTask),
+    limitLine(`4 ${unit}s`, limit.fourTasks),
     '',
     `  Requests   ${formatCount(report.requests)}, ${formatCount(report.failed)} failed; checks ${(report.checksRate * 100).toFixed(2)} % passed`,
     `  Latency    p50 ${formatSpan(latencyMs.p50)}, p95 ${formatSpan(latencyMs.p95)}, p99 ${formatSpan(latencyMs.p99)} over the whole run, overload included`,
-    `  Tasks      ${tasks.min} → ${tasks.peak} → ${tasks.final}, up to ${formatCount(report.vusMax)} virtual users`,
+    `  ${`${unit[0]?.toUpperCase()}${unit.slice(1)}s`.padEnd(10)} ${tasks.min} → ${tasks.peak} → ${tasks.final}, up to ${formatCount(report.vusMax)} virtual users`,
     `  Database   ${report.database}`,
     `  Memory     ${report.memoryMiB} MiB for region, balancer and load generator together`,
-    `  Limits     CPU of a task: ${report.enforcement.cpu}, memory: ${report.enforcement.memory}${report.enforcement.reason ? ` (${report.enforcement.reason})` : ''}`,
+    `  Limits     CPU of each ${unit}: ${report.enforcement.cpu}, memory: ${report.enforcement.memory}${report.enforcement.reason ? ` (${report.enforcement.reason})` : ''}`,
     '',
     `  Scaling activities (region time, ${report.timeScale} × the wall clock)`,
     ...report.activities.flatMap((activity) => [
@@ -135,7 +138,7 @@ export function renderReport(report: DemoReport): string {
 }
 
 function limitLine(label: string, limit: ReportedLimit | null): string {
-  if (!limit) return `    ${label.padEnd(8)} not measured: no two seconds in a row with this many healthy tasks and traffic`;
+  if (!limit) return `    ${label.padEnd(11)} not measured: no two seconds in a row with this many healthy tasks and traffic`;
   const carried = `${limit.reached ? '' : 'at least '}${formatCount(limit.users)} users, ${formatCount(limit.rps)} requests/s (p95 ${formatSpan(limit.p95Ms)})`;
-  return `    ${label.padEnd(8)} ${carried}; ${limit.reached ? 'saturated' : 'busiest'}: ${limit.saturated}`;
+  return `    ${label.padEnd(11)} ${carried}; ${limit.reached ? 'saturated' : 'busiest'}: ${limit.saturated}`;
 }

@@ -5,7 +5,7 @@ import type { Region } from '../../region/index.ts';
 import { wholeMachine, type Sample } from './limits.ts';
 import { ProcessObserver, residentBytes } from './observer.ts';
 import type { DemoPlan } from './plan.ts';
-import { activitiesOf, alarmsOf, desiredCount, healthyTasks, tasksOf, type EcsStack } from './stack.ts';
+import { alarmsOf, healthyUnits, type Stack } from './stack.ts';
 import type { Frame } from './view.ts';
 
 /** What happened from the first virtual user to the last task stopped. */
@@ -38,7 +38,7 @@ const sampleMs = 500;
 const settledMs = 4000;
 
 /** Swarms the stack by the plan and watches what it does; ends when the load has ended. */
-export async function tellStory(region: Region, stack: EcsStack, options: StoryOptions): Promise<Story> {
+export async function tellStory(region: Region, stack: Stack, options: StoryOptions): Promise<Story> {
   const run = startLoad({
     script: options.script,
     env: { BASE_URL: stack.url, TODOS: String(options.todos) },
@@ -63,7 +63,7 @@ export async function tellStory(region: Region, stack: EcsStack, options: StoryO
 /** Collects the samples and the picture of the moment. */
 class Watch {
   readonly #region: Region;
-  readonly #stack: EcsStack;
+  readonly #stack: Stack;
   readonly #run: LoadRun;
   readonly #options: StoryOptions;
   readonly #observer = new ProcessObserver();
@@ -76,12 +76,12 @@ class Watch {
   #peakTasks = 0;
   #settledAtMs: number | undefined;
 
-  constructor(region: Region, stack: EcsStack, run: LoadRun, options: StoryOptions) {
+  constructor(region: Region, stack: Stack, run: LoadRun, options: StoryOptions) {
     this.#region = region;
     this.#stack = stack;
     this.#run = run;
     this.#options = options;
-    this.#healthyBefore = healthyTasks(region, stack);
+    this.#healthyBefore = healthyUnits(stack);
     run.onProgress((progress) => this.#onProgress(progress));
     region.onBalancerMetrics((delta) => {
       for (const each of delta.loadBalancers) {
@@ -92,7 +92,7 @@ class Watch {
 
   #onProgress(progress: LoadProgress): void {
     this.#progress = progress;
-    const healthy = healthyTasks(this.#region, this.#stack);
+    const healthy = healthyUnits(this.#stack);
     // A span in which the number changed belongs to neither: -1 fits no limit.
     const healthyTasksThroughout = healthy === this.#healthyBefore ? healthy : -1;
     this.#healthyBefore = healthy;
@@ -119,9 +119,9 @@ class Watch {
 
   /** The story is over when the service has been back at its minimum for a while, all others gone. */
   #stopWhenSettled(elapsedMs: number): void {
-    const tasks = tasksOf(this.#region, this.#stack).filter((task) => task.state !== 'STOPPED');
+    const tasks = this.#stack.units();
     const back =
-      elapsedMs > this.#options.plan.calmFromMs && this.#peakTasks > this.#stack.minTasks && tasks.length === this.#stack.minTasks;
+      elapsedMs > this.#options.plan.calmFromMs && this.#peakTasks > this.#stack.minUnits && tasks.length === this.#stack.minUnits;
     if (!back) this.#settledAtMs = undefined;
     else if (elapsedMs - (this.#settledAtMs ??= elapsedMs) >= settledMs) this.#run.stop();
   }
@@ -130,10 +130,10 @@ class Watch {
     const { balancerPids, usage } = this.#region;
     const { processes, machine } = this.#observer.look([...balancerPids, ...this.#run.pids]);
     const most = (pids: readonly number[]): number => Math.max(0, ...pids.map((pid) => processes.get(pid) ?? 0));
-    const running = tasksOf(this.#region, this.#stack).filter((task) => task.state === 'RUNNING');
-    const tasks = running.map((task) => usage.workloads.get(task.id)?.cpuPercent ?? 0);
+    const running = this.#stack.units().filter(({ state }) => state === 'RUNNING' || state === 'InService');
+    const tasks = running.map(({ cpuPercent = 0 }) => cpuPercent);
     return {
-      'CPU of the tasks': tasks.length === 0 ? 0 : tasks.reduce((sum, cpu) => sum + cpu, 0) / tasks.length,
+      [`CPU of the ${this.#stack.noun}s`]: tasks.length === 0 ? 0 : tasks.reduce((sum, cpu) => sum + cpu, 0) / tasks.length,
       'CPU of the database': usage.databaseCpuPercent,
       'the balancer process': most(balancerPids),
       'the load generator': most(this.#run.pids),
@@ -146,7 +146,7 @@ class Watch {
     const progress = this.#progress;
     const last = this.#samples.at(-1);
     const recent = progress ? Histogram.fromData(progress.window.durationMs) : new Histogram();
-    const tasks = tasksOf(this.#region, this.#stack).filter((task) => task.state !== 'STOPPED');
+    const tasks = this.#stack.units();
     return {
       elapsedMs: monotonicMs() - startedMs,
       expectedMs,
@@ -159,20 +159,15 @@ class Watch {
       p95Ms: recent.quantile(0.95),
       requests: progress?.requests ?? 0,
       failed: progress?.failed ?? 0,
-      tasks: tasks.map((task) => ({
-        id: task.id,
-        state: task.state,
-        health: task.health,
-        address: task.address,
-        cpuPercent: this.#region.usage.workloads.get(task.id)?.cpuPercent,
-      })),
-      desired: desiredCount(this.#region, this.#stack),
+      noun: this.#stack.noun,
+      tasks,
+      desired: this.#stack.desired(),
       alarms: alarmsOf(this.#region).map((alarm) => ({
         name: alarm.AlarmName,
         state: alarm.StateValue ?? '',
         condition: conditionOf(alarm),
       })),
-      activities: activitiesOf(this.#region),
+      activities: this.#stack.activities(),
       rpsHistory: this.#samples.map((sample) => (sample.requests * 1000) / Math.max(1, sample.spanMs)),
       tasksHistory: this.#samples.map((sample) => Math.max(0, sample.healthyTasks)),
     };
@@ -181,8 +176,8 @@ class Watch {
   #phase(elapsedMs: number): string {
     const { plan } = this.#options;
     if (elapsedMs >= plan.calmFromMs) return 'load has fallen: waiting for the low alarm, scaling in';
-    if (this.#healthyBefore < this.#stack.maxTasks) return 'load rises on one task: waiting for the high alarm, scaling out';
-    return 'four tasks: the load rises further';
+    if (this.#healthyBefore < this.#stack.maxUnits) return `load rises on one ${this.#stack.noun}: waiting for the high alarm, scaling out`;
+    return `four ${this.#stack.noun}s: the load rises further`;
   }
 
   story(load: LoadResult): Story {
@@ -191,7 +186,7 @@ class Watch {
       load,
       latency: this.#latency,
       peakTasks: this.#peakTasks,
-      finalTasks: healthyTasks(this.#region, this.#stack),
+      finalTasks: healthyUnits(this.#stack),
       memoryBytesMax: this.#memoryBytesMax,
       balancerFailures: this.#failures,
     };

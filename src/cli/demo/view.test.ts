@@ -16,6 +16,7 @@ const frame: Frame = {
   requests: 12_345,
   failed: 0,
   tasks: [{ id: 'a'.repeat(32), state: 'RUNNING', health: 'HEALTHY', cpuPercent: 55, address: '127.16.0.3' }],
+  noun: 'task',
   desired: 4,
   alarms: [
     {

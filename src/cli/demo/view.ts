@@ -1,6 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { formatCount, formatSpan } from '../../base/index.ts';
 import type { ScalingActivity } from '../../model/index.ts';
+import type { Unit } from './stack.ts';
 
 /** All that the live view shows at one moment; plain data, so that a frame is a pure function of it. */
 export interface Frame {
@@ -15,7 +16,9 @@ export interface Frame {
   readonly p95Ms: number;
   readonly requests: number;
   readonly failed: number;
-  readonly tasks: readonly FrameTask[];
+  /** What a task is called: `task`, `instance`. */
+  readonly noun: string;
+  readonly tasks: readonly Unit[];
   readonly desired: number;
   readonly alarms: readonly FrameAlarm[];
   readonly activities: readonly ScalingActivity[];
@@ -28,14 +31,6 @@ export interface FrameAlarm {
   readonly state: string;
   /** `CPUUtilization > 20 for 3 × 60 s`. */
   readonly condition: string;
-}
-
-export interface FrameTask {
-  readonly id: string;
-  readonly state: string;
-  readonly health: string;
-  readonly cpuPercent: number | undefined;
-  readonly address: string;
 }
 
 const bars = '▁▂▃▄▅▆▇█';
@@ -68,11 +63,11 @@ export function renderFrame(frame: Frame, columns: number, color: boolean): stri
     '',
     `users      ${formatCount(frame.users).padStart(6)}  ${bar(frame.users / Math.max(1, frame.usersMax), chart)}`,
     `requests/s ${formatCount(frame.rps).padStart(6)}  ${paint('cyan', sparkline(frame.rpsHistory, chart))}`,
-    `tasks      ${`${frame.tasks.filter((task) => task.health === 'HEALTHY').length}/${frame.desired}`.padStart(6)}  ${paint('green', sparkline(frame.tasksHistory, chart))}`,
+    `${`${frame.noun}s`.padEnd(10)} ${`${frame.tasks.filter((task) => task.health === 'HEALTHY').length}/${frame.desired}`.padStart(6)}  ${paint('green', sparkline(frame.tasksHistory, chart))}`,
     `latency    p50 ${formatSpan(frame.p50Ms)}, p95 ${paint(frame.p95Ms < 500 ? 'green' : 'red', formatSpan(frame.p95Ms))}   ` +
       `requests ${formatCount(frame.requests)}, failed ${paint(frame.failed === 0 ? 'green' : 'red', formatCount(frame.failed))}`,
     '',
-    ...frame.tasks.map((task) => taskLine(task, paint)),
+    ...frame.tasks.map((task) => taskLine(frame.noun, task, paint)),
     '',
     ...frame.alarms.map((alarm) => alarmLine(alarm, paint)),
     '',
@@ -81,11 +76,11 @@ export function renderFrame(frame: Frame, columns: number, color: boolean): stri
   return lines.map((line) => clip(line, columns));
 }
 
-function taskLine(task: FrameTask, paint: (format: Color, text: string) => string): string {
+function taskLine(noun: string, task: Unit, paint: (format: Color, text: string) => string): string {
   const cpu = task.cpuPercent === undefined ? '' : `${bar(task.cpuPercent / 100, 20)} ${Math.round(task.cpuPercent)} % CPU`;
   const healthy = task.health === 'HEALTHY';
   const state = paint(healthy ? 'green' : 'yellow', `${task.state.padEnd(13)} ${task.health.padEnd(9)}`);
-  return `task ${task.id.slice(0, 8)}  ${task.address.padEnd(14)} ${state} ${cpu}`;
+  return `${noun} ${task.id.slice(0, 10)}  ${task.address.padEnd(14)} ${state} ${cpu}`;
 }
 
 function alarmLine(alarm: Frame['alarms'][number], paint: (format: Color, text: string) => string): string {

@@ -26,7 +26,8 @@ function main(folder: string): void {
   execFileSync('ip', ['-batch', '-'], {
     input: [
       'link set lo up',
-      'link add br0 type bridge',
+      // An address of its own: else it takes one of its ports', and machines lose the gateway when that one comes or goes.
+      'link add br0 address 02:00:ac:1f:00:01 type bridge',
       `addr add ${gateway}/16 dev br0`,
       `addr add ${metadataAddress}/32 dev br0`,
       'link set br0 up',

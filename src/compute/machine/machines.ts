@@ -143,6 +143,7 @@ class NamespaceMachines implements Machines {
 
   async stop(id: string): Promise<void> {
     await this.#options.driver.stop(id, 0);
+    await this.#forget(id);
   }
 
   allow(address: string, port: number): void {

@@ -21,6 +21,8 @@ export interface InstancesOptions {
   openMachines(): Promise<Machines>;
   /** What `docker run` of an image runs. */
   readonly images: Readonly<Record<string, MachineProgram>>;
+  /** What part of a core of this computer a vCPU is. */
+  readonly vcpuShare: number;
   /** The group that an instance belongs to. */
   groupOf(at: Place, instanceId: string): string | undefined;
   readonly log: Logger;
@@ -177,7 +179,7 @@ export class Instances {
       id,
       hostname: `ip-${address.replaceAll('.', '-')}`,
       address,
-      cpuUnits: vcpus * 1024,
+      cpuUnits: Math.max(1, Math.round(vcpus * 1024 * this.#options.vcpuShare)),
       memoryMiB,
       images: this.#options.images,
       metadata: metadataOf(at, instance, userData),

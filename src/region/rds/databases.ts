@@ -235,6 +235,11 @@ export class Databases {
     return { measured, cpuPercent };
   }
 
+  /** The version that really runs, e.g. `18.4`; undefined while none does. */
+  versionOf(at: Place, id: string): string | undefined {
+    return this.#running.get(keyOf(at, id))?.server?.version;
+  }
+
   /** Why an instance's last start failed. */
   failureOf(at: Place, id: string): string | undefined {
     return this.#failures.get(keyOf(at, id));
