@@ -29,17 +29,15 @@ export function convertTo(value: Value, type: Type): Value {
   return type.kind === 'map' ? convertMap(value, type) : convertSequence(value, type);
 }
 
-const articles: Record<Primitive, string> = { string: 'a string', number: 'a number', bool: 'a bool' };
-
 function convertPrimitive(value: Value, type: Primitive): Value {
-  if (typeof value === 'object' && value !== null) throw new Mismatch(`${type} required, but have ${friendlyType(typeOf(value))}`);
+  if (typeof value === 'object' && value !== null) throw new Mismatch(`${type} required`);
   if (type === 'string') return typeof value === 'number' ? formatNumber(value) : String(value);
   if (type === 'number' && typeof value === 'number') return value;
   if (type === 'number' && typeof value === 'string' && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)) return Number(value);
   if (type === 'bool' && typeof value === 'boolean') return value;
   if (type === 'bool' && (value === 'true' || value === '1')) return true;
   if (type === 'bool' && (value === 'false' || value === '0')) return false;
-  throw new Mismatch(`${articles[type]} is required`);
+  throw new Mismatch(typeof value === 'string' ? `a ${type} is required` : `${type} required`);
 }
 
 function convertSequence(value: Value, { kind, of }: CollectionType): Value {

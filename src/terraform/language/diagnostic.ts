@@ -26,6 +26,13 @@ export class LanguageError extends PlimsollError {
   }
 }
 
+/** A name that stands for nothing. It is wrong wherever it is written: `try` and `can` do not help. */
+export class UndeclaredError extends LanguageError {
+  constructor(summary: string, detail: string, range: Range) {
+    super(terraformErrors.PL_TERRAFORM_EXPRESSION, summary, detail, range);
+  }
+}
+
 export function syntaxError(summary: string, detail: string, range: Range): LanguageError {
   return new LanguageError(terraformErrors.PL_TERRAFORM_SYNTAX, summary, detail, range);
 }

@@ -1,4 +1,5 @@
 import type {
+  AttributeNode,
   BinaryNode,
   CallNode,
   ConditionalNode,
@@ -12,7 +13,7 @@ import type {
 } from './ast.ts';
 import { callFunction } from './call.ts';
 import { Mismatch, convertTo, unify } from './convert.ts';
-import { LanguageError, expressionError } from './diagnostic.ts';
+import { LanguageError, UndeclaredError, expressionError } from './diagnostic.ts';
 import { applyBinary, operand } from './operators.ts';
 import { attributeOf, elementOf, undeclared } from './traverse.ts';
 import { Sensitive, Unknown, unknown } from './types.ts';
@@ -21,6 +22,7 @@ import { renderTemplateFile } from './templateFile.ts';
 import {
   formatNumber,
   friendlyType,
+  has,
   isList,
   isRecord,
   isSensitive,
@@ -69,7 +71,7 @@ export function evaluate(node: Node, env: Environment): Value {
     case 'item':
       return env.item;
     case 'attribute':
-      return attributeOf(node.of.kind === 'name' ? valueOfName(node.of, node.name, env) : evaluate(node.of, env), node);
+      return evaluateAttribute(node, env);
     case 'index':
       return elementOf(evaluate(node.of, env), evaluate(node.key, env), node.at);
     case 'splat':
@@ -95,10 +97,28 @@ export function evaluate(node: Node, env: Environment): Value {
 
 /** `attribute` is what is asked of it, for the error's sake. */
 function valueOfName(node: NameNode, attribute: string | undefined, env: Environment): Value {
-  for (let binding = env.bound; binding; binding = binding.outer) if (binding.name === node.name) return binding.value;
+  const bound = boundValue(node.name, env);
+  return bound === undefined ? rootValue(node, attribute, env) : bound;
+}
+
+function rootValue(node: NameNode, attribute: string | undefined, env: Environment): Value {
   const value = env.scope.root(node.name);
   if (value === undefined) throw undeclared(node, attribute);
   return value;
+}
+
+/** Null is a value like any other here; undefined when no `for` binds the name. */
+function boundValue(name: string, env: Environment): Value | undefined {
+  for (let binding = env.bound; binding; binding = binding.outer) if (binding.name === name) return binding.value;
+  return undefined;
+}
+
+function evaluateAttribute(node: AttributeNode, env: Environment): Value {
+  if (node.of.kind !== 'name') return attributeOf(evaluate(node.of, env), node);
+  const value = valueOfName(node.of, node.name, env);
+  const own = isRecord(value) && !has(value, node.name) && boundValue(node.of.name, env) === undefined;
+  if (own && node.of.name !== 'self') throw undeclared(node.of, node.name);
+  return attributeOf(value, node);
 }
 
 function bind(env: Environment, name: string | undefined, value: Value): Environment {
@@ -126,7 +146,7 @@ function templateText(value: Value, part: Node): string {
   const detail =
     value === null
       ? 'The expression result is null. Cannot include a null value in a string template.'
-      : `Cannot include the given value in a string template: string required, but have ${friendlyType(typeOf(value))}.`;
+      : `Cannot include the given value in a string template: string required.`;
   throw expressionError('Invalid template interpolation value', detail, part.at);
 }
 
@@ -327,7 +347,7 @@ function evaluateTry(node: CallNode, env: Environment): Value {
     try {
       return evaluate(arg, env);
     } catch (error) {
-      if (!(error instanceof LanguageError)) throw error;
+      if (!(error instanceof LanguageError) || error instanceof UndeclaredError) throw error;
       messages.push(`- ${error.summary}: ${error.detail}`);
     }
   }
@@ -350,7 +370,7 @@ function evaluateCan(node: CallNode, env: Environment): Value {
     evaluate(node.args[0] as Node, env);
     return true;
   } catch (error) {
-    if (error instanceof LanguageError) return false;
+    if (error instanceof LanguageError && !(error instanceof UndeclaredError)) return false;
     throw error;
   }
 }

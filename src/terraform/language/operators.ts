@@ -55,11 +55,15 @@ function numeric(node: BinaryNode, left: Value, right: Value): Value {
     case '*':
       return rounded(a * b);
     case '/':
-      if (b === 0) throw expressionError('Division by zero', 'Division by zero is not possible.', node.right.at);
+      if (a === 0 && b === 0)
+        throw expressionError(
+          'Operation failed',
+          "Error during operation: can't divide zero by zero or infinity by infinity.",
+          node.right.at,
+        );
       return rounded(a / b);
     case '%':
-      if (b === 0) throw expressionError('Operation failed', 'Error during operation: division by zero.', node.right.at);
-      return rounded(a % b);
+      return b === 0 ? a : rounded(a % b);
     case '<':
       return a < b;
     case '>':

@@ -25,18 +25,23 @@ function renderList(items: readonly Value[], indent: string, inner: string): str
 function renderRecord(value: Dictionary, indent: string, inner: string): string {
   const keys = sortedKeys(value);
   if (keys.length === 0) return '{}';
-  return `{\n${keys.map((key) => `${inner}${quoted(key)} = ${renderValue(value[key] as Value, inner)}\n`).join('')}${indent}}`;
+  return `{\n${keys.map((key) => `${inner}${plainQuoted(key)} = ${renderValue(value[key] as Value, inner)}\n`).join('')}${indent}}`;
 }
 
 /** Text of several lines is a heredoc, whose lines are indented like what is around it. */
 function renderText(value: string, indent: string): string {
-  if (!/\n./s.test(value)) return quoted(value);
+  if (!value.includes('\n')) return plainQuoted(value);
   const marker = value.split('\n').some((line) => line.trim() === 'EOT') ? 'EOF' : 'EOT';
   const lines = value.split('\n').map((line) => `${indent}${line}`);
   return `<<${indent === '' ? '' : '-'}${marker}\n${lines.join('\n')}\n${indent}${marker}`;
 }
 
-/** A quoted string of HCL. */
+/** As it is printed, sequences unescaped. */
+function plainQuoted(value: string): string {
+  return JSON.stringify(value).replace(/\\u00(\w\w)/g, '\\x$1');
+}
+
+/** A quoted string as it is written in HCL. */
 export function quoted(value: string): string {
   return JSON.stringify(value).replace(/\$\{/g, '$$${').replace(/%\{/g, '%%{');
 }

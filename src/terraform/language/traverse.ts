@@ -1,6 +1,6 @@
 import type { AttributeNode, NameNode } from './ast.ts';
 import { Mismatch, convertTo } from './convert.ts';
-import { expressionError } from './diagnostic.ts';
+import { UndeclaredError, expressionError } from './diagnostic.ts';
 import type { LanguageError } from './diagnostic.ts';
 import { Sensitive, Unknown } from './types.ts';
 import type { Range, Value } from './types.ts';
@@ -13,7 +13,7 @@ export function attributeOf(value: Value, node: AttributeNode): Value {
   if (value instanceof Unknown) return value;
   if (isRecord(value)) {
     if (has(value, node.name)) return value[node.name] as Value;
-    throw node.of.kind === 'name' ? undeclared(node.of, node.name, value) : missingAttribute(value, node);
+    throw missingAttribute(value, node);
   }
   if (value === null) {
     throw expressionError('Attempt to get attribute from null value', 'This value is null, so it does not have any attributes.', node.at);
@@ -68,12 +68,10 @@ function itemOf(list: List, given: Value, at: Range): Value {
     throw invalidIndex(`${noElement}: a negative number is not a valid index for a sequence.`, at);
   }
   if (!Number.isInteger(position))
-    throw invalidIndex(
-      `${noElement}: indexing a sequence requires a whole number, but the given index (${position}) has a fractional part.`,
-      at,
-    );
+    throw invalidIndex(`${noElement}: indexing a sequence requires a whole number, but the given index has a fractional part.`, at);
   if (position >= list.length) {
-    throw invalidIndex(`${noElement}: the given index is greater than or equal to the length of the collection.`, at);
+    const why = collectionOf(list) ? ': the given index is greater than or equal to the length of the collection' : '';
+    throw invalidIndex(`${noElement}${why}.`, at);
   }
   return list[position] as Value;
 }
@@ -122,28 +120,25 @@ const declared: Readonly<Record<string, (name: string) => readonly [summary: str
 };
 
 /** A root name, or its attribute, that stands for nothing. */
-export function undeclared(root: NameNode, attribute: string | undefined, value?: Value): LanguageError {
+export function undeclared(root: NameNode, attribute: string | undefined): LanguageError {
   const known = declared[root.name];
   if (known && (attribute !== undefined || root.name === 'each' || root.name === 'count' || root.name === 'self')) {
-    const [summary, detail] = known(attribute ?? '');
-    return expressionError(summary, detail, root.at);
+    return new UndeclaredError(...known(attribute ?? ''), root.at);
   }
   if (known)
-    return expressionError(
+    return new UndeclaredError(
       'Invalid reference',
       `The "${root.name}" object cannot be accessed directly. Instead, access one of its attributes.`,
       root.at,
     );
   if (attribute === undefined) {
-    return expressionError(
+    return new UndeclaredError(
       'Invalid reference',
       'A reference to a resource type must be followed by at least one attribute access, specifying the resource name.',
       root.at,
     );
   }
-  if (value !== undefined && !root.name.includes('_'))
-    return expressionError('Unsupported attribute', `This object does not have an attribute named "${attribute}".`, root.at);
-  return expressionError(
+  return new UndeclaredError(
     'Reference to undeclared resource',
     `A managed resource "${root.name}" "${attribute}" has not been declared in the root module.`,
     root.at,

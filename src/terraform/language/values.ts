@@ -220,6 +220,7 @@ function allOf(results: readonly (boolean | Unknown)[]): boolean | Unknown {
 
 /** Digits without an exponent, as Terraform writes numbers. */
 export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
   if (Number.isInteger(value)) return BigInt(value).toString();
   const text = String(value);
   return text.includes('e') ? value.toFixed(20).replace(/0+$/, '') : text;

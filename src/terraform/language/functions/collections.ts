@@ -26,8 +26,7 @@ export const collectionFunctions: Record<string, FunctionSpec> = {
 
 /** The first that is neither null nor an empty text; the others lend it their type. */
 function coalesce(values: readonly Value[]): Value {
-  if (values.length === 0) throw new FunctionFault('at least one argument is required');
-  const type = unify(values.map(typeOf));
+  const type = values.length === 0 ? undefined : unify(values.map(typeOf));
   if (type === undefined) throw new FunctionFault('all arguments must have the same type');
   for (const value of values) {
     const open = value instanceof Sensitive ? value.value : value;
@@ -37,13 +36,13 @@ function coalesce(values: readonly Value[]): Value {
   throw new FunctionFault('no non-null, non-empty-string arguments');
 }
 
-function elementsOf(value: Value, argument: string): readonly Value[] {
+function elementsOf(value: Value, argument?: string): readonly Value[] {
   if (isList(value)) return value;
-  throw new FunctionFault('argument must be a list, tuple, or set', argument);
+  throw new FunctionFault('argument must be list, tuple, or set', argument);
 }
 
 function contains(list: Value, value: Value): Value {
-  const results = elementsOf(list, 'list').map((item) => equal(item, value));
+  const results = elementsOf(list).map((item) => equal(item, value));
   if (results.includes(true)) return true;
   return results.some((result) => result instanceof Unknown) ? unknown : false;
 }
@@ -81,7 +80,7 @@ function lengthOf(value: Value): Value {
   if (typeof value === 'string') return characters(value).length;
   if (isList(value)) return value.length;
   if (isRecord(value)) return Object.keys(value).length;
-  throw new FunctionFault('argument must be a string, a collection type, or a structural type', 'value');
+  throw new FunctionFault('argument must be a string, a collection type, or a structural type');
 }
 
 function lookup(value: Value, key: string, rest: readonly Value[]): Value {
@@ -99,8 +98,7 @@ function merge(maps: readonly Value[]): Value {
   const given = maps.filter((map) => map !== null);
   const out = record();
   for (const map of given) {
-    if (!isRecord(map))
-      throw new FunctionFault(`arguments must be maps or objects, got ${JSON.stringify(friendlyType(typeOf(map)))}`, 'maps');
+    if (!isRecord(map)) throw new FunctionFault(`arguments must be maps or objects, got ${JSON.stringify(friendlyType(typeOf(map)))}`);
     Object.assign(out, map);
   }
   const kinds = given.map(collectionOf);

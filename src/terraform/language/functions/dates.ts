@@ -47,7 +47,7 @@ const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3,
 /** Go's `time.ParseDuration`: `-1h10m`, `1.5s`. */
 function parseDuration(value: string): number {
   const match = /^([+-]?)((?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+|0)$/.exec(value);
-  if (!match) throw new FunctionFault(`time: invalid duration ${JSON.stringify(value)}`, 'duration');
+  if (!match) throw new FunctionFault(`time: invalid duration ${JSON.stringify(value)}`);
   let total = 0;
   for (const [, count, unit] of (match[2] as string).matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g))
     total += Number(count) * (units[unit as string] as number);

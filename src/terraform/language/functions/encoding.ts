@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import Papa from 'papaparse';
 import { parse as parseYaml } from 'yaml';
+import type { ScalarTag } from 'yaml';
 import { errorMessage } from '../../../base/index.ts';
 import type { Value } from '../types.ts';
 import { asList } from '../values.ts';
@@ -10,9 +11,7 @@ import type { FunctionSpec } from './spec.ts';
 import { toYaml } from './yaml.ts';
 
 export const encodingFunctions: Record<string, FunctionSpec> = {
-  base64decode: define([text('str')], ([str]) =>
-    utf8(fromBase64(str), 'the result of decoding the provided string is not valid UTF-8', 'str'),
-  ),
+  base64decode: define([text('str')], ([str]) => utf8(fromBase64(str), 'the result of decoding the provided string is not valid UTF-8')),
   base64encode: define([text('str')], ([str]) => Buffer.from(str).toString('base64')),
   base64gunzip: define([text('str')], ([str]) => gunzip(fromBase64(str))),
   base64gzip: define([text('str')], ([str]) => gzipSync(str).toString('base64')),
@@ -38,12 +37,12 @@ function percent(char: string): string {
 function fromBase64(value: string): Buffer {
   const clean = value.replace(/[\r\n]/g, '');
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(clean)) {
-    throw new FunctionFault(`failed to decode base64 data ${JSON.stringify(value)}`, 'str');
+    throw new FunctionFault(`failed to decode base64 data ${JSON.stringify(value)}`);
   }
   return Buffer.from(clean, 'base64');
 }
 
-export function utf8(bytes: Buffer, message: string, argument: string): string {
+export function utf8(bytes: Buffer, message: string, argument?: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -55,7 +54,7 @@ function gunzip(bytes: Buffer): string {
   try {
     return gunzipSync(bytes).toString('utf8');
   } catch (error) {
-    throw new FunctionFault(`failed to gunzip bytes: ${errorMessage(error)}`, 'str');
+    throw new FunctionFault(`failed to gunzip bytes: ${errorMessage(error)}`);
   }
 }
 
@@ -63,15 +62,23 @@ function json(value: string): Value {
   try {
     return fromJson(JSON.parse(value));
   } catch (error) {
-    throw new FunctionFault(errorMessage(error), 'str');
+    throw new FunctionFault(errorMessage(error));
   }
 }
 
+/** `yes` and `no` of YAML 1.1 are booleans to Terraform still. */
+const oldBoolean: ScalarTag = {
+  tag: 'tag:yaml.org,2002:bool',
+  default: true,
+  test: /^(?:[Yy]es|YES|[Oo]n|ON|[Nn]o|NO|[Oo]ff|OFF)$/,
+  resolve: (text) => /^(?:yes|on)$/i.test(text),
+};
+
 function yaml(value: string): Value {
   try {
-    return fromJson(parseYaml(value, { schema: 'core', merge: true, logLevel: 'error' }));
+    return fromJson(parseYaml(value, { schema: 'core', merge: true, logLevel: 'error', customTags: [oldBoolean] }));
   } catch (error) {
-    throw new FunctionFault(errorMessage(error).split('\n')[0] ?? '', 'src');
+    throw new FunctionFault((errorMessage(error).split('\n')[0] ?? '').replace(/:$/, ''));
   }
 }
 
@@ -79,11 +86,11 @@ function yaml(value: string): Value {
 function csv(value: string): Value {
   const { data } = Papa.parse<string[]>(value, { skipEmptyLines: true });
   const [names, ...rows] = data;
-  if (!names) throw new FunctionFault('missing header line', 'str');
+  if (!names) throw new FunctionFault('missing header line');
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new FunctionFault(`duplicate column name ${JSON.stringify(twice)}`, 'str');
+  if (twice !== undefined) throw new FunctionFault(`duplicate column name ${JSON.stringify(twice)}`);
   const objects = rows.map((row, index) => {
-    if (row.length !== names.length) throw new FunctionFault(`record on line ${index + 2}: wrong number of fields`, 'str');
+    if (row.length !== names.length) throw new FunctionFault(`CSV parse error on line ${index + 2}: wrong number of fields`);
     return fromJson(Object.fromEntries(names.map((name, column) => [name, row[column] as string])));
   });
   return asList(objects);
@@ -93,7 +100,7 @@ function urlDecode(value: string): string {
   try {
     return decodeURIComponent(value.replaceAll('+', ' '));
   } catch {
-    throw new FunctionFault(`failed to decode URL ${JSON.stringify(value)}`, 'str');
+    throw new FunctionFault(`failed to decode URL ${JSON.stringify(value)}`);
   }
 }
 

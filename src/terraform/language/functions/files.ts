@@ -28,7 +28,7 @@ function home(path: string): string {
   return path === '~' || path.startsWith('~/') ? homedir() + path.slice(1) : path;
 }
 
-function locate(scope: Scope, path: string): string {
+export function locate(scope: Scope, path: string): string {
   return resolve(scope.folder, home(path));
 }
 

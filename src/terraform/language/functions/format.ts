@@ -24,12 +24,9 @@ export function formatText(format: string, args: readonly Value[]): string {
     const [all, flags = '', width, precision, position, verb = ''] = match;
     if (position !== undefined) next = Number(position) - 1;
     if (next >= args.length || next < 0) {
-      throw new FunctionFault(
-        `not enough arguments for "${all}" at ${match.index}: need index ${next + 1} but have ${args.length} total`,
-        'format',
-      );
+      throw new FunctionFault(`not enough arguments for "${all}" at ${match.index}: need index ${next + 1} but have ${args.length} total`);
     }
-    out += pad(verbText(verb, args[next] as Value, flags, precision, all), flags, Number(width ?? 0), verb);
+    out += pad(verbText(verb, args[next] as Value, flags, precision, all, match.index), flags, Number(width ?? 0), verb);
     next++;
     most = Math.max(most, next);
   }
@@ -50,13 +47,13 @@ function plain(text: string): string {
   throw new FunctionFault(`unrecognized format character ${JSON.stringify(text.charAt(at + 1))} at offset ${at + 1}`, 'format');
 }
 
-function verbText(verb: string, value: Value, flags: string, precision: string | undefined, all: string): string {
+function verbText(verb: string, value: Value, flags: string, precision: string | undefined, all: string, offset: number): string {
   const as = (type: Type): Value => {
-    if (value === null) throw new FunctionFault(`unsupported value for "${all}": null value cannot be formatted`, 'args');
+    if (value === null) throw new FunctionFault(`unsupported value for "${all}" at ${offset}: null value cannot be formatted`);
     try {
       return convertTo(value, type);
     } catch (error) {
-      if (error instanceof Mismatch) throw new FunctionFault(`unsupported value for "${all}": ${error.message}`, 'args');
+      if (error instanceof Mismatch) throw new FunctionFault(`unsupported value for "${all}" at ${offset}: ${error.message}`);
       throw error;
     }
   };
@@ -77,7 +74,7 @@ function verbText(verb: string, value: Value, flags: string, precision: string |
     case 't':
       return as('bool') === true ? 'true' : 'false';
     case 'd':
-      return signed(formatNumber(Math.trunc(as('number') as number)), flags);
+      return signed(formatNumber(integer(as('number') as number, all, offset)), flags);
     case 'f':
     case 'F':
       return signed((as('number') as number).toFixed(digits ?? 6), flags);
@@ -91,9 +88,9 @@ function verbText(verb: string, value: Value, flags: string, precision: string |
     case 'o':
     case 'x':
     case 'X':
-      return caseOf(verb, based(as(typeof value === 'string' && verb.toLowerCase() === 'x' ? 'string' : 'number'), verb));
+      return caseOf(verb, based(as(typeof value === 'string' && verb.toLowerCase() === 'x' ? 'string' : 'number'), verb, all, offset));
     default:
-      throw new FunctionFault(`unsupported format verb "${verb}" in "${all}"`, 'format');
+      throw new FunctionFault(`unsupported format verb '${verb}' in "${all}" at offset ${offset}`);
   }
 }
 
@@ -101,9 +98,14 @@ function caseOf(verb: string, text: string): string {
   return verb === verb.toUpperCase() ? text.toUpperCase() : text;
 }
 
-function based(value: Value, verb: string): string {
+function integer(value: number, all: string, offset: number): number {
+  if (Number.isInteger(value)) return value;
+  throw new FunctionFault(`unsupported value for "${all}" at ${offset}: an integer is required`);
+}
+
+function based(value: Value, verb: string, all: string, offset: number): string {
   if (typeof value === 'string') return Buffer.from(value).toString('hex');
-  return Math.trunc(value as number).toString({ b: 2, o: 8 }[verb] ?? 16);
+  return integer(value as number, all, offset).toString({ b: 2, o: 8 }[verb] ?? 16);
 }
 
 function signed(text: string, flags: string): string {

@@ -1,5 +1,7 @@
 import { createHash, privateDecrypt, constants } from 'node:crypto';
-import { readBytes } from './files.ts';
+import { existsSync } from 'node:fs';
+import type { Scope } from '../types.ts';
+import { locate, readBytes } from './files.ts';
 import { FunctionFault, define, text } from './spec.ts';
 import type { FunctionSpec } from './spec.ts';
 
@@ -11,7 +13,13 @@ function digest(algorithm: string, data: string | Buffer, encoding: 'hex' | 'bas
 const ofText = (algorithm: string, encoding: 'hex' | 'base64'): FunctionSpec =>
   define([text('str')], ([str]) => digest(algorithm, str, encoding));
 const ofFile = (algorithm: string, encoding: 'hex' | 'base64'): FunctionSpec =>
-  define([text('path')], ([path], _, { scope }) => digest(algorithm, readBytes(scope, path), encoding));
+  define([text('path')], ([path], _, { scope }) => digest(algorithm, bytesOf(scope, path), encoding));
+
+/** Terraform says this of a missing file in other words than `file` does. */
+function bytesOf(scope: Scope, path: string): Buffer {
+  if (existsSync(locate(scope, path))) return readBytes(scope, path);
+  throw new FunctionFault(`open ${path}: no such file or directory`);
+}
 
 export const hashFunctions: Record<string, FunctionSpec> = {
   base64sha256: ofText('sha256', 'base64'),
@@ -47,7 +55,8 @@ const namespaces: Readonly<Record<string, string>> = {
 
 function uuidOfName(namespace: string, name: string): string {
   const id = (namespaces[namespace] ?? namespace).replaceAll('-', '');
-  if (!/^[0-9a-fA-F]{32}$/.test(id)) throw new FunctionFault(`uuidv5() doesn't support namespace ${namespace}`, 'namespace');
+  if (!/^[0-9a-fA-F]{32}$/.test(id))
+    throw new FunctionFault(`uuidv5() doesn't support namespace ${namespace} (invalid UUID length: ${namespace.length})`);
   return asUuid(digest('sha1', Buffer.concat([Buffer.from(id, 'hex'), Buffer.from(name)]), 'hex'), '5');
 }
 

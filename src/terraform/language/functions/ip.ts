@@ -26,7 +26,7 @@ function parseNetwork(value: string): Network {
   const width = isIPv4(address) ? 32 : 128;
   const bits = Number(prefix);
   if ((width === 128 && !isIPv6(address)) || !/^\d{1,3}$/.test(prefix) || bits > width || value.split('/').length !== 2) {
-    throw new FunctionFault(`invalid CIDR expression: invalid CIDR address: ${value}`, 'prefix');
+    throw new FunctionFault(`invalid CIDR expression: invalid CIDR address: ${value}`);
   }
   const whole = width === 32 ? parseV4(address) : parseV6(address);
   const host = BigInt(width - bits);
@@ -79,8 +79,8 @@ function hostOf({ address, prefix, width }: Network, host: number): string {
   return renderAddress(address + (index < 0n ? size + index : index), width);
 }
 
-function netmask({ prefix, width }: Network): string {
-  if (width === 128) throw new FunctionFault('IPv6 addresses cannot have a netmask: only IPv4 is supported', 'prefix');
+function netmask({ address, prefix, width }: Network): string {
+  if (width === 128) throw new FunctionFault(`IPv6 addresses cannot have a netmask: ${renderAddress(address, width)}/${prefix}`);
   const all = (1n << 32n) - 1n;
   return renderAddress((all << BigInt(32 - prefix)) & all, 32);
 }
@@ -88,7 +88,7 @@ function netmask({ prefix, width }: Network): string {
 function subnet({ address, prefix, width }: Network, bits: number, index: bigint): Network {
   const length = prefix + bits;
   if (length > width) throw new FunctionFault(`insufficient address space to extend prefix of ${prefix} by ${bits}`);
-  if (bits < 0) throw new FunctionFault('must extend prefix by at least zero bits', 'newbits');
+  if (bits < 0) throw new FunctionFault('must extend prefix by at least zero bits');
   const count = 1n << BigInt(bits);
   if (index >= count || -index > count) {
     throw new FunctionFault(`prefix extension of ${bits} does not accommodate a subnet numbered ${index}`);
@@ -102,8 +102,8 @@ function subnets(network: Network, bits: readonly number[]): Network[] {
   const end = network.address + (1n << BigInt(network.width - network.prefix));
   let next = network.address;
   return bits.map((extra) => {
-    if (extra < 1) throw new FunctionFault('must extend prefix by at least one bit', 'newbits');
-    if (extra > 32) throw new FunctionFault('may not extend prefix by more than 32 bits', 'newbits');
+    if (extra < 1) throw new FunctionFault('must extend prefix by at least one bit');
+    if (extra > 32) throw new FunctionFault('may not extend prefix by more than 32 bits');
     const prefix = network.prefix + extra;
     if (prefix > network.width) {
       throw new FunctionFault(

@@ -34,7 +34,7 @@ export const listFunctions: Record<string, FunctionSpec> = {
   concat: define([], (_, lists: Value[]) => concat(lists), { rest: loose('seqs') }),
   distinct: define([looseList('list')], ([list]) => distinct(list)),
   element: define([loose('list'), number('index')], ([list, index]) => element(list, index)),
-  flatten: define([loose('list')], ([list]) => flatten(sequence(list, 'list'))),
+  flatten: define([loose('list')], ([list]) => flatten(list)),
   one: define([loose('list')], ([list]) => one(list)),
   range: define([], (_, bounds: number[]) => range(bounds), { rest: number('params') }),
   reverse: define([loose('list')], ([list]) => reverse(list)),
@@ -47,11 +47,6 @@ export const listFunctions: Record<string, FunctionSpec> = {
   ),
   setproduct: define([], (_, sets: Value[]) => product(sets), { rest: loose('sets') }),
   setsubtract: define([looseSet('a'), looseSet('b')], ([a, b]) => setOf([a, b], (item) => holds(a, item) && !holds(b, item))),
-  setsymmetricdifference: define(
-    [looseSet('first_set')],
-    ([first], others: List[]) => setOf([first, ...others], (item, sets) => sets.filter((set) => holds(set, item)).length % 2 === 1),
-    { rest: looseSet('other_sets') },
-  ),
   setunion: define([looseSet('first_set')], ([first], others: List[]) => setOf([first, ...others], () => true), {
     rest: looseSet('other_sets'),
   }),
@@ -129,7 +124,8 @@ function element(value: Value, index: number): Value {
 }
 
 /** Elements that are lists give way to what they hold, however deep. */
-function flatten(list: List): Value {
+function flatten(list: Value): Value {
+  if (!isList(list)) throw new FunctionFault('can only flatten lists, sets and tuples');
   const out: Value[] = [];
   let sensitive = false;
   const add = (item: Value): boolean => {
@@ -162,8 +158,8 @@ function range(bounds: readonly number[]): Value {
   const [start, end] = bounds.length === 1 ? [0, bounds[0] as number] : (bounds as [number, number]);
   const step = bounds[2] ?? (end < start ? -1 : 1);
   if (step === 0) throw new FunctionFault('step must not be zero', 'params');
-  if (end < start && step > 0) throw new FunctionFault('when end is less than start step must be negative', 'params');
-  if (end > start && step < 0) throw new FunctionFault('when start is less than end step must be positive', 'params');
+  if (end < start && step > 0) throw new FunctionFault('end must be greater than start when step is positive', 'params');
+  if (end > start && step < 0) throw new FunctionFault('end must be less than start when step is negative', 'params');
   const out: number[] = [];
   for (let at = start; step > 0 ? at < end : at > end; at = rounded(at + step)) {
     if (out.length >= rangeMax)

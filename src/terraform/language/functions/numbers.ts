@@ -1,4 +1,3 @@
-import { rounded } from '../operators.ts';
 import { FunctionFault, define, number, whole } from './spec.ts';
 import type { FunctionSpec } from './spec.ts';
 import { convertTo } from '../convert.ts';
@@ -8,11 +7,11 @@ export const numberFunctions: Record<string, FunctionSpec> = {
   abs: define([number('num')], ([num]) => Math.abs(num)),
   ceil: define([number('num')], ([num]) => Math.ceil(num) + 0),
   floor: define([number('num')], ([num]) => Math.floor(num)),
-  log: define([number('num'), number('base')], ([num, base]) => rounded(Math.log(num) / Math.log(base))),
+  log: define([number('num'), number('base')], ([num, base]) => Math.log(num) / Math.log(base)),
   max: define([], (_, numbers: number[]) => least(numbers, Math.max), { rest: number('numbers') }),
   min: define([], (_, numbers: number[]) => least(numbers, Math.min), { rest: number('numbers') }),
   parseint: define([whole('number'), number('base')], ([given, base]) => parseInteger(convertTo(given, 'string') as string, base)),
-  pow: define([number('num'), number('power')], ([num, power]) => rounded(num ** power)),
+  pow: define([number('num'), number('power')], ([num, power]) => num ** power),
   signum: define([number('num')], ([num]) => Math.sign(num)),
 };
 

@@ -1,5 +1,5 @@
 import type { Value } from '../types.ts';
-import { asList, record } from '../values.ts';
+import { asList, isList, record } from '../values.ts';
 import { characters } from './characters.ts';
 import { formatText } from './format.ts';
 import { regularExpression } from './regularExpression.ts';
@@ -51,18 +51,30 @@ function expand(replacement: string, match: RegExpMatchArray): string {
 
 /** A list of texts for every element of the lists among the arguments, which must be of one length. */
 function formatList(format: string, args: readonly Value[]): Value {
-  const lists = args.filter((arg) => Array.isArray(arg));
-  const length = (lists[0] as readonly Value[] | undefined)?.length ?? 1;
-  const odd = lists.find((list) => (list as readonly Value[]).length !== length);
-  if (odd)
+  const first = args.findIndex(isList);
+  const length = lengthOf(args[first]);
+  const odd = args.findIndex((arg) => isList(arg) && arg.length !== length);
+  if (odd >= 0) {
     throw new FunctionFault(
-      `argument has length ${(odd as readonly Value[]).length}, which is inconsistent with earlier argument of length ${length}`,
+      `argument ${odd + 1} has length ${lengthOf(args[odd])}, which is inconsistent with argument ${first + 1} of length ${length}`,
+      'args',
     );
-  const rows = Array.from({ length }, (_, index) => args.map((arg) => (Array.isArray(arg) ? (arg as Value[])[index] : arg) as Value));
+  }
+  const row = (index: number): Value[] => args.map((arg) => (isList(arg) ? (arg[index] as Value) : arg));
   return asList(
-    rows.map((row) => formatText(format, row)),
+    Array.from({ length }, (_, index) => formatText(format, row(index))),
     'string',
   );
+}
+
+/** How many rows an argument makes: one, unless it is a list. */
+function lengthOf(arg: Value | undefined): number {
+  return arg !== undefined && isList(arg) ? arg.length : 1;
+}
+
+/** Letter by letter, as Go does: what has no capital of one letter stays (`ß`). */
+function capitals(value: string): string {
+  return value.replace(/\p{Ll}/gu, (letter) => (letter.toUpperCase().length === letter.length ? letter.toUpperCase() : letter));
 }
 
 function trim(value: string, cutset: string): string {
@@ -108,7 +120,7 @@ export const stringFunctions: Record<string, FunctionSpec> = {
   trimsuffix: define([text('str'), text('suffix')], ([str, suffix]) =>
     suffix !== '' && str.endsWith(suffix) ? str.slice(0, -suffix.length) : str,
   ),
-  upper: define([text('str')], ([str]) => str.toUpperCase()),
+  upper: define([text('str')], ([str]) => capitals(str)),
 };
 
 function joined(separator: string, lists: readonly (readonly (string | null)[])[]): string {

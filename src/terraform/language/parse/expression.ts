@@ -74,6 +74,7 @@ function parseTerm(cursor: Cursor): Node {
   if (cursor.take('{')) return cursor.within(false, () => parseObjectOrFor(cursor, at));
   const name = cursor.takeName();
   if (name !== undefined) return parseNamed(cursor, at, name);
+  if (cursor.atEnd) throw cursor.fail('Missing expression', 'Expected the start of an expression, but found the end of the file.');
   throw cursor.fail('Invalid expression', 'Expected the start of an expression, but found an invalid expression token.');
 }
 
@@ -173,6 +174,13 @@ function parseStep(cursor: Cursor, of: Node): Node | undefined {
   if (cursor.char === '.') {
     cursor.offset++;
     const digits = cursor.match(/\d+/y)?.[0];
+    if (digits !== undefined && cursor.match(/\.\d/y)) {
+      throw cursor.fail(
+        'Invalid legacy index syntax',
+        'When using the legacy index syntax, chaining two indexes together is not permitted. Use the proper index syntax instead, like [0][1].',
+        at,
+      );
+    }
     if (digits !== undefined) return { kind: 'index', at, of, key: { kind: 'literal', at, value: Number(digits) } };
     const name = cursor.takeName();
     if (name === undefined) throw cursor.fail('Invalid attribute name', 'An attribute name is required after a dot.');
@@ -230,7 +238,7 @@ function parseEntry(cursor: Cursor, object: Place): { key: Node; value: Node } {
   if (key === undefined || cursor.looksAt('==') || !(cursor.take('=') || cursor.take(':'))) {
     throw (
       unterminatedObject(cursor, object) ??
-      cursor.fail('Missing attribute value', 'Expected an attribute value, introduced by an equals sign ("=").')
+      cursor.fail('Missing key/value separator', 'Expected an equals sign ("=") to mark the beginning of the attribute value.')
     );
   }
   if (key.kind === 'attribute' || key.kind === 'index') {
@@ -260,7 +268,7 @@ function parseFor(cursor: Cursor, at: Place, shape: 'tuple' | 'object'): Node {
   const second = cursor.take(',') ? cursor.takeName() : undefined;
   if (!cursor.takeWord('in')) throw invalid("For expression requires the 'in' keyword after its name declarations.");
   const over = parseExpression(cursor);
-  if (!cursor.take(':')) throw invalid("For expression requires a colon after the 'in' clause.");
+  if (!cursor.take(':')) throw invalid('For expression requires a colon after the collection expression.');
   let value = parseExpression(cursor);
   let key: Node | undefined;
   let grouped = false;
