@@ -38,7 +38,7 @@ function renderText(value: string, indent: string): string {
 
 /** As it is printed, sequences unescaped. */
 function plainQuoted(value: string): string {
-  return JSON.stringify(value).replace(/\\u00(\w\w)/g, '\\x$1');
+  return JSON.stringify(value).replace(/\\\\|\\u00(\w\w)/g, (all, hex?: string) => (hex === undefined ? all : `\\x${hex}`));
 }
 
 /** A quoted string as it is written in HCL. */
