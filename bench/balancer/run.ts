@@ -7,12 +7,27 @@
  * origin. `--full` switches on what a real one has on: health checks, counters, and an access log; `--tls` encrypts the client's side (TLS 1.3, P-256).
  * CPU is user + system time of the proxy's process over the run, from /proc; a figure is the median of the rounds.
  */
-import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import {
+  bench,
+  cpuMs,
+  folder,
+  makeCertificate,
+  median,
+  note,
+  originPort,
+  proxyPort,
+  say,
+  startHaproxy,
+  startNginx,
+  startOrigin,
+  startPlimsoll,
+  withProxy,
+  type Proxy,
+} from './setup.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -25,133 +40,52 @@ const { values: flags } = parseArgs({
     tls: { type: 'boolean', default: false },
   },
 });
-const folder = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'));
-// The origin's worker runs as another user when started by root.
-chmodSync(folder, 0o755);
-const originPort = 18_080;
-const proxyPort = 18_081;
 const seconds = Number(flags.seconds);
-
-if (flags.tls) {
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=bench',
-      '-keyout',
-      key,
-      '-out',
-      certificate,
-    ],
-    { stdio: 'ignore' },
-  );
-  writeFileSync(join(folder, 'both.pem'), readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8'));
-}
 const scheme = flags.tls ? 'https' : 'http';
-
-const started: ChildProcess[] = [];
-function start(cpu: number, command: string, ...args: string[]): ChildProcess {
-  const child = spawn('taskset', ['-c', String(cpu), command, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
-  started.push(child);
-  return child;
-}
-
-function nginxConfig(body: string): string {
-  return `worker_processes 1; daemon off; pid ${folder}/nginx-${Math.round(performance.now())}.pid; error_log stderr emerg; worker_rlimit_nofile 20000;
-events { worker_connections 10000; }
-http { access_log off; keepalive_requests 100000000; keepalive_timeout 600s; client_body_temp_path ${folder}; proxy_temp_path ${folder}; 
-${body} }\n`;
-}
-
-interface Proxy {
-  readonly process: ChildProcess;
-  /** The process that does the work. */
-  pid(): number;
-}
-
-/** The pid of the only child of a process, for masters that leave the work to a worker. */
-function childOf(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').at(-1));
-}
+const options = [
+  '--origins',
+  String(originPort),
+  ...(flags.tls ? ['--protocol', 'HTTPS', '--certificates', folder] : []),
+  ...(flags.full ? ['--access-log', join(folder, 'access.log')] : []),
+];
 
 const proxies: Readonly<Record<string, () => Proxy>> = {
   nginx() {
-    const file = join(folder, 'proxy.conf');
     const log = flags.full ? `access_log ${folder}/nginx.log combined;` : '';
-    writeFileSync(
-      file,
-      nginxConfig(`upstream origin { server 127.0.0.1:${originPort}; keepalive 1024; keepalive_requests 100000000; }
-server { listen 127.0.0.1:${proxyPort} backlog=4096${flags.tls ? ` ssl; ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem` : ''}; ${log} location / { proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Port $server_port; } }`),
-    );
-    const child = start(0, 'nginx', '-c', file);
-    return { process: child, pid: () => childOf(child.pid as number) };
+    const tls = flags.tls ? ` ssl; ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem` : '';
+    return startNginx({
+      http: `upstream origin { server 127.0.0.1:${originPort}; keepalive 1024; keepalive_requests 100000000; }
+server { listen 127.0.0.1:${proxyPort} backlog=4096${tls}; ${log} location / { proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Port $server_port; } }`,
+    });
   },
   haproxy() {
-    const file = join(folder, 'haproxy.cfg');
-    const log = flags.full ? `log 127.0.0.1:18099 local0\n  option httplog\n` : '';
-    writeFileSync(
-      file,
-      `global\n  nbthread 1\n  maxconn 8000\ndefaults\n  mode http\n  ${log}  option forwardfor\n  http-reuse always\n  timeout client 600s\n  timeout server 600s\n  timeout connect 10s\n  timeout http-keep-alive 600s
-frontend in\n  bind 127.0.0.1:${proxyPort} backlog 4096${flags.tls ? ` ssl crt ${folder}/both.pem` : ''}\n  http-request set-header X-Forwarded-Proto http\n  http-request set-header X-Forwarded-Port ${proxyPort}\n  default_backend out\nbackend out\n  balance roundrobin\n  ${flags.full ? 'option httpchk GET /45' : ''}\n  server s1 127.0.0.1:${originPort} ${flags.full ? 'check inter 10s' : ''}\n`,
+    const log = flags.full ? ['log 127.0.0.1:18099 local0', 'option httplog'] : [];
+    return startHaproxy(
+      ['mode http', ...log, 'option forwardfor', 'http-reuse always'],
+      [
+        'frontend in',
+        `bind 127.0.0.1:${proxyPort} backlog 4096${flags.tls ? ` ssl crt ${folder}/both.pem` : ''}`,
+        `http-request set-header X-Forwarded-Proto ${scheme}`,
+        `http-request set-header X-Forwarded-Port ${proxyPort}`,
+        'default_backend out',
+        'backend out',
+        'balance roundrobin',
+        ...(flags.full ? ['option httpchk GET /45'] : []),
+        `server s1 127.0.0.1:${originPort}${flags.full ? ' check inter 10s' : ''}`,
+      ],
     );
-    const child = start(0, 'haproxy', '-db', '-f', file);
-    return { process: child, pid: () => child.pid as number };
   },
-  plimsoll: () => plimsoll(process.execPath, 'supervised'),
+  plimsoll: () => startPlimsoll(options),
   /** The same on streams instead of handles. */
   streams() {
     process.env['PLIMSOLL_STREAMS'] = '1';
-    const proxy = plimsoll(process.execPath, 'supervised');
+    const proxy = startPlimsoll(options);
     delete process.env['PLIMSOLL_STREAMS'];
     return proxy;
   },
   /** The same on Bun, named by the variable BUN. */
-  bun: () => plimsoll(process.env['BUN'] ?? 'bun', 'in-process'),
+  bun: () => startPlimsoll([...options, '--in-process'], { runtime: process.env['BUN'] ?? 'bun' }),
 };
-
-function plimsoll(runtime: string, mode: 'supervised' | 'in-process'): Proxy {
-  const log = flags.full ? join(folder, 'access.log') : '';
-  const child = start(
-    0,
-    runtime,
-    join(import.meta.dirname, 'serve.ts'),
-    String(proxyPort),
-    String(originPort),
-    mode,
-    log,
-    flags.tls ? folder : '',
-  );
-  const pid = child.pid as number;
-  return { process: child, pid: () => (mode === 'supervised' ? childOf(pid) : pid) };
-}
-
-async function listening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
-      socket.on('connect', () => socket.destroy());
-    });
-    if (open) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`nothing listens on port ${port}`);
-}
-
-/** CPU milliseconds that a process has used. */
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}
 
 interface Figures {
   cpuUs: number;
@@ -180,53 +114,26 @@ function measure(pid: number, path: string, connections: number): Figures {
   };
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
-}
-
-async function main(): Promise<void> {
-  const originFile = join(folder, 'origin.conf');
+await bench(async () => {
+  if (flags.tls) makeCertificate();
   writeFileSync(join(folder, '16384'), 'x'.repeat(16_384));
-  writeFileSync(
-    originFile,
-    nginxConfig(
-      `open_file_cache max=10; sendfile on; server { listen 127.0.0.1:${originPort} backlog=4096; root ${folder}; default_type application/json; location = /45 { return 200 '{"message":"hello, world","id":1234567,"ok":1}'; } }`,
-    ),
-  );
-  start(1, 'nginx', '-c', originFile);
-  await listening(originPort);
-  process.stdout.write('| proxy | connections | answer | CPU µs/request | requests/s | p50 | p99 | |\n|---|---|---|---|---|---|---|---|\n');
+  await startOrigin();
   const collected = new Map<string, Figures[]>();
   for (let round = 0; round < Number(flags.rounds); round++) {
     for (const name of flags.only.split(',')) {
-      const proxy = proxies[name]!();
-      await listening(proxyPort);
-      load('/45', 64, 2);
-      for (const connections of flags.connections.split(',').map(Number)) {
-        for (const bytes of flags.bytes.split(',')) {
-          const key = `${name} | ${connections} | ${bytes} B`;
-          const figures = measure(proxy.pid(), `/${bytes}`, connections);
-          collected.set(key, [...(collected.get(key) ?? []), figures]);
+      await withProxy(proxies[name]!, (proxy) => {
+        load('/45', 64, 2);
+        for (const connections of flags.connections.split(',').map(Number)) {
+          for (const bytes of flags.bytes.split(','))
+            note(collected, `${name} | ${connections} | ${bytes} B`, measure(proxy.pid(), `/${bytes}`, connections));
         }
-      }
-      proxy.process.kill('SIGTERM');
-      await new Promise((resolve) => proxy.process.once('exit', resolve));
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      });
     }
   }
+  say('| proxy | connections | answer | CPU µs/request | requests/s | p50 | p99 | |\n|---|---|---|---|---|---|---|---|');
   for (const [key, all] of collected) {
-    const last = all.at(-1)!;
-    process.stdout.write(
-      `| ${key} | ${median(all.map((f) => f.cpuUs)).toFixed(1)} | ${median(all.map((f) => f.perSecond)).toFixed(0)} | ${last.p50} | ${last.p99} | ${last.errors} |\n`,
-    );
+    const { p50, p99, errors } = all.at(-1)!;
+    const [cpu, speed] = [median(all.map((each) => each.cpuUs)), median(all.map((each) => each.perSecond))];
+    say(`| ${key} | ${cpu.toFixed(1)} | ${speed.toFixed(0)} | ${p50} | ${p99} | ${errors} |`);
   }
-}
-
-try {
-  await main();
-} finally {
-  for (const child of started) child.kill('SIGTERM');
-  const running = started.filter((child) => child.exitCode === null && child.signalCode === null);
-  await Promise.all(running.map((child) => new Promise((resolve) => child.once('exit', resolve))));
-  rmSync(folder, { recursive: true });
-}
+});
