@@ -14,19 +14,37 @@ export interface Page<T> {
 export interface PageRules {
   /** Page size when the request names none; undefined: everything. */
   readonly defaultMax?: number;
-  readonly onBadToken?: () => AwsError;
+  /** The error for a token that was not given out; undefined: the page is empty. */
+  readonly onBadToken?: () => AwsError | undefined;
+}
+
+export interface NamedPageRules<T> extends PageRules {
+  /** What an item is known by: a token then is the name of the last item, and pages neither repeat nor skip while that one exists. */
+  readonly nameOf: (item: T) => string;
 }
 
 /** One page of `items`. A token stands for a position, so pages neither repeat nor skip while nothing is deleted before it. */
-export function page<T>(items: readonly T[], { token, max }: PageRequest, rules: PageRules = {}): Page<T> {
-  const start = token === undefined || token === '' ? 0 : position(token, rules);
+export function page<T>(items: readonly T[], { token, max }: PageRequest, rules: PageRules | NamedPageRules<T> = {}): Page<T> {
+  const nameOf = 'nameOf' in rules ? rules.nameOf : undefined;
+  const start =
+    token === undefined || token === '' ? 0 : nameOf === undefined ? position(items, token, rules) : after(items, token, rules, nameOf);
   const size = max ?? rules.defaultMax ?? items.length;
   const end = start + Math.max(1, size);
-  return { items: items.slice(start, end), next: end < items.length ? Buffer.from(`at:${end}`).toString('base64url') : undefined };
+  if (end >= items.length) return { items: items.slice(start), next: undefined };
+  return { items: items.slice(start, end), next: nameOf?.(items[end - 1]!) ?? String(end) };
 }
 
-function position(token: string, rules: PageRules): number {
-  const match = /^at:(\d{1,9})$/.exec(Buffer.from(token, 'base64url').toString('utf8'));
-  if (match === null) throw rules.onBadToken?.() ?? new AwsError('InvalidNextToken', 'The token is not valid.');
-  return Number(match[1]);
+function after<T>(items: readonly T[], token: string, rules: PageRules, nameOf: (item: T) => string): number {
+  const index = items.findIndex((item) => nameOf(item) === token);
+  return index < 0 ? refuse(items, rules) : index + 1;
+}
+
+function position<T>(items: readonly T[], token: string, rules: PageRules): number {
+  return /^\d{1,9}$/.test(token) ? Number(token) : refuse(items, rules);
+}
+
+function refuse<T>(items: readonly T[], { onBadToken }: PageRules): number {
+  const error = onBadToken === undefined ? new AwsError('InvalidNextToken', 'The token is not valid.') : onBadToken();
+  if (error !== undefined) throw error;
+  return items.length;
 }

@@ -17,6 +17,9 @@ type ConstraintTable = Readonly<Record<string, Constraint>>;
 const tables = table as unknown as Readonly<Record<string, ConstraintTable>>;
 const patterns = new Map<string, RegExp>();
 
+/** Members whose value AWS leaves out of the message. */
+const unshown: ReadonlySet<string> = new Set(['logGroupIdentifier']);
+
 /** AWS names at most ten faults in one answer. */
 const faultsMax = 10;
 
@@ -69,7 +72,8 @@ function descend(constraints: ConstraintTable, shape: Shape, value: unknown, pat
 
 function check(constraint: Constraint, value: unknown, path: string, faults: string[]): void {
   const rule = broken(constraint, value);
-  if (rule !== undefined) faults.push(`Value '${shown(value)}' at '${path}' failed to satisfy constraint: Member must ${rule}`);
+  if (rule !== undefined)
+    faults.push(`Value ${unshown.has(path) ? '' : `'${shown(value)}' `}at '${path}' failed to satisfy constraint: Member must ${rule}`);
   if (constraint.item === undefined || !Array.isArray(value)) return;
   const inner = value.map((item) => broken(constraint.item!, item)).find((one) => one !== undefined);
   if (inner !== undefined)

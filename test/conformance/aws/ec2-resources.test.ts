@@ -373,7 +373,7 @@ test('a volume grows, and says so; what it inherits from a snapshot it keeps', a
   const { SnapshotId } = await ec2.createSnapshot({ VolumeId });
   const copy = await ec2.createVolume({ AvailabilityZone: 'us-east-1a', SnapshotId });
   assert.deepEqual([copy.Size, copy.Encrypted], [4, true]);
-  await assert.rejects(ec2.createVolume({ AvailabilityZone: 'eu-west-1a', Size: 1 }), { name: 'InvalidZone.NotFound' });
+  await assert.rejects(ec2.createVolume({ AvailabilityZone: 'nowhere-1a', Size: 1 }), { name: 'InvalidZone.NotFound' });
   await ec2.deleteSnapshot({ SnapshotId });
   await assert.rejects(ec2.deleteSnapshot({ SnapshotId }), { name: 'InvalidSnapshot.NotFound' });
 });

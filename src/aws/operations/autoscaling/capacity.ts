@@ -106,7 +106,7 @@ function launchInput(at: Place, group: Group): { input: LaunchInput; origin: Pic
       LaunchTemplate: { LaunchTemplateId: template.LaunchTemplateId, Version: template.Version },
       ...(override === undefined ? {} : { InstanceType: override as LaunchInput['InstanceType'] }),
     },
-    origin: { launchTemplate: template },
+    origin: { launchTemplate: { ...template, Version: String(resolveLaunchTemplate(at, template).version) } },
   };
 }
 

@@ -139,17 +139,15 @@ export const instanceOperations: Operations<AutoScaling> = {
   },
 
   SetInstanceHealth({ InstanceId, HealthStatus = 'Healthy' }, at) {
-    const [group, member] = requireMember(at, InstanceId);
+    const [, member] = requireMember(at, InstanceId);
     if (HealthStatus !== 'Healthy' && HealthStatus !== 'Unhealthy')
       throw new AwsError('ValidationError', `'${HealthStatus}' is not a valid health status; valid values are: Healthy, Unhealthy`);
     if (at.world.machinery.live) {
       at.table(members).patch(member, { healthStatus: HealthStatus, life: { ...lifeOf(member), setHealth: HealthStatus } });
       return;
     }
+    // Nothing looks after the health of what does not run.
     at.table(members).patch(member, { healthStatus: HealthStatus });
-    if (HealthStatus === 'Healthy') return;
-    terminateMember(at, group, member, `an instance was taken out of service in response to a user health-check.`);
-    reconcile(at, group, 'an instance was taken out of service in response to a user health-check.');
   },
 
   SetInstanceProtection({ AutoScalingGroupName, InstanceIds = [], ProtectedFromScaleIn = false }, at) {

@@ -28,20 +28,22 @@ function create(at: Place, input: Partial<LaunchConfiguration> & { LaunchConfigu
     LaunchConfigurationARN: at.arn('autoscaling', `launchConfiguration:${at.uuid()}:launchConfigurationName/${name}`),
     ImageId: input.ImageId,
     InstanceType: input.InstanceType,
-    KeyName: input.KeyName ?? '',
+    ...(at.strict || input.KeyName !== undefined ? { KeyName: input.KeyName ?? '' } : {}),
     SecurityGroups: input.SecurityGroups ?? [],
     ClassicLinkVPCSecurityGroups: input.ClassicLinkVPCSecurityGroups ?? [],
-    UserData: input.UserData ?? '',
+    ...(at.strict || input.UserData !== undefined ? { UserData: input.UserData ?? '' } : {}),
     KernelId: input.KernelId ?? '',
     RamdiskId: input.RamdiskId ?? '',
     BlockDeviceMappings: input.BlockDeviceMappings ?? [],
-    InstanceMonitoring: input.InstanceMonitoring ?? { Enabled: true },
+    InstanceMonitoring: input.InstanceMonitoring ?? { Enabled: at.strict },
     EbsOptimized: input.EbsOptimized ?? false,
     CreatedTime: at.nowMs,
     ...(input.ClassicLinkVPCId === undefined ? {} : { ClassicLinkVPCId: input.ClassicLinkVPCId }),
     ...(input.SpotPrice === undefined ? {} : { SpotPrice: input.SpotPrice }),
     ...(input.IamInstanceProfile === undefined ? {} : { IamInstanceProfile: input.IamInstanceProfile }),
-    ...(input.AssociatePublicIpAddress === undefined ? {} : { AssociatePublicIpAddress: input.AssociatePublicIpAddress }),
+    ...(at.strict && input.AssociatePublicIpAddress === undefined
+      ? {}
+      : { AssociatePublicIpAddress: input.AssociatePublicIpAddress ?? false }),
     ...(input.PlacementTenancy === undefined ? {} : { PlacementTenancy: input.PlacementTenancy }),
     ...(input.MetadataOptions === undefined ? {} : { MetadataOptions: input.MetadataOptions }),
   });
@@ -90,7 +92,11 @@ export const launchConfigurationOperations: Operations<AutoScaling> = {
           LaunchConfigurationNames.length === 0 ||
           LaunchConfigurationNames.includes(one.LaunchConfigurationName),
       );
-    const { items, next } = page(found, { token: NextToken, max: MaxRecords }, { defaultMax: 50 });
+    const { items, next } = page(
+      found,
+      { token: NextToken, max: MaxRecords },
+      { defaultMax: 50, nameOf: (one) => one.LaunchConfigurationName },
+    );
     return { LaunchConfigurations: items, NextToken: next };
   },
 

@@ -18,7 +18,7 @@ export const scheduledActions = table<ScheduledAction>(
 );
 
 function put(at: Place, group: string, input: Plain<ScheduledUpdateGroupAction>): void {
-  requireGroup(at, group);
+  if (at.strict) requireGroup(at, group);
   const name = input.ScheduledActionName ?? '';
   if (input.Recurrence !== undefined && input.Recurrence.trim().split(/\s+/).length !== 5)
     throw new AwsError('ValidationError', 'Given recurrence string is invalid');

@@ -85,7 +85,12 @@ export const tagOperations: Operations<AutoScaling> = {
       .table(groups)
       .values()
       .flatMap((group) => describeTags(at, group.AutoScalingGroupName));
-    const found = rows.filter((row) => Filters.every(({ Name = '', Values = [] }) => Values.includes(filterFields[Name]?.(row) ?? '')));
+    const found = rows.filter((row) =>
+      Filters.every(({ Name = '', Values = [] }) => {
+        const values = Name === 'propagate-at-launch' ? Values.map((value) => value.toLowerCase()) : Values;
+        return values.includes(filterFields[Name]?.(row) ?? '');
+      }),
+    );
     const { items, next } = page(found, { token: NextToken, max: MaxRecords });
     return { Tags: items, NextToken: next };
   },

@@ -64,6 +64,8 @@ function fromInstance(at: Place, instance: Instance, name: string, description: 
     VirtualizationType: instance.VirtualizationType,
     ...(instance.Platform === undefined ? {} : { Platform: instance.Platform }),
     PlatformDetails: instance.PlatformDetails,
+    ...(instance.KernelId === undefined ? {} : { KernelId: instance.KernelId }),
+    ...(instance.RamdiskId === undefined ? {} : { RamdiskId: instance.RamdiskId }),
     SourceInstanceId: instance.InstanceId,
   });
 }
@@ -201,7 +203,9 @@ export const imageOperations: Operations<EC2> = {
   DescribeImages({ ImageIds, Owners, ExecutableUsers, Filters, NextToken, MaxResults }, at) {
     const executable = (image: Image): boolean =>
       ExecutableUsers?.some((user) =>
-        image.launchPermissions.some(({ UserId, Group }) => UserId === (user === 'self' ? at.account : user) || Group === user),
+        image.launchPermissions.some(
+          ({ UserId, Group }) => UserId === (user === 'self' ? at.account : user) || Group === user || (!at.strict && Group === 'all'),
+        ),
       ) ?? true;
     const asked = candidates(at, ImageIds, Owners).filter(executable);
     const found = applyFilters(at, asked, Filters, (image) => image.ImageId, fields);

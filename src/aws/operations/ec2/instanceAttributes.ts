@@ -85,7 +85,7 @@ export const instanceAttributeOperations: Operations<EC2> = {
   ModifyInstanceAttribute(input, at) {
     const instance = requireInstance(at, input.InstanceId);
     const blocked = needsStop.find((key) => input[key] !== undefined);
-    if (blocked !== undefined && instance.state === 'running') {
+    if (at.strict && blocked !== undefined && instance.state === 'running') {
       throw new AwsError('IncorrectInstanceState', `The instance '${instance.InstanceId}' is not in the 'stopped' state.`);
     }
     const changed = at.table(instances).patch(instance, changes(input, instance));

@@ -20,7 +20,7 @@ export const instanceFields: FilterFields<Instance> = {
   'block-device-mapping.status': (one) => ebsOf(one).map(({ Status }) => Status),
   'block-device-mapping.delete-on-termination': (one) => ebsOf(one).map(({ DeleteOnTermination }) => DeleteOnTermination),
   'client-token': (one) => one.ClientToken,
-  'dns-name': (one) => one.PublicDnsName,
+  'dns-name': (one, at) => interfacesOf(at, one).map((eni) => eni.Association?.PublicDnsName),
   'ebs-optimized': (one) => one.EbsOptimized,
   'group-id': (one, at) => groupsOf(at, one).map(({ GroupId }) => GroupId),
   'group-name': (one, at) => groupsOf(at, one).map(({ GroupName }) => GroupName),

@@ -87,7 +87,7 @@ function openSshForm(material: string): string | undefined {
 
 /** Type and fingerprint of an imported key: MD5 of the DER form for RSA. */
 function imported(material: string): { type: 'rsa' | 'ed25519'; fingerprint: string } {
-  const invalid = new AwsError('InvalidKey.Format', 'Key is not in valid OpenSSH public key format');
+  const invalid = new AwsError('InvalidKeyPair.Format', 'Key is not in valid OpenSSH public key format');
   const [name, body = ''] = (openSshForm(material) ?? material).trim().split(/\s+/);
   const bytes = Buffer.from(body, 'base64');
   if (name === 'ssh-ed25519' && bytes.length === 51) return { type: 'ed25519', fingerprint: sshFingerprint(material) };

@@ -50,12 +50,15 @@ function subnetFor(at: Place, input: LaunchInput): Subnet {
   const zone = input.Placement?.AvailabilityZone;
   if (zone !== undefined) requireZone(at, zone, (name) => new AwsError('InvalidParameterValue', `Invalid Availability Zone (${name})`));
   const vpc = defaultVpc(at);
+  if (vpc === undefined)
+    throw new AwsError('VPCIdNotSpecified', 'No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.');
   const inVpc = at
     .table(subnets)
-    .filter((subnet) => subnet.VpcId === vpc?.VpcId && (zone === undefined || subnet.AvailabilityZone === zone));
+    .filter((subnet) => subnet.VpcId === vpc.VpcId && (zone === undefined || subnet.AvailabilityZone === zone));
   const found = inVpc.find((subnet) => subnet.DefaultForAz) ?? inVpc[0];
+  if (found === undefined && zone !== undefined) throw new AwsError('InvalidInput', `No default subnet for availability zone: '${zone}'.`);
   if (found === undefined)
-    throw new AwsError('MissingInput', `No subnets found for the default VPC '${vpc?.VpcId ?? 'none'}'. Please specify a subnet.`);
+    throw new AwsError('MissingInput', `No subnets found for the default VPC '${vpc.VpcId}'. Please specify a subnet.`);
   return found;
 }
 

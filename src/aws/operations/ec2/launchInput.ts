@@ -64,7 +64,7 @@ export function checkLaunch(at: Place, input: LaunchInput): void {
       throw new AwsError('MissingParameter', 'The request must contain the parameter size or snapshotId');
     }
   }
-  if (KeyName !== undefined && at.table(keyPairs).find((pair) => pair.KeyName === KeyName) === undefined) {
+  if (at.strict && KeyName !== undefined && at.table(keyPairs).find((pair) => pair.KeyName === KeyName) === undefined) {
     throw new AwsError('InvalidKeyPair.NotFound', `The key pair '${KeyName}' does not exist`);
   }
 }

@@ -194,8 +194,9 @@ export const launchTemplateOperations: Operations<EC2> = {
         )
         .map((version) => ({ template, version }));
     });
-    const newestFirst = rows.toSorted((a, b) => (Versions === undefined ? b.version.number - a.version.number : 0));
-    const found = applyFilters(at, newestFirst, Filters, ({ template }) => template.id, {
+    const whole = Versions === undefined && MinVersion === undefined && MaxVersion === undefined;
+    const ordered = whole ? rows.toSorted((a, b) => b.version.number - a.version.number) : rows;
+    const found = applyFilters(at, ordered, Filters, ({ template }) => template.id, {
       'image-id': ({ version }) => version.data.ImageId,
       'instance-type': ({ version }) => version.data.InstanceType,
       'is-default-version': ({ template, version }) => version.number === template.defaultVersion,

@@ -248,6 +248,7 @@ export const networkInterfaceOperations: Operations<EC2> = {
     for (const given of wanted) {
       const address = given ?? freeAddress(at, subnet);
       assigned.push(address);
+      if (one.PrivateIpAddresses!.some((held) => held.PrivateIpAddress === address)) continue;
       one = at
         .table(networkInterfaces)
         .patch(one, { PrivateIpAddresses: [...one.PrivateIpAddresses!, { PrivateIpAddress: address, Primary: false }] });

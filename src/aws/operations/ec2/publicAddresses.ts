@@ -8,7 +8,7 @@ export function freshPublicAddress(at: Place): string {
 
 /** The name of a public address; empty in a VPC without DNS host names. */
 export function publicDnsName(at: Place, vpcId: string, address: string): string {
-  if (at.table(vpcs).get(vpcId)?.enableDnsHostnames !== true) return '';
+  if (at.strict && at.table(vpcs).get(vpcId)?.enableDnsHostnames !== true) return '';
   const host = `ec2-${address.replaceAll('.', '-')}`;
   return at.region === 'us-east-1' ? `${host}.compute-1.${at.dnsSuffix}` : `${host}.${at.region}.compute.${at.dnsSuffix}`;
 }
@@ -17,9 +17,9 @@ export function publicDnsName(at: Place, vpcId: string, address: string): string
 export function assignPublicAddress(at: Place, one: NetworkInterface): NetworkInterface {
   if (one.Association !== undefined) return one;
   const PublicIp = freshPublicAddress(at);
-  return at
-    .table(networkInterfaces)
-    .patch(one, { Association: { IpOwnerId: 'amazon', PublicIp, PublicDnsName: publicDnsName(at, one.VpcId, PublicIp) } });
+  return at.table(networkInterfaces).patch(one, {
+    Association: { IpOwnerId: at.strict ? 'amazon' : at.account, PublicIp, PublicDnsName: publicDnsName(at, one.VpcId, PublicIp) },
+  });
 }
 
 /** Takes an address of Amazon's pool back; an Elastic IP stays. */

@@ -8,6 +8,7 @@ import { formatCidr, parseCidr } from './cidr.ts';
 import { applyFilters, type FilterFields } from './filter.ts';
 import { byIds, knownResource, notFound } from './ids.ts';
 import { networkInterfaces, requireSubnet, requireVpc, type RouteTable, routeTables, type Vpc } from './resources.ts';
+import { vpcEndpoints } from './vpcEndpoints.ts';
 import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
 function requireRouteTable(at: Place, id = ''): RouteTable {
@@ -89,6 +90,23 @@ function destination(route: RouteInput): string {
   return route.DestinationCidrBlock ?? route.DestinationIpv6CidrBlock ?? route.DestinationPrefixListId ?? '';
 }
 
+/** Targets that have an error of their own. */
+function checkTarget(at: Place, { EgressOnlyInternetGatewayId: gateway, VpcEndpointId: endpoint }: TargetInput): void {
+  if (gateway !== undefined && knownResource(at, gateway) === undefined)
+    throw new AwsError('InvalidGatewayID.NotFound', `The eigw ID '${gateway}' does not exist`);
+  if (endpoint !== undefined && at.table(vpcEndpoints).get(endpoint)?.VpcEndpointType === 'Gateway') {
+    throw new AwsError(
+      'RouteNotSupported',
+      `Route table contains unsupported route target: ${endpoint}. VPC Endpoints of this type cannot be used as route targets.`,
+    );
+  }
+}
+
+interface TargetInput {
+  EgressOnlyInternetGatewayId?: string | undefined;
+  VpcEndpointId?: string | undefined;
+}
+
 function newRoute(at: Place, input: RouteInput & Plain<SdkRoute> & { VpcEndpointId?: string | undefined }): Plain<SdkRoute> {
   const { DestinationCidrBlock: block } = input;
   const cidr = block === undefined ? undefined : parseCidr(block);
@@ -98,8 +116,9 @@ function newRoute(at: Place, input: RouteInput & Plain<SdkRoute> & { VpcEndpoint
       `Value (${block}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block.`,
     );
   }
+  checkTarget(at, input);
   const route: Record<string, unknown> = { State: 'active', Origin: 'CreateRoute' };
-  if (cidr !== undefined) route['DestinationCidrBlock'] = formatCidr(cidr);
+  if (cidr !== undefined) route['DestinationCidrBlock'] = at.strict ? formatCidr(cidr) : block;
   if (input.DestinationIpv6CidrBlock !== undefined) route['DestinationIpv6CidrBlock'] = input.DestinationIpv6CidrBlock;
   if (input.DestinationPrefixListId !== undefined) route['DestinationPrefixListId'] = input.DestinationPrefixListId;
   for (const key of targetKeys) if (input[key] !== undefined) route[key] = input[key];
@@ -107,7 +126,9 @@ function newRoute(at: Place, input: RouteInput & Plain<SdkRoute> & { VpcEndpoint
   const target = targetKeys.map((key) => route[key] as string | undefined).find((id) => id !== undefined);
   if (target !== undefined && /^(igw|nat|eni|eigw|pcx|i)-/.test(target) && knownResource(at, target) === undefined) throw notFound(target);
   const eni =
-    input.InstanceId === undefined ? undefined : at.table(networkInterfaces).find((one) => one.Attachment?.InstanceId === input.InstanceId);
+    input.InstanceId === undefined || !at.strict
+      ? undefined
+      : at.table(networkInterfaces).find((one) => one.Attachment?.InstanceId === input.InstanceId);
   if (eni !== undefined) {
     route['NetworkInterfaceId'] = eni.NetworkInterfaceId;
     route['InstanceOwnerId'] = at.account;
@@ -205,7 +226,11 @@ export const routeTableOperations: Operations<EC2> = {
   ReplaceRoute(input, at) {
     const found = requireRouteTable(at, input.RouteTableId);
     const route = newRoute(at, input.LocalTarget === true ? { ...input, GatewayId: 'local' } : input);
-    requireRoute(found, route);
+    if (!routes(found).some((one) => destination(one) === destination(route)))
+      throw new AwsError(
+        'InvalidParameterValue',
+        `There is no route defined for '${destination(route)}' in the route table. Use CreateRoute instead.`,
+      );
     at.table(routeTables).patch(found, { Routes: routes(found).map((one) => (destination(one) === destination(route) ? route : one)) });
   },
 

@@ -17,12 +17,18 @@ import {
   securityGroupRules,
   securityGroups,
   type Vpc,
+  vpcs,
 } from './resources.ts';
 import { permissionsOf } from './securityGroupRules.ts';
 import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
 /** A new group admits its own members only if it is the VPC's default, and lets everything out. */
-export function createSecurityGroup(at: Place, vpc: Vpc, name: string, description: string): SecurityGroup {
+export function createSecurityGroup(
+  at: Place,
+  vpc: Pick<Vpc, 'VpcId' | 'Ipv6CidrBlockAssociationSet'>,
+  name: string,
+  description: string,
+): SecurityGroup {
   const id = at.id('sg');
   const group = at.table(securityGroups).put({
     GroupId: id,
@@ -85,7 +91,7 @@ const fields: FilterFields<SecurityGroup> = {
 export const securityGroupOperations: Operations<EC2> = {
   CreateSecurityGroup({ GroupName = '', Description = '', VpcId, TagSpecifications }, at) {
     if (Description === '') throw new AwsError('MissingParameter', 'The request must contain the parameter GroupDescription');
-    const vpc = VpcId === undefined ? defaultVpc(at) : requireVpc(at, VpcId);
+    const vpc = VpcId === undefined ? defaultVpc(at) : at.strict ? requireVpc(at, VpcId) : (at.table(vpcs).get(VpcId) ?? { VpcId });
     if (vpc === undefined) throw new AwsError('VPCIdNotSpecified', 'No default VPC for this user');
     if (GroupName.startsWith('sg-'))
       throw new AwsError('InvalidParameterValue', 'Invalid value for name: sg-*. It must not start with "sg-"');
@@ -98,7 +104,11 @@ export const securityGroupOperations: Operations<EC2> = {
   },
 
   DescribeSecurityGroups({ GroupIds, GroupNames, Filters, NextToken, MaxResults }, at) {
-    const asked = byIds(at.table(securityGroups), GroupIds);
+    const asked = byIds(
+      at.table(securityGroups),
+      GroupIds,
+      (id) => new AwsError('InvalidGroup.NotFound', `The security group '${id}' does not exist`),
+    );
     for (const name of GroupNames ?? []) findSecurityGroup(at, undefined, name);
     const named =
       GroupNames === undefined

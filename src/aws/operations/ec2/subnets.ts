@@ -20,7 +20,7 @@ import {
   type Vpc,
 } from './resources.ts';
 import { dropTags, tagNew, tagsOf } from './tagSets.ts';
-import { noZoneForSubnet, requireZone, type Zone, zonesOf } from './zones.ts';
+import { noZoneForSubnet, requireZone, requireZoneToPlace, type Zone, zonesOf } from './zones.ts';
 
 interface Reservation extends Plain<SdkReservation> {
   readonly SubnetCidrReservationId: string;
@@ -88,7 +88,7 @@ function usedAddresses(at: Place, subnet: Subnet): Set<string> {
 /** Checks that a caller's choice of address lies in the subnet and is free. */
 export function requireFreeAddress(at: Place, subnet: Subnet, address: string): void {
   const base = parseAddress(address);
-  if (base === undefined || !contains(parseCidr(subnet.CidrBlock)!, { base, bits: 32 })) {
+  if (at.strict && (base === undefined || !contains(parseCidr(subnet.CidrBlock)!, { base, bits: 32 }))) {
     throw new AwsError('InvalidParameterValue', "Address does not fall within the subnet's address range");
   }
   if (usedAddresses(at, subnet).has(address)) throw new AwsError('InvalidIPAddress.InUse', `Address ${address} is in use.`);
@@ -146,11 +146,21 @@ function createIpv6Native(at: Place, vpc: Vpc, zone: Zone, input: Plain<CreateSu
   return describeSubnet(at, subnet);
 }
 
+function dropRouteTableAssociations(at: Place, subnetId: string): void {
+  for (const routeTable of at
+    .table(routeTables)
+    .filter((one) => one.Associations?.some((association) => association.SubnetId === subnetId) ?? false)) {
+    at.table(routeTables).patch(routeTable, {
+      Associations: routeTable.Associations!.filter((association) => association.SubnetId !== subnetId),
+    });
+  }
+}
+
 export const subnetOperations: Operations<EC2> = {
   CreateSubnet(input, at) {
     const vpc = requireVpc(at, input.VpcId);
     const asked = input.AvailabilityZone ?? input.AvailabilityZoneId;
-    const zone = asked === undefined ? zonesOf(at.region)[0]! : requireZone(at, asked, noZoneForSubnet);
+    const zone = asked === undefined ? zonesOf(at.region)[0]! : requireZoneToPlace(at, asked, noZoneForSubnet);
     if (input.Ipv6Native === true) return { Subnet: createIpv6Native(at, vpc, zone, input) };
     if (input.CidrBlock === undefined) throw new AwsError('MissingParameter', 'The request must contain the parameter CidrBlock');
     const cidr = requireCidr(input.CidrBlock, 'cidrBlock');
@@ -200,13 +210,7 @@ export const subnetOperations: Operations<EC2> = {
     if (at.table(networkInterfaces).find((one) => one.SubnetId === SubnetId)) {
       throw new AwsError('DependencyViolation', `The subnet '${SubnetId}' has dependencies and cannot be deleted.`);
     }
-    for (const routeTable of at
-      .table(routeTables)
-      .filter((one) => one.Associations?.some((association) => association.SubnetId === SubnetId) ?? false)) {
-      at.table(routeTables).patch(routeTable, {
-        Associations: routeTable.Associations!.filter((association) => association.SubnetId !== SubnetId),
-      });
-    }
+    if (at.strict) dropRouteTableAssociations(at, SubnetId);
     for (const acl of at
       .table(networkAcls)
       .filter((one) => one.Associations?.some((association) => association.SubnetId === SubnetId) ?? false)) {
@@ -238,7 +242,10 @@ export const subnetOperations: Operations<EC2> = {
     const taken = at.table(subnets).find((one) => ipv6(one).some((held) => held.Ipv6CidrBlock === Ipv6CidrBlock));
     if (taken !== undefined) throw new AwsError('InvalidSubnet.Conflict', `The CIDR '${Ipv6CidrBlock}' conflicts with another subnet`);
     at.table(subnets).patch(subnet, { Ipv6CidrBlockAssociationSet: [...ipv6(subnet), association] });
-    return { SubnetId, Ipv6CidrBlockAssociation: { ...association, Ipv6CidrBlockState: { State: 'associating' } } };
+    return {
+      SubnetId,
+      Ipv6CidrBlockAssociation: at.strict ? { ...association, Ipv6CidrBlockState: { State: 'associating' } } : association,
+    };
   },
 
   DisassociateSubnetCidrBlock({ AssociationId = '' }, at) {

@@ -9,7 +9,7 @@ import { applyFilters } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
 import { images, instances, requireInstance, type Snapshot, snapshots, type Volume, volumes } from './resources.ts';
 import { dropTags, tagNew, tagsOf } from './tagSets.ts';
-import { requireZone } from './zones.ts';
+import { requireZoneToPlace } from './zones.ts';
 
 interface Modification extends Plain<VolumeModification> {
   readonly VolumeId: string;
@@ -97,7 +97,7 @@ const attachments = (volume: Volume): NonNullable<Volume['Attachments']> => volu
 
 export const volumeOperations: Operations<EC2> = {
   CreateVolume(input, at) {
-    const zone = requireZone(
+    const zone = requireZoneToPlace(
       at,
       input.AvailabilityZone ?? input.AvailabilityZoneId ?? '',
       (name) => new AwsError('InvalidZone.NotFound', `The zone '${name}' does not exist.`),
@@ -142,7 +142,8 @@ export const volumeOperations: Operations<EC2> = {
     const volume = requireVolume(at, VolumeId);
     const instance = requireInstance(at, InstanceId);
     if (attachments(volume).length > 0) throw new AwsError('VolumeInUse', `${volume.VolumeId} is already attached to an instance`);
-    if (instance.BlockDeviceMappings?.some(({ DeviceName }) => DeviceName === Device) ?? false) {
+    const others = (instance.BlockDeviceMappings ?? []).filter(({ DeviceName }) => DeviceName !== Device);
+    if (at.strict && others.length < (instance.BlockDeviceMappings ?? []).length) {
       throw new AwsError('InvalidParameterValue', `Invalid value '${Device}' for unixDevice. Attachment point ${Device} is already in use`);
     }
     const attachment = attached(at, volume.VolumeId, instance.InstanceId, Device, false);
@@ -151,7 +152,7 @@ export const volumeOperations: Operations<EC2> = {
       DeviceName: Device,
       Ebs: { VolumeId: volume.VolumeId, Status: 'attached' as const, AttachTime: at.nowMs, DeleteOnTermination: false },
     };
-    at.table(instances).patch(instance, { BlockDeviceMappings: [...(instance.BlockDeviceMappings ?? []), mapping] });
+    at.table(instances).patch(instance, { BlockDeviceMappings: [...others, mapping] });
     return { ...attachment, State: 'attaching' };
   },
 

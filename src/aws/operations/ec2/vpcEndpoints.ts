@@ -1,5 +1,5 @@
 import type { EC2, VpcEndpoint as SdkVpcEndpoint } from '@aws-sdk/client-ec2';
-import type { AwsError } from '../../codec/error.ts';
+import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
@@ -21,9 +21,11 @@ const endpointTypes = ['Gateway', 'Interface', 'GatewayLoadBalancer'] as const;
 /** A deleted endpoint is shown for a while. */
 const afterlifeMs = 3_600_000;
 
-const vpcEndpoints = table<VpcEndpoint>('ec2.vpc-endpoint', (endpoint) => endpoint.VpcEndpointId);
+export const vpcEndpoints = table<VpcEndpoint>('ec2.vpc-endpoint', (endpoint) => endpoint.VpcEndpointId);
 
 const openPolicy = JSON.stringify({ Version: '2008-10-17', Statement: [{ Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }] });
+
+const noEndpoint = (id: string): AwsError => new AwsError('InvalidVpcEndpointId.NotFound', `The Vpc Endpoint Id '${id}' does not exist`);
 
 function requireEndpoint(at: Place, id = ''): VpcEndpoint {
   const endpoint = at.table(vpcEndpoints).get(id);
@@ -83,7 +85,7 @@ export const vpcEndpointOperations: Operations<EC2> = {
     );
     const endpoint = at.table(vpcEndpoints).put({
       VpcEndpointId: id,
-      VpcEndpointType: type,
+      VpcEndpointType: at.strict ? type : (input.VpcEndpointType ?? type),
       VpcId: vpc.VpcId,
       ServiceName: input.ServiceName,
       State: 'available' as never,
@@ -114,7 +116,7 @@ export const vpcEndpointOperations: Operations<EC2> = {
 
   DescribeVpcEndpoints({ VpcEndpointIds, Filters, NextToken, MaxResults }, at) {
     forgetLongDeleted(at);
-    const found = applyFilters(at, byIds(at.table(vpcEndpoints), VpcEndpointIds), Filters, (one) => one.VpcEndpointId, {
+    const found = applyFilters(at, byIds(at.table(vpcEndpoints), VpcEndpointIds, noEndpoint), Filters, (one) => one.VpcEndpointId, {
       'vpc-endpoint-id': (one) => one.VpcEndpointId,
       'vpc-endpoint-type': (one) => one.VpcEndpointType,
       'vpc-endpoint-state': (one) => one.State,

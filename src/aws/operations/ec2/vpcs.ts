@@ -111,7 +111,11 @@ export const vpcOperations: Operations<EC2> = {
     const cidr = requireCidr(block, 'cidrBlock');
     if (cidr.bits < 16 || cidr.bits > 28) throw new AwsError('InvalidVpc.Range', `The CIDR '${block}' is invalid.`);
     const ipv6 = input.AmazonProvidedIpv6CidrBlock === true;
-    const vpc = createVpc(at, formatCidr(cidr), { isDefault: false, tenancy: input.InstanceTenancy ?? 'default', ipv6 });
+    const vpc = createVpc(at, at.strict ? formatCidr(cidr) : block, {
+      isDefault: false,
+      tenancy: input.InstanceTenancy ?? 'default',
+      ipv6,
+    });
     tagNew(at, vpc.VpcId, 'vpc', input.TagSpecifications);
     return { Vpc: describeVpc(at, vpc) };
   },
@@ -136,7 +140,7 @@ export const vpcOperations: Operations<EC2> = {
       at.table(networkInterfaces).find(inVpc) ??
       at.table(securityGroups).find((group) => inVpc(group) && group.GroupName !== 'default') ??
       at.table(routeTables).find((routeTable) => inVpc(routeTable) && !routeTable.Associations?.some(({ Main }) => Main)) ??
-      at.table(internetGateways).find((gateway) => gateway.Attachments?.some(inVpc) ?? false);
+      (at.strict ? at.table(internetGateways).find((gateway) => gateway.Attachments?.some(inVpc) ?? false) : undefined);
     if (blocked !== undefined) throw new AwsError('DependencyViolation', `The vpc '${VpcId}' has dependencies and cannot be deleted.`);
     for (const group of at.table(securityGroups).filter(inVpc)) at.table(securityGroups).delete(group.GroupId);
     for (const routeTable of at.table(routeTables).filter(inVpc)) at.table(routeTables).delete(routeTable.RouteTableId);

@@ -33,9 +33,14 @@ export function zonesOf(region: string): Zone[] {
   return zones.split('').map((letter, index) => ({ name: `${region}${letter}`, id: `${code}-az${order.charAt(index)}` }));
 }
 
-/** The zone of this region with a name or zone id, or the error of the call that asks for it. */
-export function requireZone(at: Place, nameOrId: string, missing: (name: string, at: Place) => AwsError): Zone {
-  const zone = zonesOf(at.region).find(({ name, id }) => name === nameOrId || id === nameOrId);
+/** The zone of this region (or of `among`) with a name or zone id, or the error of the call that asks for it. */
+export function requireZone(
+  at: Place,
+  nameOrId: string,
+  missing: (name: string, at: Place) => AwsError,
+  among: readonly string[] = [at.region],
+): Zone {
+  const zone = among.flatMap(zonesOf).find(({ name, id }) => name === nameOrId || id === nameOrId);
   if (zone === undefined) throw missing(nameOrId, at);
   return zone;
 }
@@ -47,6 +52,13 @@ export function noZoneForSubnet(name: string, at: Place): AwsError {
     'InvalidParameterValue',
     `Value (${name}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${names.join(', ')}.`,
   );
+}
+
+/** The zone for a subnet or a volume; where rules are not held strictly, one of another region will do, or a region's name. */
+export function requireZoneToPlace(at: Place, nameOrId: string, missing: (name: string, at: Place) => AwsError): Zone {
+  if (at.strict) return requireZone(at, nameOrId, missing);
+  if (Object.hasOwn(regions, nameOrId)) return { name: nameOrId, id: nameOrId };
+  return requireZone(at, nameOrId, missing, [at.region, ...Object.keys(regions)]);
 }
 
 export const zoneOperations: Operations<EC2> = {

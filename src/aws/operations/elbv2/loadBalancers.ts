@@ -169,7 +169,11 @@ export const loadBalancerOperations: Operations<ElasticLoadBalancingV2> = {
       : Names?.length
         ? named
         : all.values();
-    const { items, next } = page(asked, { token: Marker, max: PageSize }, { defaultMax: 400 });
+    const { items, next } = page(
+      asked,
+      { token: Marker, max: PageSize },
+      { defaultMax: at.strict ? 400 : 50, nameOf: (one) => one.LoadBalancerName },
+    );
     return { LoadBalancers: items, NextMarker: next };
   },
 

@@ -3,7 +3,7 @@ import type { Place } from '../../state/place.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { matchesPattern } from './pattern.ts';
-import { events, invalid, logStreams, requireLogGroup, requireLogStream, type LogEvent } from './resources.ts';
+import { badToken, events, invalid, logStreams, requireLogGroup, requireLogStream, type LogEvent } from './resources.ts';
 
 const dayMs = 86_400_000;
 
@@ -150,7 +150,7 @@ export const eventOperations: Operations<CloudWatchLogs> = {
     const { items, next } = page(
       found,
       { token: nextToken, max: limit },
-      { onBadToken: () => invalid('The specified nextToken is invalid.') },
+      { nameOf: ({ group: name, stream, eventId }) => `${name}@${stream}@${eventId}`, onBadToken: () => badToken(at) },
     );
     const searched = logStreamNames?.length
       ? logStreamNames

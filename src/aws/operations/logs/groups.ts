@@ -5,6 +5,7 @@ import type { Plain } from '../../state/plain.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import {
+  badToken,
   events,
   invalid,
   logGroups,
@@ -89,11 +90,7 @@ export const groupOperations: Operations<CloudWatchLogs> = {
           (logGroupClass === undefined || group.logGroupClass === logGroupClass),
       )
       .toSorted((a, b) => (a.logGroupName < b.logGroupName ? -1 : 1));
-    const { items, next } = page(
-      found,
-      { token: nextToken, max: limit },
-      { defaultMax: 50, onBadToken: () => invalid('The specified nextToken is invalid.') },
-    );
+    const { items, next } = page(found, { token: nextToken, max: limit }, { defaultMax: 50, onBadToken: () => badToken(at) });
     return { logGroups: items.map((group) => describe(at, group)), nextToken: next };
   },
 
@@ -165,7 +162,7 @@ export const groupOperations: Operations<CloudWatchLogs> = {
     const { items, next } = page(
       descending ? sorted.toReversed() : sorted,
       { token: nextToken, max: limit },
-      { defaultMax: 50, onBadToken: () => invalid('The specified nextToken is invalid.') },
+      { defaultMax: 50, nameOf: (stream) => `${stream.group}@${stream.logStreamName}`, onBadToken: () => badToken(at) },
     );
     return { logStreams: items, nextToken: next };
   },

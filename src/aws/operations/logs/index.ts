@@ -3,6 +3,7 @@ import type { Operations } from '../operation.ts';
 import { deliveryOperations } from './deliveries.ts';
 import { destinationOperations } from './destinations.ts';
 import { eventOperations } from './events.ts';
+import { exportOperations } from './exports.ts';
 import { filterOperations } from './filters.ts';
 import { groupOperations } from './groups.ts';
 import { queryOperations } from './queries.ts';
@@ -12,6 +13,7 @@ export const logs: Operations<CloudWatchLogs> = {
   ...deliveryOperations,
   ...destinationOperations,
   ...eventOperations,
+  ...exportOperations,
   ...filterOperations,
   ...groupOperations,
   ...queryOperations,

@@ -31,6 +31,11 @@ export function streamKey(group: string, stream: string): string {
 export const invalid = (message: string): AwsError => new AwsError('InvalidParameterException', message);
 export const missing = (what: string): AwsError => new AwsError('ResourceNotFoundException', `The specified ${what} does not exist.`);
 
+/** For a token that was not given out; mocks have nothing more to show then. */
+export function badToken(at: Place): AwsError | undefined {
+  return at.strict ? invalid('The specified nextToken is invalid.') : undefined;
+}
+
 export interface LogEvent {
   readonly eventId: string;
   readonly group: string;
