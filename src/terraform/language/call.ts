@@ -5,6 +5,7 @@ import { expressionError } from './diagnostic.ts';
 import { functions } from './functions/index.ts';
 import { FunctionFault } from './functions/spec.ts';
 import type { CallContext, FunctionSpec, Parameter } from './functions/spec.ts';
+import { didYouMean } from './suggest.ts';
 import { Sensitive, Unknown, unknown } from './types.ts';
 import type { Range, Value } from './types.ts';
 import { isKnown, isSensitive, markIf, reveal } from './values.ts';
@@ -49,20 +50,8 @@ export function callFunction(node: CallNode, args: readonly Argument[], context:
 }
 
 function unknownFunction(node: CallNode): Error {
-  const near = [...functions.keys(), 'try', 'can'].find(
-    (name) => name.toLowerCase() === node.name.toLowerCase() || distance(name, node.name) === 1,
-  );
-  const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
+  const hint = didYouMean(node.name, [...functions.keys(), 'try', 'can'].toSorted());
   return expressionError('Call to unknown function', `There is no function named "${node.name}".${hint}`, node.at);
-}
-
-/** 1 when one letter more, less or other makes them the same. */
-function distance(a: string, b: string): number {
-  let start = 0;
-  while (start < a.length && a[start] === b[start]) start++;
-  let end = 0;
-  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
-  return Math.max(a.length, b.length) - start - end;
 }
 
 function checkCount(node: CallNode, spec: FunctionSpec, count: number): void {

@@ -23,6 +23,7 @@ import {
   formatNumber,
   friendlyType,
   has,
+  isKnown,
   isList,
   isRecord,
   isSensitive,
@@ -67,7 +68,7 @@ export function evaluate(node: Node, env: Environment): Value {
     case 'template':
       return evaluateTemplate(node, env);
     case 'name':
-      return valueOfName(node, undefined, env);
+      return valueOfName(node, env);
     case 'item':
       return env.item;
     case 'attribute':
@@ -95,30 +96,38 @@ export function evaluate(node: Node, env: Environment): Value {
   }
 }
 
-/** `attribute` is what is asked of it, for the error's sake. */
-function valueOfName(node: NameNode, attribute: string | undefined, env: Environment): Value {
-  const bound = boundValue(node.name, env);
-  return bound === undefined ? rootValue(node, attribute, env) : bound;
-}
-
-function rootValue(node: NameNode, attribute: string | undefined, env: Environment): Value {
-  const value = env.scope.root(node.name);
-  if (value === undefined) throw undeclared(node, attribute);
-  return value;
-}
-
 /** Null is a value like any other here; undefined when no `for` binds the name. */
 function boundValue(name: string, env: Environment): Value | undefined {
   for (let binding = env.bound; binding; binding = binding.outer) if (binding.name === name) return binding.value;
   return undefined;
 }
 
+function valueOfName(node: NameNode, env: Environment): Value {
+  const bound = boundValue(node.name, env);
+  const value = bound === undefined ? env.scope.root(node.name) : bound;
+  if (value === undefined) throw undeclared([node.name], undefined, node.at);
+  return value;
+}
+
+/** The first steps from a root name outside are looked at together: what is not declared is named in full. */
 function evaluateAttribute(node: AttributeNode, env: Environment): Value {
-  if (node.of.kind !== 'name') return attributeOf(evaluate(node.of, env), node);
-  const value = valueOfName(node.of, node.name, env);
-  const own = isRecord(value) && !has(value, node.name) && boundValue(node.of.name, env) === undefined;
-  if (own && node.of.name !== 'self') throw undeclared(node.of, node.name);
+  const { of } = node;
+  if (of.kind === 'attribute' && of.of.kind === 'name' && of.of.name === 'data') return evaluateData(node, of, of.of, env);
+  if (of.kind !== 'name' || boundValue(of.name, env) !== undefined) return attributeOf(evaluate(of, env), node);
+  const value = env.scope.root(of.name);
+  if (value === undefined) throw undeclared([of.name, node.name], undefined, of.at);
+  if (of.name !== 'self' && isRecord(value) && !has(value, node.name)) throw undeclared([of.name, node.name], value, of.at);
   return attributeOf(value, node);
+}
+
+/** `data.type.name` */
+function evaluateData(node: AttributeNode, type: AttributeNode, root: NameNode, env: Environment): Value {
+  const bound = boundValue(root.name, env);
+  const data = bound === undefined ? env.scope.root(root.name) : bound;
+  const resources = data !== undefined && isRecord(data) ? data[type.name] : data;
+  const missing = resources === undefined || (isRecord(resources) && !has(resources, node.name));
+  if (data === undefined || (missing && bound === undefined)) throw undeclared(['data', type.name, node.name], undefined, root.at);
+  return attributeOf(attributeOf(data, type), node);
 }
 
 function bind(env: Environment, name: string | undefined, value: Value): Environment {
@@ -345,7 +354,9 @@ function evaluateTry(node: CallNode, env: Environment): Value {
   const messages: string[] = [];
   for (const arg of node.args) {
     try {
-      return evaluate(arg, env);
+      const value = evaluate(arg, env);
+      // Once known it may turn out to be an error.
+      return isKnown(value) ? value : markIf(isSensitive(value), unknown);
     } catch (error) {
       if (!(error instanceof LanguageError) || error instanceof UndeclaredError) throw error;
       messages.push(`- ${error.summary}: ${error.detail}`);
@@ -367,8 +378,7 @@ function evaluateCan(node: CallNode, env: Environment): Value {
     );
   }
   try {
-    evaluate(node.args[0] as Node, env);
-    return true;
+    return isKnown(evaluate(node.args[0] as Node, env)) ? true : unknown;
   } catch (error) {
     if (error instanceof LanguageError && !(error instanceof UndeclaredError)) return false;
     throw error;

@@ -4,12 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { evaluateText, goldenModuleScope, goldenNames, readGolden, resultOf, testScope, writeGolden } from './testkit.ts';
+import { evaluateText, goldenNames, goldenPlace, readGolden, resultOf, writeGolden } from './testkit.ts';
 
 for (const name of goldenNames()) {
   test(`every expression of golden/${name} gives what stands below it`, async () => {
     const golden = readGolden(name);
-    const scope = name === 'module.golden' ? await goldenModuleScope() : testScope();
+    const scope = await goldenPlace(name).scope();
     const cases = golden.cases.map(({ expression }) => ({ expression, result: resultOf(() => evaluateText(expression, scope)) }));
     if (process.env['PLIMSOLL_UPDATE_GOLDEN'] === '1') writeGolden(name, { ...golden, cases });
     else for (const [index, { expression, result }] of golden.cases.entries()) assert.equal(cases[index]?.result, result, expression);

@@ -4,6 +4,7 @@ export { parseExpressionText, parseModule, parseValuesFile } from './module.ts';
 export { jsonBlocks } from './parse/json.ts';
 export { quoted, renderType, renderValue } from './render.ts';
 export { excerptOf } from './source.ts';
+export { didYouMean } from './suggest.ts';
 export { convert, typeOfConstraint } from './typeConstraint.ts';
 export * from './types.ts';
 export {

@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { evaluateText, goldenFolder, goldenModuleScope, goldenNames, readGolden, resultOf, testScope } from './testkit.ts';
+import { evaluateText, goldenFolder, goldenNames, goldenPlace, readGolden, resultOf } from './testkit.ts';
 import type { Golden } from './testkit.ts';
 import type { Scope } from './types.ts';
 
@@ -43,11 +43,12 @@ function compareValues(folder: string, cases: Golden['cases'], scope: Scope): vo
 
 for (const name of goldenNames().filter((each) => each !== 'beyond.golden')) {
   test(`terraform console gives what golden/${name} says`, { skip: missing && 'there is no terraform on the PATH' }, async () => {
+    const place = goldenPlace(name);
     const folder = mkdtempSync(join(tmpdir(), 'plimsoll-terraform-'));
     try {
-      cpSync(join(goldenFolder, name === 'module.golden' ? 'module' : 'files'), folder, { recursive: true });
+      cpSync(join(goldenFolder, place.folder), folder, { recursive: true });
       const { cases } = readGolden(name);
-      compareValues(folder, cases, name === 'module.golden' ? await goldenModuleScope() : testScope());
+      compareValues(folder, cases, await place.scope());
       compareErrors(folder, cases);
     } finally {
       rmSync(folder, { recursive: true });

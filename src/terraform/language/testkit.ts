@@ -4,6 +4,7 @@ import { LanguageError } from './diagnostic.ts';
 import { parseExpressionText, parseModule } from './module.ts';
 import { renderValue } from './render.ts';
 import { convert } from './typeConstraint.ts';
+import { unknown } from './types.ts';
 import type { Scope, Value } from './types.ts';
 import { record } from './values.ts';
 
@@ -61,8 +62,26 @@ export function resultOf(work: () => Value): string {
   }
 }
 
+/** The folder that a golden file's expressions are evaluated in, and what they see there. */
+export function goldenPlace(name: string): { readonly folder: string; scope(): Promise<Scope> | Scope } {
+  if (name === 'module.golden') return { folder: 'module', scope: goldenModuleScope };
+  if (name === 'unknown.golden') return { folder: 'unknown', scope: unknownScope };
+  return { folder: 'files', scope: () => testScope() };
+}
+
+/** As golden/unknown is before it is applied. */
+function unknownScope(): Scope {
+  return testScope({
+    path: record([['module', '.']]),
+    terraform: record([['workspace', 'default']]),
+    var: record([['image', 'a']]),
+    local: record([['name', 'x']]),
+    terraform_data: record([['x', record([['id', unknown]])]]),
+  });
+}
+
 /** The variables' defaults in their types, and the local values, of golden/module. */
-export async function goldenModuleScope(): Promise<Scope> {
+async function goldenModuleScope(): Promise<Scope> {
   const { blocks } = await parseModule(`${goldenFolder}/module`);
   const vars = record();
   const locals = record();

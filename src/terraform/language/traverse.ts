@@ -1,7 +1,8 @@
-import type { AttributeNode, NameNode } from './ast.ts';
+import type { AttributeNode } from './ast.ts';
 import { Mismatch, convertTo } from './convert.ts';
 import { UndeclaredError, expressionError } from './diagnostic.ts';
 import type { LanguageError } from './diagnostic.ts';
+import { didYouMean } from './suggest.ts';
 import { Sensitive, Unknown } from './types.ts';
 import type { Range, Value } from './types.ts';
 import { collectionOf, friendlyType, has, isList, isRecord, isSet, markIf, markSensitive, typeOf } from './values.ts';
@@ -92,55 +93,81 @@ function keyAs(given: Value, type: 'number' | 'string', at: Range): Value {
   }
 }
 
-const declared: Readonly<Record<string, (name: string) => readonly [summary: string, detail: string]>> = {
-  var: (name) => [
+type Message = readonly [summary: string, detail: string];
+
+/** What is said of an attribute that one of Terraform's own root objects has not; `known` are those that it has. */
+const ownObjects: Readonly<Record<string, (name: string, known: readonly string[]) => Message>> = {
+  var: (name, known) => [
     'Reference to undeclared input variable',
-    `An input variable with the name "${name}" has not been declared. This variable can be declared with a variable "${name}" {} block.`,
+    `An input variable with the name "${name}" has not been declared.${didYouMean(name, known, ` This variable can be declared with a variable "${name}" {} block.`)}`,
   ],
-  local: (name) => ['Reference to undeclared local value', `A local value with the name "${name}" has not been declared.`],
-  module: (name) => ['Reference to undeclared module', `No module call named "${name}" is declared in the root module.`],
-  path: (name) => ['Invalid "path" attribute', `The "path" object does not have an attribute named "${name}".`],
+  local: (name, known) => [
+    'Reference to undeclared local value',
+    `A local value with the name "${name}" has not been declared.${didYouMean(name, known)}`,
+  ],
+  module: (name, known) => [
+    'Reference to undeclared module',
+    `No module call named "${name}" is declared in the root module.${didYouMean(name, known)}`,
+  ],
+  path: (name, known) => [
+    'Invalid "path" attribute',
+    `The "path" object does not have an attribute named "${name}".${didYouMean(name, known)}`,
+  ],
   terraform: (name) => [
     'Invalid "terraform" attribute',
-    `The "terraform" object does not have an attribute named "${name}". The only supported attribute is terraform.workspace, the name of the currently-selected workspace.`,
+    `The "terraform" object does not have an attribute named "${name}". The only supported attributes are terraform.workspace, the name of the currently-selected workspace, and terraform.applying, a boolean which is true only during apply.`,
   ],
-  data: (name) => ['Reference to undeclared resource', `A data resource "${name}" has not been declared in the root module.`],
-  each: () => [
+  each: (name) => [
+    'Invalid "each" attribute',
+    `The "each" object does not have an attribute named "${name}". The supported attributes are each.key and each.value, the current key and value pair of the "for_each" attribute set.`,
+  ],
+  count: (name) => [
+    'Invalid "count" attribute',
+    `The "count" object does not have an attribute named "${name}". The only supported attribute is count.index, which is the index of each instance of a resource block that has the "count" argument set.`,
+  ],
+};
+
+/** What is said of a root object that there is only in some places. */
+const absent: Readonly<Record<string, Message>> = {
+  each: [
     'Reference to "each" in context without for_each',
     'The "each" object can be used only in "module" or "resource" blocks, and only when the "for_each" argument is set.',
   ],
-  count: () => [
+  count: [
     'Reference to "count" in non-counted context',
     'The "count" object can only be used in "module", "resource", and "data" blocks, and only when the "count" argument is set.',
   ],
-  self: () => [
+  self: [
     'Invalid "self" reference',
     'The "self" object is not available in this context. This object can be used only in resource provisioner, connection, and postcondition blocks.',
   ],
 };
 
-/** A root name, or its attribute, that stands for nothing. */
-export function undeclared(root: NameNode, attribute: string | undefined): LanguageError {
-  const known = declared[root.name];
-  if (known && (attribute !== undefined || root.name === 'each' || root.name === 'count' || root.name === 'self')) {
-    return new UndeclaredError(...known(attribute ?? ''), root.at);
-  }
-  if (known)
+/** `names` is a root name with what follows it and stands for nothing; `value` is what the root name stands for, if it does. */
+export function undeclared(names: readonly string[], value: Value | undefined, at: Range): UndeclaredError {
+  const [root = '', attribute, name] = names;
+  const missing = value === undefined ? absent[root] : undefined;
+  if (missing) return new UndeclaredError(...missing, at);
+  const own = ownObjects[root];
+  if (own && attribute !== undefined)
+    return new UndeclaredError(...own(attribute, value !== undefined && isRecord(value) ? Object.keys(value) : []), at);
+  if (own)
     return new UndeclaredError(
       'Invalid reference',
-      `The "${root.name}" object cannot be accessed directly. Instead, access one of its attributes.`,
-      root.at,
+      `The "${root}" object cannot be accessed directly. Instead, access one of its attributes.`,
+      at,
     );
-  if (attribute === undefined) {
+  const [type, label, kind] = root === 'data' ? [attribute, name, 'data'] : [root, attribute, 'managed'];
+  if (type !== undefined && label !== undefined) {
     return new UndeclaredError(
-      'Invalid reference',
-      'A reference to a resource type must be followed by at least one attribute access, specifying the resource name.',
-      root.at,
+      'Reference to undeclared resource',
+      `A ${kind} resource "${type}" "${label}" has not been declared in the root module.`,
+      at,
     );
   }
-  return new UndeclaredError(
-    'Reference to undeclared resource',
-    `A managed resource "${root.name}" "${attribute}" has not been declared in the root module.`,
-    root.at,
-  );
+  const detail =
+    kind === 'data'
+      ? 'The "data" object must be followed by two attribute names: the data source type and the resource name.'
+      : 'A reference to a resource type must be followed by at least one attribute access, specifying the resource name.';
+  return new UndeclaredError('Invalid reference', detail, at);
 }

@@ -1,7 +1,21 @@
 import { convertTo, unify } from '../convert.ts';
 import { Sensitive, Unknown, unknown } from '../types.ts';
 import type { Value } from '../types.ts';
-import { asList, asMap, collectionOf, equal, friendlyType, has, isList, isRecord, isSet, record, sortedKeys, typeOf } from '../values.ts';
+import {
+  asList,
+  asMap,
+  collectionOf,
+  equal,
+  friendlyType,
+  has,
+  isKnown,
+  isList,
+  isRecord,
+  isSet,
+  record,
+  sortedKeys,
+  typeOf,
+} from '../values.ts';
 import type { Dictionary } from '../values.ts';
 import { FunctionFault, anything, define, loose, looseList, raw, text, texts } from './spec.ts';
 import type { FunctionSpec } from './spec.ts';
@@ -78,6 +92,8 @@ function valuesOf(value: Value): Value {
 
 function lengthOf(value: Value): Value {
   if (typeof value === 'string') return characters(value).length;
+  // Two unknown elements of a set may turn out to be one.
+  if (isSet(value) && isList(value) && value.length > 1 && !isKnown(value)) return unknown;
   if (isList(value)) return value.length;
   if (isRecord(value)) return Object.keys(value).length;
   throw new FunctionFault('argument must be a string, a collection type, or a structural type');

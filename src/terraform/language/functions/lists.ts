@@ -17,7 +17,7 @@ import {
 } from '../values.ts';
 import type { List } from '../values.ts';
 import { rounded } from '../operators.ts';
-import { FunctionFault, anything, define, listOf, loose, looseList, looseSet, number, texts } from './spec.ts';
+import { FunctionFault, anything, define, listOf, loose, looseList, looseSet, wholeSet, number, texts } from './spec.ts';
 import type { FunctionSpec } from './spec.ts';
 
 export const listFunctions: Record<string, FunctionSpec> = {
@@ -39,14 +39,14 @@ export const listFunctions: Record<string, FunctionSpec> = {
   range: define([], (_, bounds: number[]) => range(bounds), { rest: number('params') }),
   reverse: define([loose('list')], ([list]) => reverse(list)),
   setintersection: define(
-    [looseSet('first_set')],
+    [wholeSet('first_set')],
     ([first], others: List[]) => setOf([first, ...others], (item, sets) => sets.every((set) => holds(set, item))),
     {
-      rest: looseSet('other_sets'),
+      rest: wholeSet('other_sets'),
     },
   ),
   setproduct: define([], (_, sets: Value[]) => product(sets), { rest: loose('sets') }),
-  setsubtract: define([looseSet('a'), looseSet('b')], ([a, b]) => setOf([a, b], (item) => holds(a, item) && !holds(b, item))),
+  setsubtract: define([wholeSet('a'), wholeSet('b')], ([a, b]) => setOf([a, b], (item) => holds(a, item) && !holds(b, item))),
   setunion: define([looseSet('first_set')], ([first], others: List[]) => setOf([first, ...others], () => true), {
     rest: looseSet('other_sets'),
   }),

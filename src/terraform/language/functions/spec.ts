@@ -72,6 +72,7 @@ export const loose = (name: string): Parameter => ({ name, type: 'any', nullable
 /** Like `loose`, null as well. */
 export const anything = (name: string): Parameter => ({ name, type: 'any', nullable: true, shallow: true });
 export const looseList = (name: string): Parameter<List> => ({ name, type: { kind: 'list', of: 'any' }, nullable: false, shallow: true });
-export const looseSet = (name: string): Parameter<List> => ({ name, type: { kind: 'set', of: 'any' }, nullable: false, shallow: false });
+export const wholeSet = (name: string): Parameter<List> => ({ name, type: { kind: 'set', of: 'any' }, nullable: false, shallow: false });
+export const looseSet = (name: string): Parameter<List> => ({ name, type: { kind: 'set', of: 'any' }, nullable: false, shallow: true });
 /** Any value, as it is. */
 export const raw = (name: string): Parameter => ({ name, type: 'any', nullable: true, shallow: true, raw: true });

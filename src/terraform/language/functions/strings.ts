@@ -1,9 +1,10 @@
+import { unknown } from '../types.ts';
 import type { Value } from '../types.ts';
-import { asList, isList, record } from '../values.ts';
+import { asList, isKnown, isList, isSensitive, markIf, record, reveal } from '../values.ts';
 import { characters } from './characters.ts';
 import { formatText } from './format.ts';
 import { regularExpression } from './regularExpression.ts';
-import { FunctionFault, define, listOf, number, text, whole } from './spec.ts';
+import { FunctionFault, anything, define, listOf, number, text, whole } from './spec.ts';
 import type { FunctionSpec } from './spec.ts';
 
 function substring(value: string, offset: number, length: number): string {
@@ -62,9 +63,14 @@ function formatList(format: string, args: readonly Value[]): Value {
   }
   const row = (index: number): Value[] => args.map((arg) => (isList(arg) ? (arg[index] as Value) : arg));
   return asList(
-    Array.from({ length }, (_, index) => formatText(format, row(index))),
+    Array.from({ length }, (_, index) => formatRow(format, row(index))),
     'string',
   );
+}
+
+/** One text of the list may be unknown or sensitive where others are not. */
+function formatRow(format: string, row: readonly Value[]): Value {
+  return markIf(row.some(isSensitive), row.every(isKnown) ? formatText(format, row.map(reveal)) : unknown);
 }
 
 /** How many rows an argument makes: one, unless it is a list. */
@@ -89,7 +95,7 @@ export const stringFunctions: Record<string, FunctionSpec> = {
   chomp: define([text('str')], ([str]) => str.replace(/[\r\n]+$/, '')),
   endswith: define([text('str'), text('suffix')], ([str, suffix]) => str.endsWith(suffix)),
   format: define([text('format')], ([format], args: Value[]) => formatText(format, args), { rest: whole('args') }),
-  formatlist: define([text('format')], ([format], args: Value[]) => formatList(format, args), { rest: whole('args') }),
+  formatlist: define([text('format')], ([format], args: Value[]) => formatList(format, args), { rest: anything('args') }),
   indent: define([number('spaces'), text('string')], ([spaces, value]) => indent(spaces, value)),
   join: define([text('separator')], ([separator], lists: (readonly string[])[]) => joined(separator, lists), {
     rest: listOf<string>('lists', 'string'),
