@@ -313,7 +313,7 @@ export const applicationAutoscaling: Operations<ApplicationAutoScaling> = {
         held?.ScheduledActionARN ??
         at.arn(
           'autoscaling',
-          `scheduledAction:${at.uuid()}:resource/${target.ServiceNamespace}/${target.ResourceId}:scheduledActionName/${name}`,
+          `scheduledAction:${at.strict ? `${at.uuid()}:resource/` : ''}${target.ServiceNamespace}/${target.ResourceId}:scheduledActionName/${name}`,
         ),
     } as ScheduledAction);
     return {};

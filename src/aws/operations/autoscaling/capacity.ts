@@ -281,16 +281,30 @@ function dropDead(at: Place, group: Group): void {
   }
 }
 
+/**
+ * How many instances make up the desired capacity. An override's weight says what one of its instances counts; the part
+ * that is bought on demand and the part that is bought on the spot are each rounded up to whole instances.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-instances-groups-instance-weighting.html
+ */
+function sizeFor({ DesiredCapacity: desired, MixedInstancesPolicy: mixed }: Group): number {
+  const weight = Number(mixed?.LaunchTemplate?.Overrides?.[0]?.WeightedCapacity ?? 1);
+  const { OnDemandBaseCapacity = 0, OnDemandPercentageAboveBaseCapacity = 100 } = mixed?.InstancesDistribution ?? {};
+  const base = Math.min(desired, OnDemandBaseCapacity);
+  const onDemand = base + Math.ceil(((desired - base) * OnDemandPercentageAboveBaseCapacity) / 100);
+  return Math.ceil(onDemand / weight) + Math.ceil((desired - onDemand) / weight);
+}
+
 /** Brings a group to its desired capacity, at once. */
 export function reconcile(at: Place, group: Group, cause: string): void {
   if (at.world.machinery.live) return noteCause(at, group, cause);
   dropDead(at, group);
   const inGroup = at.table(members).filter((member) => member.group === group.AutoScalingGroupName && member.lifecycleState !== 'Standby');
   const suspended = new Set((group.SuspendedProcesses ?? []).map(({ ProcessName }) => ProcessName));
-  if (!suspended.has('Launch')) for (let size = inGroup.length; size < group.DesiredCapacity; size++) launchOne(at, group, cause, size);
+  const wanted = sizeFor(group);
+  if (!suspended.has('Launch')) for (let size = inGroup.length; size < wanted; size++) launchOne(at, group, cause, size);
   if (suspended.has('Terminate')) return;
   let size = inGroup.length;
-  for (const member of surplus(inGroup, inGroup.length - group.DesiredCapacity)) {
+  for (const member of surplus(inGroup, inGroup.length - wanted)) {
     terminateMember(
       at,
       group,

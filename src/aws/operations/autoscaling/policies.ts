@@ -1,4 +1,4 @@
-import type { AutoScaling, ScalingPolicy as SdkScalingPolicy } from '@aws-sdk/client-auto-scaling';
+import type { AutoScaling, ScalingPolicy as SdkScalingPolicy, TargetTrackingConfiguration } from '@aws-sdk/client-auto-scaling';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
@@ -89,6 +89,14 @@ function cooldown(at: Place, given: number | undefined): { Cooldown?: number } {
   return Cooldown === undefined ? {} : { Cooldown };
 }
 
+/** A metric that is made of others has no dimensions of its own, and returns what does not say otherwise. */
+function completeTracking(given: Plain<TargetTrackingConfiguration> = { TargetValue: undefined }): Plain<TargetTrackingConfiguration> {
+  const custom = given.CustomizedMetricSpecification;
+  if (custom?.Metrics === undefined) return given;
+  const Metrics = custom.Metrics.map((query) => ({ ...query, ReturnData: query.ReturnData ?? true }));
+  return { ...given, CustomizedMetricSpecification: { Dimensions: [], ...custom, Metrics } };
+}
+
 export const policyOperations: Operations<AutoScaling> = {
   PutScalingPolicy(input, at) {
     const group = requireGroup(at, input.AutoScalingGroupName);
@@ -119,7 +127,7 @@ export const policyOperations: Operations<AutoScaling> = {
         ? {
             TargetTrackingConfiguration: {
               ...(at.strict ? { DisableScaleIn: false } : {}),
-              ...input.TargetTrackingConfiguration,
+              ...completeTracking(input.TargetTrackingConfiguration),
               TargetValue: input.TargetTrackingConfiguration?.TargetValue,
             },
           }

@@ -26,6 +26,9 @@ function conflicts(at: Place, vpc: Vpc): boolean {
 
 const fields = { 'is-classic-link-enabled': (vpc: Vpc) => vpc.classicLink };
 
+/** AWS answers whether the call succeeded, mocks with what holds now. */
+const disabled = (at: Place): { Return: boolean } => ({ Return: at.strict });
+
 export const classicLinkOperations: Operations<EC2> = {
   EnableVpcClassicLink({ VpcId }, at) {
     const vpc = requireVpc(at, VpcId);
@@ -36,7 +39,7 @@ export const classicLinkOperations: Operations<EC2> = {
 
   DisableVpcClassicLink({ VpcId }, at) {
     at.table(vpcs).patch(requireVpc(at, VpcId), { classicLink: false });
-    return { Return: true };
+    return disabled(at);
   },
 
   DescribeVpcClassicLink({ VpcIds, Filters }, at) {
@@ -51,7 +54,7 @@ export const classicLinkOperations: Operations<EC2> = {
 
   DisableVpcClassicLinkDnsSupport({ VpcId }, at) {
     at.table(vpcs).patch(requireVpc(at, VpcId), { classicLinkDns: false });
-    return { Return: true };
+    return disabled(at);
   },
 
   DescribeVpcClassicLinkDnsSupport({ VpcIds }, at) {

@@ -93,7 +93,7 @@ export const vpcEndpointOperations: Operations<EC2> = {
       RouteTableIds: input.RouteTableIds ?? [],
       SubnetIds: input.SubnetIds ?? [],
       Groups: groupIdentifiers(at, groupIds),
-      PrivateDnsEnabled: input.PrivateDnsEnabled ?? type === 'Interface',
+      PrivateDnsEnabled: input.PrivateDnsEnabled ?? (type === 'Interface' || !at.strict),
       RequesterManaged: false,
       NetworkInterfaceIds: enis.map((eni) => eni.NetworkInterfaceId),
       DnsEntries:

@@ -69,7 +69,7 @@ export const instanceProfileOperations: Operations<IAM> = {
 
   GetInstanceProfile: ({ InstanceProfileName }, at) => ({ InstanceProfile: describe(at, requireProfile(at, InstanceProfileName)) }),
 
-  ListInstanceProfiles({ PathPrefix = '/', ...list }, at) {
+  ListInstanceProfiles({ PathPrefix = '', ...list }, at) {
     const { items, tail } = iamPage(
       at.table(instanceProfiles).filter((profile) => profile.path.startsWith(PathPrefix) && isListed(at, profile.name)),
       list,

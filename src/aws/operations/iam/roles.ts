@@ -89,7 +89,7 @@ export const roleOperations: Operations<IAM> = {
 
   GetRole: ({ RoleName }, at) => ({ Role: describeRole(requireRole(at, RoleName)) }),
 
-  ListRoles({ PathPrefix = '/', ...list }, at) {
+  ListRoles({ PathPrefix = '', ...list }, at) {
     const { items, tail } = iamPage(
       at.table(roles).filter((role) => role.path.startsWith(PathPrefix) && isListed(at, role.name)),
       list,
