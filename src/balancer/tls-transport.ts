@@ -39,6 +39,9 @@ class TlsTransport implements Transport {
   #writing = false;
   #held = false;
   #ending = false;
+  /** What we had to send is sent, the end too. */
+  #finished = false;
+  #peerEnded = false;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
 
@@ -124,8 +127,16 @@ class TlsTransport implements Transport {
   #shutdown(): void {
     if (this.#closed) return;
     const request = new this.#handles.ShutdownWrap();
-    request.oncomplete = ignore;
+    request.oncomplete = () => {
+      this.#finished = true;
+      this.#closeOnceDone();
+    };
     this.#handle.shutdown(request);
+  }
+
+  // The socket knows nothing of ends that are read and written below it.
+  #closeOnceDone(): void {
+    if (this.#finished && this.#peerEnded) this.#fail(undefined);
   }
 
   #onRead(): undefined {
@@ -134,7 +145,9 @@ class TlsTransport implements Transport {
     if (count > 0) this.owner.onBytes(readBuffer, 0, count);
     else if (count === END_OF_FILE) {
       this.pause();
+      this.#peerEnded = true;
       this.owner.onEnd();
+      this.#closeOnceDone();
     } else if (count < 0) this.#fail(getSystemErrorName(count));
   }
 
@@ -143,8 +156,4 @@ class TlsTransport implements Transport {
     this.destroy();
     this.owner.onClose(code);
   }
-}
-
-function ignore(): void {
-  // The peer's end tells when the connection is over.
 }

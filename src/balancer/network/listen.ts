@@ -5,7 +5,8 @@ import type { Listener } from '../../model/index.ts';
 import { acceptHandles, admitFirst, handles } from '../handle-transport.ts';
 import type { ListeningSockets } from '../listening.ts';
 import { Certificates } from '../tls.ts';
-import { StreamTransport, streamOptions, unowned } from '../transport.ts';
+import { tlsTransport } from '../tls-transport.ts';
+import { StreamTransport, streamOptions, unowned, type Transport } from '../transport.ts';
 import type { Forward } from './forward.ts';
 import { StreamFront, type FrontParts } from './stream-front.ts';
 import { createTlsServer } from './tls-server.ts';
@@ -74,7 +75,7 @@ async function openStream(config: Listener, forward: Forward, parts: FrontParts,
   server.on('error', onError);
   if (certificates === undefined) acceptTcp(server, front, onError);
   else {
-    server.on('secureConnection', (socket) => acceptStream(front, new StreamTransport(socket, unowned)));
+    server.on('secureConnection', (socket) => acceptStream(front, tlsTransport(socket)));
     server.on('tlsClientError', () => counters.clientTlsNegotiationErrorCount++);
   }
   admitFirst(server, () => parts.engine.descriptors.admit(), onError);
@@ -94,7 +95,7 @@ function acceptTcp(server: Server, front: StreamFront, onError: () => void): voi
   else acceptHandles(handles, server, (transport) => front.accept(transport), onError);
 }
 
-function acceptStream(front: StreamFront, transport: StreamTransport): void {
+function acceptStream(front: StreamFront, transport: Transport): void {
   transport.pause();
   front.accept(transport);
 }

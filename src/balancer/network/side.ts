@@ -1,5 +1,5 @@
 import { HandleTransport } from '../handle-transport.ts';
-import { unowned, type Transport, type TransportOwner } from '../transport.ts';
+import { StreamTransport, unowned, type Transport, type TransportOwner } from '../transport.ts';
 import type { RelayMemory } from './relay-memory.ts';
 
 /** What a side tells its flow. */
@@ -72,12 +72,16 @@ export class Side implements TransportOwner {
     this.#events.onClose(this, code);
   }
 
-  /** Nothing comes from it any more. A stream may still have to say goodbye in its own way (TLS), which it does by itself. */
+  /** Both sides have ended. A TCP connection is over with that; TLS says goodbye in its own way and tells by `onClose` when it has. */
   leave(): void {
-    const { transport } = this;
-    if (transport instanceof HandleTransport) transport.destroy();
-    else if (transport !== undefined) transport.owner = unowned;
+    if (this.transport instanceof HandleTransport) this.forget();
     this.#giveBack();
+  }
+
+  /** It is closed, or to be closed without a word. */
+  forget(): void {
+    this.transport?.destroy();
+    this.transport = undefined;
   }
 
   destroy(reset: boolean): void {
@@ -89,25 +93,34 @@ export class Side implements TransportOwner {
     this.#giveBack();
   }
 
-  /** As `Transport.write`. A stream's memory is its own; a handle's is lent until the next read. */
+  /** As `Transport.write`. A stream's memory is its own; what the others read into is lent until the next read. */
   #relay(other: Side, buffer: Buffer, start: number, end: number): boolean {
     const to = other.transport as Transport;
     const from = this.transport;
-    if (!(from instanceof HandleTransport)) return to.write(buffer.subarray(start, end));
-    if (buffer === this.#large) {
-      const sent = to.write(buffer.subarray(start, end));
-      this.#quietReads = end - start > QUIET_BYTES ? 0 : this.#quietReads + 1;
-      if (sent && this.#quietReads >= QUIET_READS) this.#shrink(from);
-      return sent;
-    }
-    this.#fullReads = end - start === buffer.length ? this.#fullReads + 1 : 0;
-    if (this.#fullReads >= FULL_READS) this.#grow(from);
+    const lent = buffer !== this.#large && !(from instanceof StreamTransport) && to.copies !== true;
+    const sent = lent ? this.#stage(to, buffer, start, end) : to.write(buffer.subarray(start, end));
+    if (from instanceof HandleTransport) this.#fit(from, buffer, end - start, sent);
+    return sent;
+  }
+
+  #stage(to: Transport, buffer: Buffer, start: number, end: number): boolean {
     const staging = this.#memory.takeStaging();
     buffer.copy(staging, 0, start, end);
     const sent = to.write(staging.subarray(0, end - start));
     if (sent) this.#memory.giveBackStaging(staging);
     else this.#staged = staging;
     return sent;
+  }
+
+  /** The memory for the reads that follow, by what this one filled. */
+  #fit(from: HandleTransport, buffer: Buffer, bytes: number, sent: boolean): void {
+    if (buffer === this.#large) {
+      this.#quietReads = bytes > QUIET_BYTES ? 0 : this.#quietReads + 1;
+      if (sent && this.#quietReads >= QUIET_READS) this.#shrink(from);
+      return;
+    }
+    this.#fullReads = bytes === buffer.length ? this.#fullReads + 1 : 0;
+    if (this.#fullReads >= FULL_READS) this.#grow(from);
   }
 
   #grow(from: HandleTransport): void {

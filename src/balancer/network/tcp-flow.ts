@@ -31,6 +31,8 @@ export class TcpFlow implements Flow, Timed, SideEvents {
   #target: NetworkTarget | undefined;
   #tried: NetworkTarget[] = [];
   #open = false;
+  /** Both sides have ended and all is sent: what remains are the goodbyes of TLS. */
+  #settled = false;
   #over = false;
 
   /** `transport` is the client's, not yet read from. */
@@ -71,13 +73,18 @@ export class TcpFlow implements Flow, Timed, SideEvents {
   onSettle(): void {
     const [client, upstream] = [this.#client, this.#upstream];
     if (this.#over || !client.ended || !upstream.ended || client.blocked || upstream.blocked) return;
+    this.#settled = true;
     client.leave();
     upstream.leave();
-    this.#finish();
+    this.#finishOnceLeft();
   }
 
   onClose(side: Side, code: string | undefined): void {
     if (this.#over) return;
+    if (this.#settled && code === undefined) {
+      side.forget();
+      return this.#finishOnceLeft();
+    }
     const { counters } = this.#front;
     const lost = code !== undefined;
     if (side === this.#client) {
@@ -129,6 +136,10 @@ export class TcpFlow implements Flow, Timed, SideEvents {
     this.#front.counters.elbResetCount++;
     this.#client.destroy(true);
     this.#finish();
+  }
+
+  #finishOnceLeft(): void {
+    if (this.#client.transport === undefined && this.#upstream.transport === undefined) this.#finish();
   }
 
   #finish(): void {

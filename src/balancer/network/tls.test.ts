@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { connect, createServer, type TLSSocket } from 'node:tls';
+import { monotonicMs } from '../../base/index.ts';
 import { eventually, TestBalancer } from '../testkit.ts';
 import { networkSnapshot, selfSigned, TcpClient, TcpTarget, Totals } from './testkit.ts';
 
@@ -35,7 +36,7 @@ test('TLS ends here: the certificate follows the name, targets get the plain byt
   }
   assert.equal(totals.get('tls.newFlowCount'), 3);
   assert.equal(totals.get('tls.processedBytes'), 30);
-  assert.equal(totals.get('tls.activeFlowCount'), 0);
+  await eventually(() => totals.get('tls.activeFlowCount') === 0);
 });
 
 test('a half-close passes through, and the end is an orderly one', { timeout }, async () => {
@@ -51,6 +52,20 @@ test('a half-close passes through, and the end is an orderly one', { timeout }, 
   socket.end('question');
   await once(socket, 'close');
   assert.equal(text, 'got question');
+});
+
+test('a client that ends and reads nothing keeps its flow until silence ends it, no longer', { timeout }, async () => {
+  await using target = await TcpTarget.start((socket) => void socket.end(Buffer.alloc(8 * 1024 * 1024)));
+  await using balancer = await TestBalancer.start(networkSnapshot([target.port], { listener: tls }));
+  const totals = new Totals(balancer);
+  const socket = secure(balancer.port).on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  socket.end('question');
+  await eventually(() => totals.get('tls.newFlowCount') === 1);
+  assert.equal(totals.get('tls.activeFlowCount'), 1);
+  balancer.engine.sweeper.sweep(monotonicMs() + 351_000);
+  assert.equal(totals.get('tls.activeFlowCount'), 0);
+  socket.destroy();
 });
 
 test('4 MB arrive whole both ways', { timeout }, async () => {
