@@ -3,6 +3,6 @@ export { awsErrors } from './errors.ts';
 export { Endpoint, type EndpointOptions } from './server/endpoint.ts';
 export type { Credentials } from './server/signature.ts';
 export type { Place } from './state/place.ts';
-export { immediate, type Machinery, type TargetState, type World } from './state/world.ts';
+export { immediate, type Machinery, type TargetState, type Whereabouts, type World } from './state/world.ts';
 export { supportedOperations } from './operations/index.ts';
 export * from './resources.ts';

@@ -15,4 +15,7 @@ export const cliErrors = defineErrors({
   PL_CLI_DATA_NOT_EMPTY: { exitCode: ExitCode.usage, when: 'A folder that a command was to fill is not empty.' },
   PL_CLI_IMAGE: { exitCode: ExitCode.usage, when: 'A container image is mapped to something that cannot be run.' },
   PL_CLI_STACK_UNKNOWN: { exitCode: ExitCode.usage, when: 'The demo was asked for a stack that this version does not have.' },
+  PL_CLI_NO_REGION: { exitCode: ExitCode.environment, when: 'No region of Plimsoll answers at the endpoint that a command was given.' },
+  PL_CLI_LOGS_UNKNOWN: { exitCode: ExitCode.usage, when: 'Logs were asked for of something that the region does not have.' },
+  PL_CLI_LOGS_NONE: { exitCode: ExitCode.environment, when: 'Logs were asked for of tasks whose definition keeps none.' },
 });

@@ -4,6 +4,7 @@ import { RunExitCode } from '../load/index.ts';
 import { registerBalance } from './balance/command.ts';
 import { registerDemo } from './demo/command.ts';
 import { registerRun } from './run.ts';
+import { registerStatus } from './status/command.ts';
 import { registerUp } from './up/command.ts';
 
 /** The command line. Sets `process.exitCode`; a failure is one line on stderr, its stack only with `--debug`. */
@@ -31,6 +32,7 @@ export function buildProgram(): Command {
   registerRun(program);
   registerBalance(program);
   registerUp(program);
+  registerStatus(program);
   program.addHelpText(
     'after',
     `
@@ -39,6 +41,7 @@ Examples:
   $ plimsoll run --vus 100 --duration 30s test.js  a k6 script against any URL
   $ plimsoll balance lb.yaml                       the load balancer alone
   $ plimsoll up                                      the region: an AWS endpoint with what really runs behind it
+  $ plimsoll status                                what the region holds, with URLs
 
 Each command has a --help of its own. Exit codes and errors: docs/errors.md`,
   );

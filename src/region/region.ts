@@ -237,6 +237,7 @@ export class Region {
       targetHealth: (at, arn) => this.loadBalancing.targetHealth(at, arn),
       consoleOf: (id) => this.instances.consoleOf(id),
       metrics: (at) => this.measurements.of(at),
+      whereabouts: () => ({ listeners: this.loadBalancing.whereabouts(), instances: this.instances.whereabouts() }),
     };
   }
 

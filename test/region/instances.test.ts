@@ -1,30 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '../../src/base/index.ts';
-import { createMachines, createProcessDriver, claimLoopbackNetwork } from '../../src/compute/index.ts';
 import type { Region } from '../../src/region/index.ts';
-import { base64, defaultNetwork, region, startRegion, webServer, type TestRegion } from './support.ts';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-/** Whether this computer lets us make machines at all; where not, `plimsoll` says why and there is nothing to test. */
-async function refusal(): Promise<string | false> {
-  if (process.platform !== 'linux') return 'needs Linux namespaces';
-  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-probe-'));
-  const network = await claimLoopbackNetwork();
-  const driver = await createProcessDriver({ dataDir: folder, network });
-  try {
-    await (await createMachines({ driver, network })).close();
-    return false;
-  } catch (error) {
-    return String(error);
-  } finally {
-    await driver.close();
-    await network.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+import { base64, defaultNetwork, refusal, region, startRegion, webServer, type TestRegion } from './support.ts';
 
 const skip = await refusal();
 

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '../../src/base/index.ts';
+import { claimLoopbackNetwork, createMachines, createProcessDriver } from '../../src/compute/index.ts';
 import { openRegion, type Region, type RegionOptions } from '../../src/region/index.ts';
 
 export const region = 'us-east-1';
@@ -61,3 +62,21 @@ exec 3<>/dev/tcp/169.254.169.254/80
 printf 'GET /latest/meta-data/instance-id HTTP/1.0\\r\\n\\r\\n' >&3
 tail -n 1 <&3 > /var/www/html/index.html
 `;
+
+/** Whether this computer lets us make machines at all; where not, `plimsoll` says why and there is nothing to test. */
+export async function refusal(): Promise<string | false> {
+  if (process.platform !== 'linux') return 'needs Linux namespaces';
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-probe-'));
+  const network = await claimLoopbackNetwork();
+  const driver = await createProcessDriver({ dataDir: folder, network });
+  try {
+    await (await createMachines({ driver, network })).close();
+    return false;
+  } catch (error) {
+    return String(error);
+  } finally {
+    await driver.close();
+    await network.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -121,12 +121,18 @@ export class Endpoint {
     return this.#ownAnswer(request) ?? this.#call(request, requestId);
   }
 
-  /** What is ours and not AWS's: health and reset. */
+  /** What is ours and not AWS's: health, where things really are, and reset. */
   #ownAnswer({ method, url }: HttpRequest): Answer | undefined {
     const path = url.split('?')[0];
     if (path === '/_plimsoll/health') return json(200, { status: 'ok' });
+    if (path === '/_plimsoll/status') {
+      const { machinery } = this.world;
+      return json(200, { live: machinery.live, listeners: {}, instances: {}, ...machinery.whereabouts?.() });
+    }
     if (path !== '/moto-api/reset' && path !== '/_plimsoll/reset') return undefined;
     if (method !== 'POST') return plain(405, 'MethodNotAllowed', `${path} takes POST`);
+    if (this.#options.credentials !== undefined)
+      return plain(403, 'AccessDenied', `${path} is not signed, and this endpoint requires credentials; restart it to empty its state`);
     this.world.reset();
     return json(200, { status: 'ok' });
   }

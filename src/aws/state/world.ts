@@ -43,6 +43,16 @@ export interface Machinery {
   consoleOf?(instanceId: string): string;
   /** What was measured in a region. Asked only where `live`. */
   metrics?(place: Place): MetricStore;
+  /** Where on this computer things really are. Asked only where `live`. */
+  whereabouts?(): Whereabouts;
+}
+
+/** Addresses that work from this computer, by the identifiers that AWS's API knows. */
+export interface Whereabouts {
+  /** By listener ARN; a listener that does not listen is missing. */
+  readonly listeners: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+  /** By instance id, with the ports that its security groups let in; an instance that does not run is missing. */
+  readonly instances: Readonly<Record<string, { readonly host: string; readonly ports: readonly number[] }>>;
 }
 
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html */

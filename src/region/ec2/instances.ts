@@ -78,6 +78,16 @@ export class Instances {
     return this.#consoles.get(id) ?? '';
   }
 
+  /** Host and open ports of each instance that runs, by its id. */
+  whereabouts(): Record<string, { host: string; ports: number[] }> {
+    const found: Record<string, { host: string; ports: number[] }> = {};
+    for (const { at, id, host } of this.#running.values()) {
+      const instance = at.table(instances).get(id);
+      if (host !== undefined && instance?.state === 'running') found[id] = { host, ports: this.#openPorts(at, instance) };
+    }
+    return found;
+  }
+
   /** Lets machines reach an endpoint of the region, such as a database, those to come too. */
   allow(address: string, port: number): void {
     const key = `${address}:${port}`;

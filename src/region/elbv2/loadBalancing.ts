@@ -95,6 +95,17 @@ export class LoadBalancing {
     return this.#sockets.boundTo(listenerArn);
   }
 
+  /** Where each listener that listens really is, by its ARN. */
+  whereabouts(): Record<string, { host: string; port: number }> {
+    const arns = this.#options.world.places().flatMap((at) => at.table(listeners).keys());
+    return Object.fromEntries(
+      arns.flatMap((arn) => {
+        const bound = this.boundTo(arn);
+        return bound === undefined ? [] : [[arn, { host: bound.host, port: bound.port }]];
+      }),
+    );
+  }
+
   /** Why a listener cannot listen; undefined while it can, or has not been tried. */
   failureOf(listenerArn: string): string | undefined {
     return this.#sockets.failureOf(listenerArn);
