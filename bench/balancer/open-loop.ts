@@ -75,7 +75,8 @@ await bench(async () => {
   const rates = flags.rates.split(',').map(Number);
   const collected = new Map<string, Figures[]>();
   const measure = async (name: string, port: number): Promise<void> => {
-    load(port, rates[0] as number, 2);
+    // The just-in-time compiler has its work done before anything is measured.
+    load(port, Math.max(...rates), 3);
     for (const rate of rates) {
       await pause(300);
       note(collected, `${rate} | ${name}`, load(port, rate, Number(flags.seconds)));

@@ -29,7 +29,7 @@ const PER_SECOND = 1_000;
 const SLOTS = 8;
 const means = [10, 10, 10, 100];
 
-/** A target: at most eight requests at a time, the others wait in turn. The path says how many times its mean a request takes. */
+/** A target: at most eight requests at a time, the others wait in turn. `/take/N` takes N times its mean, health checks nothing. */
 async function startTarget(meanMs: number): Promise<Server> {
   let busy = 0;
   const waiting: (() => void)[] = [];
@@ -38,7 +38,7 @@ async function startTarget(meanMs: number): Promise<Server> {
     waiting.shift()?.();
   };
   const server = createServer({ keepAliveTimeout: 600_000 }, (asked, answer) => {
-    const serviceMs = Number(asked.url?.slice(1)) * meanMs;
+    const serviceMs = Number(asked.url?.split('/take/')[1]) * meanMs;
     const begin = (): void => {
       busy++;
       setTimeout(() => {
@@ -76,7 +76,7 @@ async function play(arrivals: readonly Arrival[]): Promise<Histogram> {
   const startMs = performance.now();
   const ask = ({ dueMs, draw }: Arrival): Promise<void> =>
     new Promise((resolve, reject) => {
-      const sent = request({ port: proxyPort, host: '127.0.0.1', path: `/${draw.toFixed(4)}`, agent }, (answer) => {
+      const sent = request({ port: proxyPort, host: '127.0.0.1', path: `/take/${draw.toFixed(4)}`, agent }, (answer) => {
         if (answer.statusCode !== 200) reject(new Error(`status ${answer.statusCode}`));
         answer.resume().on('end', () => {
           if (dueMs > 1_000) latencies.record(performance.now() - startMs - dueMs);

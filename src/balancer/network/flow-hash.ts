@@ -40,10 +40,14 @@ export class FlowHash<T extends Weighted> {
     this.#seeds = choices.map(({ id }) => hashText(id));
   }
 
+  /** The choice when there is but one: what it would be hashed by need not be looked up. */
+  get only(): T | undefined {
+    return this.#choices.length === 1 ? this.#choices[0] : undefined;
+  }
+
   /** The best choice for a hash, or the best that has not been tried; undefined when none is left. */
   pick(hash: number, tried: readonly T[] = []): T | undefined {
     const choices = this.#choices;
-    if (choices.length === 1 && tried.length === 0) return choices[0];
     let best: T | undefined;
     let bestScore = -1;
     for (let i = 0; i < choices.length; i++) {

@@ -49,6 +49,8 @@ export class NetworkGroup {
 
   /** The target of a new flow that has not been tried yet, or undefined when there is none. */
   pick(protocol: 'tcp' | 'udp', ends: Ends, tried: readonly NetworkTarget[] = []): NetworkTarget | undefined {
+    const { only } = this.#spread;
+    if (only !== undefined) return tried.includes(only) ? undefined : only;
     const hash = this.#config.network?.sourceIpStickiness ? sourceHash(ends.remoteAddress) : flowHash(protocol, ends);
     return this.#spread.pick(hash, tried);
   }
