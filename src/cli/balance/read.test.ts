@@ -164,6 +164,33 @@ test('groups of HTTP/2 and gRPC get the health check of their kind, and need lis
   assert.deepEqual(targetGroupsOf(config)[0]!.outlierDetection, { consecutive5xx: 3, baseEjectionMs: 10_000, maxEjectionMs: 300_000 });
 });
 
+test('durations outside what AWS allows are told with their range', () => {
+  const text = `listeners:
+  - { port: 1, protocol: TCP, default: { forward: flows }, idleTimeout: 59s }
+  - { port: 2, protocol: UDP, default: { forward: datagrams }, idleTimeout: 350s }
+  - { port: 3, protocol: HTTP, default: { forward: web }, idleTimeout: 4001s, clientKeepAlive: 8d, connectTimeout: 0s }
+  - { port: 4, protocol: TLS, default: { forward: flows }, idleTimeout: 6001s, certificates: [ { certificate: ./lb.yaml, privateKey: ./lb.yaml } ] }
+  - { port: 5, protocol: TCP, default: { forward: flows }, idleTimeout: 6000s }
+targetGroups:
+  flows: { protocol: TCP, targets: [], deregistrationDelay: 3601s }
+  datagrams: { protocol: UDP, targets: [], healthCheck: { timeout: 121s } }
+  web: { targets: [], slowStart: 29s, stickiness: { type: lb_cookie, duration: 8d } }
+  fine: { targets: [], slowStart: 0s, deregistrationDelay: 0s }
+`;
+  assert.deepEqual(findings(text), [
+    'lb.yaml:2: listeners[0].idleTimeout: must be from 60s to 6000s',
+    'lb.yaml:3: listeners[1].idleTimeout: belongs to connections; a flow of UDP ends after 120s of silence',
+    'lb.yaml:4: listeners[2].idleTimeout: must be from 1s to 4000s',
+    'lb.yaml:4: listeners[2].clientKeepAlive: must be from 60s to 604800s',
+    'lb.yaml:4: listeners[2].connectTimeout: must be from 100ms to 120s',
+    'lb.yaml:5: listeners[3].idleTimeout: must be from 60s to 6000s',
+    'lb.yaml:8: targetGroups.flows.deregistrationDelay: must be from 0s to 3600s',
+    'lb.yaml:9: targetGroups.datagrams.healthCheck.timeout: must be from 100ms to 120s',
+    'lb.yaml:10: targetGroups.web.slowStart: must be 0s, or from 30s to 900s',
+    'lb.yaml:10: targetGroups.web.stickiness.duration: must be from 1s to 604800s',
+  ]);
+});
+
 test('a file that is no YAML is refused with its line', () => {
   assert.match(findings('listeners:\n  - port: [1,\n')[0] ?? '', /^lb\.yaml:\d+: .+/);
   assert.match(findings('a: 1\na: 2\n')[0] ?? '', /^lb\.yaml:2: Map keys must be unique/);

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Ajv, type ErrorObject } from 'ajv';
 import { isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml';
-import { errorMessage, packageRoot, parseDurationMs, PlimsollError, systemErrorCode } from '../../base/index.ts';
+import { errorMessage, packageRoot, PlimsollError, systemErrorCode } from '../../base/index.ts';
 import { isNetworkProtocol } from '../../model/index.ts';
 import { cliErrors } from '../errors.ts';
 import type { ActionConfig, BalanceConfig, ListenerConfig, TargetGroupConfig } from './config.ts';
+import { groupRanges, listenerRanges } from './ranges.ts';
 
 /** A key of the file, from its root: `['listeners', 0, 'port']`. */
 type Path = readonly (string | number)[];
@@ -131,6 +132,7 @@ function checkMeaning(config: BalanceConfig, folder: string): Finding[] {
       }
     }
     checkKind(listener, at, add);
+    for (const { path, text } of listenerRanges(listener)) add([...at, ...path], text);
     checkAction(listener, listener.default, [...at, 'default'], config, add);
     const priorities = new Set<number>();
     for (const [number, rule] of (listener.rules ?? []).entries()) {
@@ -232,10 +234,7 @@ function checkGroup(group: TargetGroupConfig, path: Path, add: Add): void {
   const { matcher } = healthCheck;
   if (matcher !== undefined && !matcherFits(matcher, group.protocolVersion === 'GRPC'))
     add([...path, 'healthCheck', 'matcher'], 'must be HTTP codes from 200 to 499, or of gRPC from 0 to 99 for protocolVersion: GRPC');
-  const interval = parseDurationMs(healthCheck.interval ?? '30s') ?? 0;
-  const timeout = parseDurationMs(healthCheck.timeout ?? '5s') ?? 0;
-  if (interval < 1000 || interval > 300_000) add([...path, 'healthCheck', 'interval'], 'must be from 1s to 300s');
-  if (timeout < 100 || timeout > 120_000) add([...path, 'healthCheck', 'timeout'], 'must be from 100ms to 120s');
+  for (const { path: key, text } of groupRanges(group)) add([...path, ...key], text);
   if (hashKey && group.algorithm !== 'consistent_hash') add([...path, 'hashKey'], 'belongs to algorithm: consistent_hash');
   if (hashKey && ['header', 'cookie', 'query'].includes(hashKey.from) !== (hashKey.name !== undefined)) {
     add([...path, 'hashKey'], 'name belongs to from: header, cookie or query, and to no other');
