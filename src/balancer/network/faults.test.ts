@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { systemClock } from '../../base/index.ts';
 import type { HealthCheck } from '../../model/index.ts';
 import type { Probe } from '../health/monitor.ts';
 import { probe } from '../health/probe.ts';
 import { defaultCheck, eventually, TestBalancer } from '../testkit.ts';
-import { networkSnapshot, TcpClient, TcpTarget, Totals } from './testkit.ts';
+import { networkSnapshot, selfSigned, TcpClient, TcpTarget, Totals } from './testkit.ts';
 
 const timeout = 60_000;
 const healthCheck: HealthCheck = {
@@ -136,6 +139,35 @@ test('health checks by connection find a dead target', { timeout }, async () => 
     const states = new Map(balancer.health.map(({ targetId, state }) => [targetId, state]));
     return states.get(`127.0.0.1:${dead}`) === 'unhealthy' && states.get(`127.0.0.1:${target.port}`) === 'healthy';
   });
+});
+
+test('health checks by HTTP and HTTPS judge targets of flows by their answer', { timeout }, async () => {
+  const { certificate: cert, privateKey: key } = selfSigned('target.test');
+  for (const protocol of ['HTTP', 'HTTPS'] as const) {
+    let status = 200;
+    const asked: string[] = [];
+    const onRequest: RequestListener = (request, answer) => {
+      asked.push(`${request.method} ${request.url} ${request.headers['user-agent']}`);
+      answer.writeHead(status).end();
+    };
+    const server = protocol === 'HTTP' ? createHttpServer(onRequest) : createHttpsServer({ cert, key }, onRequest);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    {
+      const group = { healthCheck: { ...healthCheck, protocol, path: '/ready', matcher: '200-399' } };
+      await using balancer = await TestBalancer.start(networkSnapshot([port], { group }), probe);
+      await eventually(() => balancer.health.at(-1)?.state === 'healthy');
+      assert.equal(asked[0], 'GET /ready ELB-HealthChecker/2.0');
+      status = 503;
+      await eventually(() => balancer.health.at(-1)?.state === 'unhealthy');
+      assert.equal(balancer.health.at(-1)?.reason, 'Target.ResponseCodeMismatch');
+      status = 301;
+      await eventually(() => balancer.health.at(-1)?.state === 'healthy');
+    }
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
 });
 
 test('a draining target keeps its flows, gets no new ones, and loses them in the end only when asked to', { timeout }, async () => {

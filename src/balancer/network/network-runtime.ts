@@ -13,6 +13,7 @@ import type { ListeningSockets } from '../listening.ts';
 import { groupsOf } from '../routing/routes.ts';
 import { NetworkCounters } from './counters.ts';
 import { compileForward } from './forward.ts';
+import { checkLimits } from './limits.ts';
 import { listen, type NetworkBound } from './listen.ts';
 import { NetworkGroup } from './network-group.ts';
 import { RelayMemory } from './relay-memory.ts';
@@ -58,6 +59,7 @@ export class NetworkRuntime {
     for (const config of listeners) {
       const known = this.#listeners.get(config.id);
       try {
+        checkLimits(config);
         next.set(
           config.id,
           known !== undefined && isKept(known, config) ? this.#rewire(known, config) : await this.#listen(config, owned.has(config.id)),

@@ -157,3 +157,23 @@ test('a listener or group that is not there is told, and the rest serves', { tim
   assert.equal(await client.ask('x'), 'x');
   client.socket.destroy();
 });
+
+test('a listener with a number out of its range is refused; one that served goes on as it was', { timeout }, async () => {
+  await using target = await TcpTarget.echo();
+  await using balancer = await TestBalancer.start(networkSnapshot([target.port]));
+  for (const [network, told] of [
+    [{ idleTimeoutMs: 59_999 }, 'idleTimeoutMs 59999; it must be from 60000 to 6000000'],
+    [{ idleTimeoutMs: Number.NaN }, 'idleTimeoutMs NaN; it must be from 60000 to 6000000'],
+    [{ connectTimeoutMs: 0 }, 'connectTimeoutMs 0; it must be from 100 to 120000'],
+    [{ udpFlowsMax: 0 }, 'udpFlowsMax 0; it must be from 1 to 1000000'],
+  ] as const) {
+    const { failed } = await balancer.apply(networkSnapshot([target.port], { listener: { network }, revision: 2 }));
+    assert.deepEqual(
+      failed.map(({ code, message }) => [code, message]),
+      [['EINVAL', `the network listener listener has ${told}`]],
+    );
+    const client = new TcpClient(balancer.port);
+    assert.equal(await client.ask('still'), 'still');
+    client.socket.destroy();
+  }
+});

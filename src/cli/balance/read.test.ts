@@ -136,6 +136,7 @@ test('listeners of flows take what belongs to flows and refuse what belongs to r
   const raw = targetGroupsOf(config).find((group) => group.id === 'raw');
   assert.equal(raw?.proxyProtocol, true);
   assert.equal(raw?.healthCheck.protocol, 'TCP');
+  assert.equal(raw?.healthCheck.matcher, '200-399');
   assert.deepEqual(findings(flows('protocol: TCP, http2: true, default: { forward: web }', 'protocol: UDP, algorithm: peak_ewma')), [
     'lb.yaml:2: listeners[0].http2: belongs to HTTP and HTTPS; a TCP listener has none',
     'lb.yaml:2: listeners[0].default.forward: a TCP listener cannot use "web", whose protocol is HTTP',

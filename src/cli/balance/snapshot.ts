@@ -80,6 +80,8 @@ export function durationMs(text: string | undefined, otherwise: number): number 
 
 function healthCheckOf({ protocol = 'HTTP', protocolVersion, healthCheck = {} }: TargetGroupConfig): TargetGroup['healthCheck'] {
   const grpc = protocolVersion === 'GRPC';
+  // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
+  const codes = isNetworkProtocol(protocol) ? '200-399' : '200';
   return {
     protocol: healthCheck.protocol ?? (protocol === 'HTTP' || protocol === 'HTTPS' ? protocol : 'TCP'),
     path: healthCheck.path ?? (grpc ? '/AWS.ALB/healthcheck' : '/'),
@@ -88,7 +90,7 @@ function healthCheckOf({ protocol = 'HTTP', protocolVersion, healthCheck = {} }:
     timeoutMs: durationMs(healthCheck.timeout, 5_000),
     healthyThreshold: healthCheck.healthyThreshold ?? 5,
     unhealthyThreshold: healthCheck.unhealthyThreshold ?? 2,
-    matcher: healthCheck.matcher ?? (grpc ? '12' : '200'),
+    matcher: healthCheck.matcher ?? (grpc ? '12' : codes),
   };
 }
 
