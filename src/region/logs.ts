@@ -55,6 +55,15 @@ export class LogShipper {
     this.#lines = [];
     if (this.#lost > 0) this.#log.warn({ lost: this.#lost }, 'programs wrote faster than their logs could be kept');
     this.#lost = 0;
+    try {
+      this.#write(lines);
+    } catch (error) {
+      // A full disk costs lines, not the region.
+      this.#log.error({ err: error, lost: lines.length }, 'logs cannot be kept');
+    }
+  }
+
+  #write(lines: readonly Line[]): void {
     for (const [at, ofPlace] of Map.groupBy(lines, ({ at }) => at)) {
       at.world.transaction(() => {
         for (const own of Map.groupBy(ofPlace, ({ group, stream }) => `${group}\u0000${stream}`).values()) {

@@ -1,2 +1,2 @@
 export { stateErrors } from './errors.ts';
-export { Collection, Log, Store } from './store.ts';
+export { Collection, Store, type Write } from './store.ts';

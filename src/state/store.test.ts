@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Store } from './store.ts';
 
@@ -59,13 +60,60 @@ test('state of a newer version is refused', () => {
   assert.throws(() => new Store(folder), { code: 'PL_STATE_NEWER' });
 });
 
-test('a log gives the newest first and keeps no more than it should, for each subject', () => {
-  const store = new Store();
-  const log = store.log<number>('event', 3);
-  for (let i = 0; i < 10; i++) log.append('a', i);
-  log.append('b', 100);
-  assert.deepEqual(log.newest('a'), [9, 8, 7]);
-  assert.deepEqual(log.newest('a', 1), [9]);
-  assert.deepEqual(log.newest('b'), [100]);
+test('several writes are one: all of them or none', () => {
+  const store = new Store(folder);
+  const things = store.collection<{ n: number | bigint }>('thing');
+  things.put('a', { n: 1 });
+  const unwritable = { n: 3n };
+  assert.throws(
+    () =>
+      things.write([
+        { id: 'a', value: undefined },
+        { id: 'b', value: { n: 2 } },
+        { id: 'c', value: unwritable },
+      ]),
+    TypeError,
+  );
+  assert.deepEqual(things.values(), [{ n: 1 }]);
   store.close();
+  const again = new Store(folder);
+  assert.deepEqual(again.collection('thing').values(), [{ n: 1 }]);
+  again.close();
+});
+
+test('state of the first version is carried over, and only once', () => {
+  const file = join(folder, 'region.sqlite');
+  const old = new DatabaseSync(file);
+  old.exec(`CREATE TABLE resource (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+    CREATE TABLE log (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL);
+    CREATE INDEX log_by_subject ON log (kind, subject, seq);
+    INSERT INTO resource VALUES ('thing', 'a', '{"n":1}');
+    PRAGMA user_version = 1;`);
+  old.close();
+  for (let opened = 0; opened < 2; opened++) {
+    const store = new Store(folder);
+    assert.deepEqual(store.collection('thing').values(), [{ n: 1 }]);
+    store.close();
+  }
+  const now = new DatabaseSync(file);
+  assert.deepEqual(
+    now
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+      .all()
+      .map(({ name }) => name),
+    ['resource'],
+  );
+  now.close();
+});
+
+test('a migration that cannot be done leaves the older state as it was', () => {
+  const file = join(folder, 'region.sqlite');
+  const old = new DatabaseSync(file);
+  old.exec("CREATE TABLE resource (other TEXT); INSERT INTO resource VALUES ('kept'); PRAGMA user_version = 1;");
+  old.close();
+  assert.throws(() => new Store(folder), { code: 'PL_STATE_UNUSABLE' });
+  const now = new DatabaseSync(file);
+  assert.deepEqual({ ...now.prepare('PRAGMA user_version').get() }, { user_version: 1 });
+  assert.deepEqual({ ...now.prepare('SELECT other FROM resource').get() }, { other: 'kept' });
+  now.close();
 });

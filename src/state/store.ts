@@ -4,8 +4,15 @@ import { join } from 'node:path';
 import { errorMessage, PlimsollError, systemErrorCode } from '../base/index.ts';
 import { stateErrors } from './errors.ts';
 
-/** Raised by one with each change of the tables below; `migrate` leads from any older one to it. */
-const schemaVersion = 1;
+/** What leads from each version of the tables to the next, the first from an empty file. Never changed once released: added to. */
+const migrations: readonly string[] = [
+  `CREATE TABLE resource (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+   CREATE TABLE log (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL);
+   CREATE INDEX log_by_subject ON log (kind, subject, seq);`,
+  // Histories are resources like others; nothing ever wrote to this table.
+  'DROP TABLE log;',
+];
+const schemaVersion = migrations.length;
 
 /**
  * The region's durable state: one SQLite file in WAL mode. A write is on disk before the call that made
@@ -19,12 +26,14 @@ export class Store {
   /** `folder` undefined keeps everything in memory. */
   constructor(folder?: string) {
     const file = folder === undefined ? ':memory:' : join(folder, 'region.sqlite');
+    let db: DatabaseSync | undefined;
     try {
       if (folder !== undefined) mkdirSync(folder, { recursive: true });
-      this.#db = new DatabaseSync(file, { timeout: 1000 });
+      this.#db = db = new DatabaseSync(file, { timeout: 1000 });
       this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = EXCLUSIVE;');
       this.#migrate(file);
     } catch (error) {
+      db?.close();
       if (error instanceof PlimsollError) throw error;
       throw openError(file, error);
     }
@@ -39,14 +48,8 @@ export class Store {
         fix: 'use that version, or another folder with --data',
       });
     }
-    if (version < 1) {
-      this.#db.exec(`BEGIN IMMEDIATE;
-        CREATE TABLE resource (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
-        CREATE TABLE log (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL);
-        CREATE INDEX log_by_subject ON log (kind, subject, seq);
-        PRAGMA user_version = 1;
-        COMMIT;`);
-    }
+    for (const [at, step] of migrations.entries())
+      if (at >= version) inTransaction(this.#db, () => this.#db.exec(`${step} PRAGMA user_version = ${at + 1};`));
   }
 
   /** The resources of one kind; the same object for the same kind. */
@@ -54,11 +57,6 @@ export class Store {
     let found = this.#collections.get(kind);
     if (found === undefined) this.#collections.set(kind, (found = new Collection<unknown>(this.#db, kind)));
     return found as Collection<T>;
-  }
-
-  /** An append-only history of one kind, at most `keep` entries for each subject. */
-  log<T>(kind: string, keep: number): Log<T> {
-    return new Log<T>(this.#db, kind, keep);
   }
 
   close(): void {
@@ -78,14 +76,22 @@ function openError(file: string, error: unknown): PlimsollError {
   });
 }
 
+/** One write: a body to put, or `undefined` to delete what is there. */
+export interface Write<T> {
+  readonly id: string;
+  readonly value: T | undefined;
+}
+
 /** Resources by identifier, read from memory and written through to disk. Bodies are plain data. */
 export class Collection<T> {
+  readonly #db: DatabaseSync;
   readonly #byId = new Map<string, T>();
   readonly #kind: string;
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
 
   constructor(db: DatabaseSync, kind: string) {
+    this.#db = db;
     this.#kind = kind;
     this.#put = db.prepare('INSERT INTO resource (kind, id, body) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body');
     this.#delete = db.prepare('DELETE FROM resource WHERE kind = ? AND id = ?');
@@ -99,14 +105,35 @@ export class Collection<T> {
   }
 
   put(id: string, value: T): T {
-    this.#put.run(this.#kind, id, JSON.stringify(value));
-    this.#byId.set(id, value);
+    this.write([{ id, value }]);
     return value;
   }
 
   delete(id: string): boolean {
-    this.#delete.run(this.#kind, id);
-    return this.#byId.delete(id);
+    const found = this.#byId.has(id);
+    this.write([{ id, value: undefined }]);
+    return found;
+  }
+
+  /**
+   * All of `writes` or, when it throws, none of them: one transaction, on disk when this returns.
+   * @throws PL_STATE_UNWRITABLE, e.g. while the disk is full; what comes later may succeed again
+   */
+  write(writes: readonly Write<T>[]): void {
+    try {
+      inTransaction(this.#db, () => {
+        for (const { id, value } of writes) {
+          if (value === undefined) this.#delete.run(this.#kind, id);
+          else this.#put.run(this.#kind, id, JSON.stringify(value));
+        }
+      });
+    } catch (error) {
+      throw writeError(error);
+    }
+    for (const { id, value } of writes) {
+      if (value === undefined) this.#byId.delete(id);
+      else this.#byId.set(id, value);
+    }
   }
 
   values(): T[] {
@@ -118,30 +145,32 @@ export class Collection<T> {
   }
 }
 
-/** A bounded history, newest first. */
-export class Log<T> {
-  readonly #kind: string;
-  readonly #keep: number;
-  readonly #insert: StatementSync;
-  readonly #trim: StatementSync;
-  readonly #read: StatementSync;
-
-  constructor(db: DatabaseSync, kind: string, keep: number) {
-    this.#kind = kind;
-    this.#keep = keep;
-    this.#insert = db.prepare('INSERT INTO log (kind, subject, body) VALUES (?, ?, ?)');
-    this.#trim = db.prepare(
-      'DELETE FROM log WHERE kind = ?1 AND subject = ?2 AND seq <= (SELECT seq FROM log WHERE kind = ?1 AND subject = ?2 ORDER BY seq DESC LIMIT 1 OFFSET ?3)',
-    );
-    this.#read = db.prepare('SELECT body FROM log WHERE kind = ? AND subject = ? ORDER BY seq DESC LIMIT ?');
+function inTransaction(db: DatabaseSync, work: () => void): void {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    db.exec('COMMIT');
+  } catch (error) {
+    // A full disk or an I/O error has already ended the transaction, sometimes: https://www.sqlite.org/lang_transaction.html
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
   }
+}
 
-  append(subject: string, entry: T): void {
-    this.#insert.run(this.#kind, subject, JSON.stringify(entry));
-    this.#trim.run(this.#kind, subject, this.#keep);
-  }
+/** SQLite's faults of the machine it runs on; others are ours. https://www.sqlite.org/rescode.html */
+const machineFaults: Readonly<Record<number, string>> = {
+  8: 'the state’s file is read-only',
+  10: 'the disk does not take it (I/O error)',
+  13: 'the disk is full',
+};
 
-  newest(subject: string, limit = this.#keep): T[] {
-    return this.#read.all(this.#kind, subject, limit).map((row) => JSON.parse(row['body'] as string) as T);
-  }
+function writeError(error: unknown): unknown {
+  const resultCode = error instanceof Error && 'errcode' in error ? (error.errcode as number) & 0xff : 0;
+  const reason = machineFaults[resultCode];
+  if (reason === undefined) return error;
+  return new PlimsollError(stateErrors.PL_STATE_UNWRITABLE, {
+    what: `the state cannot be written: ${reason}`,
+    fix: 'free some space; nothing was changed, and nothing that was answered before is lost',
+    cause: error,
+  });
 }

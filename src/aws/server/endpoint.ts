@@ -147,6 +147,9 @@ export class Endpoint {
       return this.#perform(call, call.entry, model, request, requestId);
     } catch (error) {
       if (error instanceof AwsError) return call.wire.fail(model, error, requestId);
+      // A disk that is full is no fault of ours, and clients try again after 503.
+      if (error instanceof PlimsollError && error.code === 'PL_STATE_UNWRITABLE')
+        return call.wire.fail(model, new AwsError('ServiceUnavailable', error.message, { status: 503 }), requestId);
       this.#options.onFault?.(`${call.entry?.name ?? ''} ${call.operation} (request ${requestId})`, error);
       const fault = new AwsError('InternalFailure', `The endpoint failed in ${call.operation}: ${errorMessage(error)}`, { status: 500 });
       return call.wire.fail(model, fault, requestId);

@@ -147,7 +147,7 @@ export class World {
     let result: T;
     try {
       result = work();
-      for (const [key, change] of changes) this.#flush(key, change);
+      this.#flush(changes);
     } catch (error) {
       for (const { table, id, before } of changes.values()) table.restore(id, before);
       throw error;
@@ -177,7 +177,8 @@ export class World {
 
   /** Forgets everything, in memory and on disk. */
   reset(): void {
-    for (const table of this.#tables.values()) for (const id of table.keys()) this.#collection.delete(`${table.name}/${id}`);
+    const left = [...this.#tables.values()].flatMap((table) => table.keys().map((id) => ({ id: `${table.name}/${id}`, value: undefined })));
+    this.#collection.write(left);
     this.#tables.clear();
     this.#places.clear();
     this.#seqs.clear();
@@ -189,18 +190,25 @@ export class World {
     if (!this.#changes.has(key)) this.#changes.set(key, { table, id, before });
   };
 
-  #flush(key: string, { table, id, before }: Change): void {
-    const value = table.get(id);
-    if (value === before) return;
-    if (value === undefined) {
-      this.#collection.delete(key);
-      this.#seqs.delete(key);
-      return;
+  /** One write to disk for the whole transaction; nothing here changes when it fails. */
+  #flush(changes: ReadonlyMap<string, Change>): void {
+    const writes: { id: string; value: StoredResource | undefined }[] = [];
+    for (const [key, { table, id, before }] of changes) {
+      const value = table.get(id);
+      if (value === before) continue;
+      if (value === undefined) {
+        writes.push({ id: key, value: undefined });
+        continue;
+      }
+      const [account = '', region = '', kind = ''] = table.name.split('/');
+      writes.push({ id: key, value: { account, region, kind, id, seq: this.#seqs.get(key) ?? ++this.#seq, value } });
     }
-    let seq = this.#seqs.get(key);
-    if (seq === undefined) this.#seqs.set(key, (seq = ++this.#seq));
-    const [account = '', region = '', kind = ''] = table.name.split('/');
-    this.#collection.put(key, { account, region, kind, id, seq, value });
+    if (writes.length === 0) return;
+    this.#collection.write(writes);
+    for (const { id, value } of writes) {
+      if (value === undefined) this.#seqs.delete(id);
+      else this.#seqs.set(id, value.seq);
+    }
   }
 
   #load({ account, region, kind, id, seq, value }: StoredResource): void {
