@@ -41,9 +41,12 @@ function plainQuoted(value: string): string {
   return JSON.stringify(value).replace(/\\\\|\\u00(\w\w)/g, (all, hex?: string) => (hex === undefined ? all : `\\x${hex}`));
 }
 
-/** A quoted string as it is written in HCL. */
+/** A quoted string as it is written in HCL, which knows fewer escapes than JSON. */
 export function quoted(value: string): string {
-  return JSON.stringify(value).replace(/\$\{/g, '$$${').replace(/%\{/g, '%%{');
+  return JSON.stringify(value)
+    .replace(/\\\\|\\b|\\f/g, (all) => (all === '\\b' ? '\\u0008' : all === '\\f' ? '\\u000c' : all))
+    .replace(/\$\{/g, '$$${')
+    .replace(/%\{/g, '%%{');
 }
 
 /** A type as constraints are written. */

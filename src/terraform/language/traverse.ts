@@ -146,9 +146,11 @@ const absent: Readonly<Record<string, Message>> = {
 /** `names` is a root name with what follows it and stands for nothing; `value` is what the root name stands for, if it does. */
 export function undeclared(names: readonly string[], value: Value | undefined, at: Range): UndeclaredError {
   const [root = '', attribute, name] = names;
-  const own = ownObjects[root];
+  const own = Object.hasOwn(ownObjects, root) ? ownObjects[root] : undefined;
   const missing =
-    value === undefined && (!own || attribute === undefined || /^(index|key|value)$/.test(attribute)) ? absent[root] : undefined;
+    value === undefined && (!own || attribute === undefined || /^(index|key|value)$/.test(attribute)) && Object.hasOwn(absent, root)
+      ? absent[root]
+      : undefined;
   if (missing) return new UndeclaredError(...missing, at);
   if (own && attribute !== undefined)
     return new UndeclaredError(...own(attribute, value !== undefined && isRecord(value) ? Object.keys(value) : []), at);

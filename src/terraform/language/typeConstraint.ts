@@ -7,13 +7,9 @@ import { Source } from './source.ts';
 import type { Expression, Range, Scope, Value } from './types.ts';
 import type { AttributeType, Type } from './values.ts';
 
-const primitives: Readonly<Record<string, Type>> = { string: 'string', number: 'number', bool: 'bool', any: 'any' };
+const primitives: ReadonlyMap<string, Type> = new Map((['string', 'number', 'bool', 'any'] as const).map((name) => [name, name]));
 /** The spellings of Terraform 0.11 that are still read. */
-const bare: Readonly<Record<string, Type>> = {
-  list: { kind: 'list', of: 'any' },
-  set: { kind: 'set', of: 'any' },
-  map: { kind: 'map', of: 'any' },
-};
+const bare: ReadonlyMap<string, Type> = new Map((['list', 'set', 'map'] as const).map((kind) => [kind, { kind, of: 'any' }]));
 
 /**
  * The type that a `type` argument names: `map(object({ size = number, public = optional(bool, false) }))`.
@@ -47,13 +43,12 @@ function read(node: Node): Type {
     return typeOfConstraint(parseWholeExpression(new Source(node.at.file, node.value)));
   }
   if (node.kind === 'name') {
-    const type = primitives[node.name] ?? bare[node.name];
+    const type = primitives.get(node.name) ?? bare.get(node.name);
     if (type !== undefined) return type;
-    const needs = {
-      object: 'one argument specifying the attribute types as a map',
-      tuple: 'one argument specifying the element types as a list',
-    }[node.name];
-    if (needs !== undefined) throw invalid(node.at, `The ${node.name} type constructor requires ${needs}.`);
+    if (node.name === 'object')
+      throw invalid(node.at, 'The object type constructor requires one argument specifying the attribute types and values as a map.');
+    if (node.name === 'tuple')
+      throw invalid(node.at, 'The tuple type constructor requires one argument specifying the element types as a list.');
     throw invalid(node.at, `The keyword "${node.name}" is not a valid type specification.`);
   }
   if (node.kind !== 'call')
@@ -67,7 +62,7 @@ function read(node: Node): Type {
 function readConstructor(name: string, args: readonly Node[], node: Node): Type {
   const [only] = args;
   if (name === 'optional') throw invalid(node.at, 'Keyword "optional" is valid only as a modifier for object type attributes.');
-  if (name in primitives) throw invalid(node.at, `Primitive type keyword "${name}" does not expect arguments.`);
+  if (primitives.has(name)) throw invalid(node.at, `Primitive type keyword "${name}" does not expect arguments.`);
   if (!['list', 'set', 'map', 'object', 'tuple'].includes(name))
     throw invalid(node.at, `Keyword "${name}" is not a valid type constructor.`);
   if (only === undefined || args.length > 1)

@@ -116,7 +116,7 @@ const nodeEncodings: Readonly<Record<string, BufferEncoding>> = {
 
 function encodeText(value: string, encoding: string): Buffer {
   const name = encoding.toLowerCase();
-  const known = nodeEncodings[name];
+  const known = Object.hasOwn(nodeEncodings, name) ? nodeEncodings[name] : undefined;
   if (known) {
     if (known === 'latin1' && /[^\u0000-\u00ff]/.test(value))
       throw new FunctionFault(`the given string contains characters that cannot be represented in ${encoding}`, 'string');

@@ -54,7 +54,7 @@ const namespaces: Readonly<Record<string, string>> = {
 };
 
 function uuidOfName(namespace: string, name: string): string {
-  const id = (namespaces[namespace] ?? namespace).replaceAll('-', '');
+  const id = (Object.hasOwn(namespaces, namespace) ? (namespaces[namespace] as string) : namespace).replaceAll('-', '');
   if (!/^[0-9a-fA-F]{32}$/.test(id))
     throw new FunctionFault(`uuidv5() doesn't support namespace ${namespace} (invalid UUID length: ${namespace.length})`);
   return asUuid(digest('sha1', Buffer.concat([Buffer.from(id, 'hex'), Buffer.from(name)]), 'hex'), '5');

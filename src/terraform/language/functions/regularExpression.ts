@@ -30,7 +30,9 @@ export function regularExpression(pattern: string, flags: string, argument: stri
   }
   const source = rest
     .replace(/\(\?P</g, '(?<')
-    .replace(/\[:(\^?)(\w+):\]/g, (all, not: string, name: string) => (not === '' ? (posixClasses[name] ?? all) : all))
+    .replace(/\[:(\^?)(\w+):\]/g, (all, not: string, name: string) =>
+      not === '' && Object.hasOwn(posixClasses, name) ? (posixClasses[name] as string) : all,
+    )
     .replace(/\\A/g, '^')
     .replace(/\\z/g, '$');
   const own = (leading?.[1] ?? '').replaceAll('U', '');

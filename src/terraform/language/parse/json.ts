@@ -134,7 +134,8 @@ function bodyOf(node: ObjectNode, parent: string): Body {
   const attributes = new Map<string, Expression>();
   const blocks: Block[] = [];
   for (const [name, value] of entriesOf(node)) {
-    const labels = blockTypes[parent]?.[name];
+    const types = Object.hasOwn(blockTypes, parent) ? blockTypes[parent] : undefined;
+    const labels = types && Object.hasOwn(types, name) ? types[name] : undefined;
     if (labels === undefined) attributes.set(name, expressionOf(references.has(name) ? asReferences(value) : value));
     else blocks.push(...blocksOf(name, value, labels, []));
   }
