@@ -4,7 +4,8 @@
  *     node bench/balancer/open-loop.ts [--rates 5000,15000] [--seconds 4] [--rounds 5]
  *
  * h2load (nghttp2) sends HTTP/1.1 at a fixed rate over 64 connections, each at its own times, and logs every answer's time: straight
- * to the origin, through HAProxy, through Plimsoll, in turn. A proxy on CPU 0; origin and client on CPU 1. Medians of the rounds.
+ * to the origin, through HAProxy, through Plimsoll, in turn. A proxy on CPU 0; origin and client on CPU 1. Medians
+ * of the rounds, and the 99th percentile of the quietest: what else the machine does can only add to it.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
@@ -55,7 +56,6 @@ interface Figures {
   perSecond: number;
   p50: number;
   p99: number;
-  p999: number;
 }
 
 function load(port: number, rate: number, seconds: number): Figures {
@@ -67,7 +67,7 @@ function load(port: number, rate: number, seconds: number): Figures {
   const lines = readFileSync(log, 'utf8').trim().split('\n');
   const times = Float64Array.from(lines, (line) => Number(line.split('\t')[2])).toSorted();
   const quantile = (q: number): number => times[Math.floor(times.length * q)] as number;
-  return { perSecond: times.length / seconds, p50: quantile(0.5), p99: quantile(0.99), p999: quantile(0.999) };
+  return { perSecond: times.length / seconds, p50: quantile(0.5), p99: quantile(0.99) };
 }
 
 await bench(async () => {
@@ -86,9 +86,10 @@ await bench(async () => {
     await measure('direct', originPort);
     for (const [name, begin] of Object.entries(proxies)) await withProxy(begin, () => measure(name, proxyPort));
   }
-  say('| requests/s asked for | through | requests/s | p50 µs | p99 µs | p99.9 µs |\n|---|---|---|---|---|---|');
+  say('| requests/s asked for | through | requests/s | p50 µs | p99 µs | quietest p99 µs |\n|---|---|---|---|---|---|');
   for (const [key, all] of collected) {
     const of = (name: keyof Figures): string => median(all.map((each) => each[name])).toFixed(0);
-    say(`| ${key} | ${of('perSecond')} | ${of('p50')} | ${of('p99')} | ${of('p999')} |`);
+    const quietest = Math.min(...all.map(({ p99 }) => p99)).toFixed(0);
+    say(`| ${key} | ${of('perSecond')} | ${of('p50')} | ${of('p99')} | ${quietest} |`);
   }
 });

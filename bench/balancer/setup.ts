@@ -39,13 +39,24 @@ export function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
 }
 
-/** A configuration of nginx with one worker. */
-export function nginxConfig(name: string, { http = '', rest = '' }: { http?: string; rest?: string }): string {
+export interface NginxConfig {
+  /** What is inside `http { }`. */
+  readonly http?: string;
+  /** What is beside it. */
+  readonly rest?: string;
+  /** Modules to load, from the folder of the variable NGINX_MODULES or where Debian puts them. */
+  readonly modules?: readonly string[];
+}
+
+const modulesFolder = process.env['NGINX_MODULES'] ?? '/usr/lib/nginx/modules';
+
+/** Writes a configuration of nginx with one worker; returns its file. */
+function nginxConfig(name: string, { http = '', rest = '', modules = [] }: NginxConfig): string {
   const file = join(folder, `${name}.conf`);
   const inHttp = `http { access_log off; keepalive_requests 100000000; keepalive_timeout 600s; large_client_header_buffers 4 64k; client_body_temp_path ${folder}; proxy_temp_path ${folder};\n${http} }`;
   writeFileSync(
     file,
-    `worker_processes 1; daemon off; pid ${folder}/${name}.pid; error_log stderr emerg; worker_rlimit_nofile 20000;
+    `${modules.map((module) => `load_module ${modulesFolder}/${module}.so;\n`).join('')}worker_processes 1; daemon off; pid ${folder}/${name}.pid; error_log stderr emerg; worker_rlimit_nofile 20000;
 events { worker_connections 10000; }
 ${http === '' ? '' : inHttp}
 ${rest}\n`,
@@ -54,7 +65,7 @@ ${rest}\n`,
 }
 
 /** nginx as a proxy. */
-export function startNginx(config: { http?: string; rest?: string }): Proxy {
+export function startNginx(config: NginxConfig): Proxy {
   const child = start(0, 'nginx', '-c', nginxConfig('proxy', config));
   return { process: child, pid: () => childOf(child.pid as number) };
 }
