@@ -1,12 +1,18 @@
 import { AwsError } from './error.ts';
 import type { Shape, StructShape } from './shape.ts';
 
+/** Refuses bytes that are no UTF-8, where a decoder of the usual kind would put other text in their place. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Deeper than any request of these services; it bounds what a hostile body can cost where a shape holds itself. */
+const depthMax = 64;
+
 /** AWS JSON 1.0 and 1.1: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html. */
 export function decodeJson(shape: StructShape | undefined, body: Buffer): Record<string, unknown> {
   if (body.length === 0) return {};
   let parsed: unknown;
   try {
-    parsed = JSON.parse(body.toString('utf8'));
+    parsed = JSON.parse(utf8.decode(body));
   } catch {
     throw new AwsError('SerializationException', 'The request body is not valid JSON.');
   }
@@ -23,7 +29,8 @@ export type ReadScalar = (kind: 'timestamp' | 'blob', value: unknown, path: stri
  * Checks a decoded document against its shape and keeps the members that the shape knows; shared by JSON
  * and CBOR, which differ in how they carry times and bytes.
  */
-export function readValue(shape: Shape, value: unknown, path: string, readScalar: ReadScalar): unknown {
+export function readValue(shape: Shape, value: unknown, path: string, readScalar: ReadScalar, depth = 0): unknown {
+  if (depth > depthMax) throw new AwsError('SerializationException', `The request is nested more than ${depthMax} deep.`);
   if (value === undefined || value === null) {
     if (path === '') throw mistyped('STRUCTURE_VALUE', path);
     return undefined;
@@ -34,7 +41,7 @@ export function readValue(shape: Shape, value: unknown, path: string, readScalar
       const out: Record<string, unknown> = {};
       for (const member of shape.members) {
         const held = Object.hasOwn(value, member.name)
-          ? readValue(member.shape, value[member.name], `${path}.${member.name}`, readScalar)
+          ? readValue(member.shape, value[member.name], `${path}.${member.name}`, readScalar, depth + 1)
           : undefined;
         if (held !== undefined) out[member.name] = held;
       }
@@ -42,11 +49,13 @@ export function readValue(shape: Shape, value: unknown, path: string, readScalar
     }
     case 'list':
       if (!Array.isArray(value)) throw mistyped('COLLECTION_VALUE', path);
-      return value.map((item, index) => readValue(shape.item, item, `${path}[${index}]`, readScalar)).filter((item) => item !== undefined);
+      return value
+        .map((item, index) => readValue(shape.item, item, `${path}[${index}]`, readScalar, depth + 1))
+        .filter((item) => item !== undefined);
     case 'map': {
       if (!isRecord(value)) throw mistyped('MAP_VALUE', path);
       const out = Object.create(null) as Record<string, unknown>;
-      for (const [key, held] of Object.entries(value)) out[key] = readValue(shape.value, held, `${path}.${key}`, readScalar);
+      for (const [key, held] of Object.entries(value)) out[key] = readValue(shape.value, held, `${path}.${key}`, readScalar, depth + 1);
       return out;
     }
     case 'timestamp':

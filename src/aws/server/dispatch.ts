@@ -52,12 +52,12 @@ function byAction(request: HttpRequest): Call {
   const action = fields.get('Action');
   const version = fields.get('Version');
   if (action === null) {
-    const scope = scopeOf(request.headers)?.service;
+    const scope = scopeOf(request)?.service;
     const what = scope === undefined ? `${request.method} ${path.slice(0, 200)}` : `The service ${scope}`;
     const problem = new AwsError('MissingAction', `${what} is not part of this endpoint, or the request names no Action.`);
     return { entry: undefined, operation: '', wire: queryWire(fields), problem };
   }
-  const entry = services.find((service) => service.version === version && isForm(service)) ?? formServiceByScope(request.headers, version);
+  const entry = services.find((service) => service.version === version && isForm(service)) ?? formServiceByScope(request, version);
   const wire = entry?.protocol === 'ec2Query' ? ec2Wire(fields) : queryWire(fields);
   if (entry !== undefined) return { entry, operation: action, wire };
   const problem = new AwsError(
@@ -73,9 +73,9 @@ function isForm({ protocol, name }: ServiceEntry): boolean {
 }
 
 /** A call without a version is taken as meant for the newest; another version than ours is another API. */
-function formServiceByScope(headers: IncomingHttpHeaders, version: string | null): ServiceEntry | undefined {
+function formServiceByScope(request: HttpRequest, version: string | null): ServiceEntry | undefined {
   if (version !== null) return undefined;
-  const scope = scopeOf(headers)?.service;
+  const scope = scopeOf(request)?.service;
   return services.find((service) => service.scope === scope && isForm(service));
 }
 
@@ -86,11 +86,16 @@ export interface CredentialScope {
   readonly service: string;
 }
 
-/** `Credential=AKID/20260101/us-east-1/ec2/aws4_request` of the Authorization header. */
-export function scopeOf(headers: IncomingHttpHeaders): CredentialScope | undefined {
-  const match = /Credential=([^/,\s]+)\/(\d{8})\/([a-z0-9-]+)\/([a-z0-9-]+)\/aws4_request/.exec(headers.authorization ?? '');
+/** `Credential=AKID/20260101/us-east-1/ec2/aws4_request` of the Authorization header, or X-Amz-Credential of a presigned URL. */
+export function scopeOf({ headers, url }: HttpRequest): CredentialScope | undefined {
+  const text = headers.authorization ?? `Credential=${queryOf(url).get('X-Amz-Credential') ?? ''}`;
+  const match = /Credential=([^/,\s]+)\/(\d{8})\/([a-z0-9-]+)\/([a-z0-9-]+)\/aws4_request/.exec(text);
   if (match === null) return undefined;
   return { accessKeyId: match[1]!, date: match[2]!, region: match[3]!, service: match[4]! };
+}
+
+export function queryOf(url: string): URLSearchParams {
+  return new URLSearchParams(split(url, '?')[1]);
 }
 
 export function header(headers: IncomingHttpHeaders, name: string): string | undefined {

@@ -141,7 +141,8 @@ export class Endpoint {
     const call = dispatch(inflated(request));
     let model: ServiceModel | undefined;
     try {
-      if (this.#options.credentials !== undefined) verifySignature(request, this.#options.credentials, systemClock.nowMs());
+      if (this.#options.credentials !== undefined)
+        verifySignature(request, this.#options.credentials, systemClock.nowMs(), call.wire.protocol);
       if (call.entry === undefined) throw call.problem ?? new AwsError('InvalidAction', 'The action is not valid for this endpoint.');
       model = await this.#model(call.entry);
       return this.#perform(call, call.entry, model, request, requestId);
@@ -160,7 +161,7 @@ export class Endpoint {
     const operation = model.operation(call.operation);
     if (operation === undefined) throw unknownAction(entry, call.operation);
     const handler = handlerOf(entry, call.operation);
-    const scope = scopeOf(request.headers);
+    const scope = scopeOf(request);
     const context = { accessKeyId: scope?.accessKeyId, requestId };
     const output = this.#run(entry, operation, handler, call.wire.decode(operation), scope?.region ?? 'us-east-1', context);
     return call.wire.answer(model, operation, output, requestId);

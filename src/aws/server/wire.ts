@@ -13,6 +13,8 @@ export interface Answer {
 
 /** One way of writing calls and answers down; what a request uses decides what its answer uses. */
 export interface Wire {
+  /** Which protocol's errors its callers know. */
+  readonly protocol: 'query' | 'ec2' | 'json';
   decode(operation: OperationModel): Record<string, unknown>;
   answer(service: ServiceModel, operation: OperationModel, output: Readonly<Record<string, unknown>>, requestId: string): Answer;
   fail(service: ServiceModel | undefined, error: AwsError, requestId: string): Answer;
@@ -26,6 +28,7 @@ const xmlHead = '<?xml version="1.0" encoding="UTF-8"?>\n';
 /** awsQuery: a form in, `<XResponse><XResult>` out. */
 export function queryWire(fields: URLSearchParams): Wire {
   return {
+    protocol: 'query',
     decode: (operation) => decodeForm(operation.input, fields, 'query'),
     answer({ entry }, { name, output }, value, requestId) {
       const result = output === undefined ? '' : `<${name}Result>${encodeXml(output, value)}</${name}Result>`;
@@ -50,6 +53,7 @@ export function queryWire(fields: URLSearchParams): Wire {
 /** ec2Query: a form in, the members right under `<XResponse>` out. */
 export function ec2Wire(fields: URLSearchParams): Wire {
   return {
+    protocol: 'ec2',
     decode: (operation) => decodeForm(operation.input, fields, 'ec2'),
     answer({ entry }, { name, output }, value, requestId) {
       const inner = output === undefined ? '<return>true</return>' : encodeXml(output, value);
@@ -68,6 +72,7 @@ export function ec2Wire(fields: URLSearchParams): Wire {
 export function jsonWire(body: Buffer, version: '1.0' | '1.1', queryMode: boolean): Wire {
   const headers = { 'content-type': `application/x-amz-json-${version}` };
   return {
+    protocol: 'json',
     decode: (operation) => decodeJson(operation.input, body),
     answer: (_service, { output }, value) => ({ status: 200, headers, body: output === undefined ? '' : encodeJson(output, value) }),
     fail(service, error) {
@@ -85,6 +90,7 @@ export function cborWire(body: Buffer): Wire {
   const headers = { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor' };
   const text = { kind: 'string' } as const;
   return {
+    protocol: 'json',
     decode: (operation) => decodeCbor(operation.input, body),
     answer: (_service, { output }, value) =>
       output === undefined
