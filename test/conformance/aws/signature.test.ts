@@ -64,7 +64,7 @@ test('a request that was changed after signing, and one that is not signed, are 
   changed.middlewareStack.add(
     (next) => (args) => {
       const request = args.request as { body: string };
-      request.body = request.body.replace('DescribeVpcs', 'DescribeRegions');
+      request.body = request.body.replace('DescribeVpcs', 'DescribeTags');
       return next(args);
     },
     { step: 'finalizeRequest', priority: 'low' },
