@@ -31,12 +31,8 @@ export {
   scheduledActions as groupSchedules,
   type ScheduledAction as GroupScheduleResource,
 } from './operations/autoscaling/scheduledActions.ts';
-export {
-  alarms,
-  remember as rememberAlarm,
-  setState as setAlarmState,
-  type Alarm as AlarmResource,
-} from './operations/cloudwatch/alarms.ts';
+export { remember as rememberAlarm, setState as setAlarmState } from './operations/cloudwatch/alarms.ts';
+export { alarms, type Alarm as AlarmResource } from './operations/cloudwatch/resources.ts';
 export { dimensionsOf, modelQueries } from './operations/cloudwatch/live.ts';
 export { data as metricData, modelDatum } from './operations/cloudwatch/series.ts';
 export { terminate as terminateInstance } from './operations/ec2/instances.ts';
@@ -47,12 +43,20 @@ export { clusters, type Cluster as ClusterResource } from './operations/ecs/clus
 export { event as serviceEvent, services, type Service as ServiceResource } from './operations/ecs/services.ts';
 export { taskDefinitions, type TaskDefinition as TaskDefinitionResource } from './operations/ecs/taskDefinitions.ts';
 export { endTask, startTask, tasks, type Task as TaskResource } from './operations/ecs/tasks.ts';
-export type { Action as ActionResource } from './operations/elbv2/actions.ts';
-export { listeners, type Listener as ListenerResource } from './operations/elbv2/listeners.ts';
-export { loadBalancers, type LoadBalancer as LoadBalancerResource } from './operations/elbv2/loadBalancers.ts';
-export { rules, type Rule as RuleResource } from './operations/elbv2/rules.ts';
-export { targetGroups, type TargetGroup as TargetGroupResource } from './operations/elbv2/targetGroups.ts';
-export { deregisterTargets, registerTargets, targets, type Target as TargetResource } from './operations/elbv2/targets.ts';
+export {
+  listeners,
+  loadBalancers,
+  rules,
+  targetGroups,
+  targets,
+  type Action as ActionResource,
+  type Listener as ListenerResource,
+  type LoadBalancer as LoadBalancerResource,
+  type Rule as RuleResource,
+  type Target as TargetResource,
+  type TargetGroup as TargetGroupResource,
+} from './operations/elbv2/resources.ts';
+export { deregisterTargets, registerTargets } from './operations/elbv2/targets.ts';
 export { dbInstances, removeDBInstance, type DBInstance as DBInstanceResource } from './operations/rds/dbInstance.ts';
 export { parameterGroups } from './operations/rds/groups.ts';
 export { snapshots as dbSnapshots } from './operations/rds/snapshots.ts';

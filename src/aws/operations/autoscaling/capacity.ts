@@ -10,7 +10,7 @@ import { resolveLaunchTemplate } from '../ec2/launchTemplates.ts';
 import type { LaunchInput } from '../ec2/launchInput.ts';
 import { setTags } from '../ec2/tagSets.ts';
 import { deregisterTargets, registerTargets } from '../elbv2/targets.ts';
-import { targetGroups } from '../elbv2/targetGroups.ts';
+import { targetGroups } from '../elbv2/resources.ts';
 import { groups, type Group } from './groups.ts';
 import { launchConfigurations } from './launchConfigurations.ts';
 import { tagsOf } from './tags.ts';

@@ -6,7 +6,7 @@ import { table } from '../../state/table.ts';
 import { findLaunchTemplate } from '../ec2/launchTemplates.ts';
 import { subnets } from '../ec2/resources.ts';
 import { zonesOf } from '../ec2/zones.ts';
-import { targetGroups } from '../elbv2/targetGroups.ts';
+import { targetGroups } from '../elbv2/resources.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { emptyGroup, heal, members, reconcile, timestamp, type Member } from './capacity.ts';

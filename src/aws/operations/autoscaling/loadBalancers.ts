@@ -1,6 +1,6 @@
 import type { AutoScaling } from '@aws-sdk/client-auto-scaling';
 import type { Place } from '../../state/place.ts';
-import { targetGroups } from '../elbv2/targetGroups.ts';
+import { targetGroups } from '../elbv2/resources.ts';
 import { deregisterTargets, registerTargets } from '../elbv2/targets.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';

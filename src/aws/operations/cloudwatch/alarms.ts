@@ -1,22 +1,15 @@
-import type {
-  AlarmHistoryItem,
-  CloudWatch,
-  CompositeAlarm as SdkCompositeAlarm,
-  MetricAlarm as SdkMetricAlarm,
-} from '@aws-sdk/client-cloudwatch';
+import type { AlarmHistoryItem, CloudWatch, MetricAlarm as SdkMetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
+import { type Alarm, alarms } from './resources.ts';
 import { dropTags, setTags } from './tags.ts';
 
-export type Alarm = Plain<SdkMetricAlarm> &
-  Plain<SdkCompositeAlarm> & { readonly AlarmName: string; readonly AlarmArn: string; readonly composite: boolean };
 type HistoryItem = Plain<AlarmHistoryItem> & { readonly id: string; readonly AlarmName: string; readonly Timestamp: number };
 
-export const alarms = table<Alarm>('cloudwatch.alarm', (alarm) => alarm.AlarmName);
 const history = table<HistoryItem>('cloudwatch.alarm-history', (item) => item.id);
 
 /** AWS keeps 30 days of history; the newest entries are what anybody reads. */

@@ -1,15 +1,8 @@
-import type { CloudWatch, InsightRule as SdkInsightRule } from '@aws-sdk/client-cloudwatch';
-import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
+import type { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
+import { insightRules } from './resources.ts';
 import { setTags } from './tags.ts';
-
-interface InsightRule extends Plain<SdkInsightRule> {
-  readonly Name: string;
-}
-
-export const insightRules = table<InsightRule>('cloudwatch.insight-rule', (rule) => rule.Name);
 
 export const insightRuleOperations: Operations<CloudWatch> = {
   PutInsightRule({ RuleName = '', RuleDefinition = '', RuleState = 'ENABLED', Tags }, at) {

@@ -3,8 +3,7 @@ import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
-import { alarms } from './alarms.ts';
-import { insightRules } from './insightRules.ts';
+import { alarms, insightRules } from './resources.ts';
 
 interface CloudWatchTag {
   readonly Key: string;

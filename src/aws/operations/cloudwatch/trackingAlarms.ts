@@ -1,5 +1,6 @@
 import type { Place } from '../../state/place.ts';
-import { alarms, newAlarm } from './alarms.ts';
+import { newAlarm } from './alarms.ts';
+import { alarms } from './resources.ts';
 
 export interface TrackingPolicy {
   /** Group name, or resource id such as `service/cluster/name`. */

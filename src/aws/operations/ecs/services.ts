@@ -3,7 +3,7 @@ import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
-import { targetGroups } from '../elbv2/targetGroups.ts';
+import { targetGroups } from '../elbv2/resources.ts';
 import { deregisterTargets, registerTargets } from '../elbv2/targets.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';

@@ -1,10 +1,6 @@
-import type { Action as SdkAction } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
-import type { Plain } from '../../state/plain.ts';
-import { targetGroups } from './targetGroups.ts';
-
-export type Action = Plain<SdkAction>;
+import { type Action, targetGroups } from './resources.ts';
 
 /** The target groups that actions forward to. */
 export function groupsUsed(actions: readonly Action[] | undefined): string[] {

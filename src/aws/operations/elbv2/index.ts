@@ -2,12 +2,13 @@ import type { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balanc
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Operations } from '../operation.ts';
-import { listenerOperations, listeners } from './listeners.ts';
-import { loadBalancerOperations, loadBalancers } from './loadBalancers.ts';
-import { ruleOperations, rules } from './rules.ts';
+import { listenerOperations } from './listeners.ts';
+import { loadBalancerOperations } from './loadBalancers.ts';
+import { listeners, loadBalancers, rules, targetGroups } from './resources.ts';
+import { ruleOperations } from './rules.ts';
 import { sslPolicyOperations } from './sslPolicies.ts';
 import { removeTags, setTags, tagsOf } from './tags.ts';
-import { targetGroupOperations, targetGroups } from './targetGroups.ts';
+import { targetGroupOperations } from './targetGroups.ts';
 import { targetOperations } from './targets.ts';
 
 const kinds = [

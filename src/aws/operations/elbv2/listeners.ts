@@ -1,34 +1,17 @@
-import type { Certificate, ElasticLoadBalancingV2, Listener as SdkListener } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Certificate, ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { completeActions } from './actions.ts';
-import { attributeList, requireLoadBalancer, type LoadBalancer } from './loadBalancers.ts';
-import { createDefaultRule, rules } from './rules.ts';
+import { createDefaultRule } from './rules.ts';
 import { sslPolicies } from './sslPolicies.ts';
 import { dropTags, setTags } from './tags.ts';
-
-export interface Listener extends Plain<SdkListener> {
-  readonly ListenerArn: string;
-  readonly LoadBalancerArn: string;
-  /** All certificates, the default one first. */
-  readonly certificates: readonly Plain<Certificate>[];
-  readonly attributes: Readonly<Record<string, string>>;
-}
-
-export const listeners = table<Listener>('elbv2.listener', (listener) => listener.ListenerArn);
+import { attributeList, type Listener, listeners, type LoadBalancer, requireListener, requireLoadBalancer, rules } from './resources.ts';
 
 /** Quota "Certificates per Application Load Balancer", and listeners per balancer. */
 const listenersMax = 50;
-
-export function requireListener(at: Place, arn: string | undefined): Listener {
-  const found = at.table(listeners).get(arn);
-  if (found === undefined) throw new AwsError('ListenerNotFound', `One or more listeners not found`);
-  return found;
-}
 
 const protocols: Readonly<Record<LoadBalancer['Type'], readonly string[]>> = {
   application: ['HTTP', 'HTTPS'],

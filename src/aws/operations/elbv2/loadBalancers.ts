@@ -1,33 +1,17 @@
-import type { ElasticLoadBalancingV2, LoadBalancer as SdkLoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
-import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import { createNetworkInterface, deleteNetworkInterface } from '../ec2/networkInterfaces.ts';
 import { networkInterfaces, securityGroups, subnets, type Subnet } from '../ec2/resources.ts';
 import { defaultGroupIds } from '../ec2/networkInterfaces.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { listeners, deleteListener } from './listeners.ts';
+import { deleteListener } from './listeners.ts';
 import { dropTags, setTags } from './tags.ts';
-
-export interface LoadBalancer extends Plain<SdkLoadBalancer> {
-  readonly LoadBalancerArn: string;
-  readonly LoadBalancerName: string;
-  readonly Type: 'application' | 'network' | 'gateway';
-  readonly attributes: Readonly<Record<string, string>>;
-}
-
-export const loadBalancers = table<LoadBalancer>('elbv2.load-balancer', (one) => one.LoadBalancerArn);
+import { attributeList, listeners, type LoadBalancer, loadBalancers, requireLoadBalancer } from './resources.ts';
 
 /** Quotas "Application/Network Load Balancers per Region". */
 const perRegionMax = 100;
-
-export function requireLoadBalancer(at: Place, arn: string | undefined): LoadBalancer {
-  const found = at.table(loadBalancers).get(arn);
-  if (found === undefined) throw new AwsError('LoadBalancerNotFound', `Load balancer '${arn ?? ''}' not found`);
-  return found;
-}
 
 /** Attributes and their defaults. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html */
 function defaultAttributes(type: LoadBalancer['Type']): Record<string, string> {
@@ -274,10 +258,6 @@ function invalidAddressType(type: string | undefined): AwsError {
 function requireGroups(at: Place, ids: readonly string[]): void {
   const missing = ids.filter((id) => !at.table(securityGroups).has(id));
   if (missing.length > 0) throw new AwsError('InvalidSecurityGroup', `The security group '${missing[0] ?? ''}' does not exist`);
-}
-
-export function attributeList(attributes: Readonly<Record<string, string>>): { Key: string; Value: string }[] {
-  return Object.entries(attributes).map(([Key, Value]) => ({ Key, Value }));
 }
 
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html */

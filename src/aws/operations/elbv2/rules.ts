@@ -2,21 +2,12 @@ import type { ElasticLoadBalancingV2, Rule as SdkRule } from '@aws-sdk/client-el
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { completeActions } from './actions.ts';
 import { checkConditions } from './conditions.ts';
-import { listeners, requireListener, type Listener } from './listeners.ts';
 import { dropTags, setTags } from './tags.ts';
-
-export interface Rule extends Plain<SdkRule> {
-  readonly RuleArn: string;
-  readonly listenerArn: string;
-  readonly Priority: string;
-}
-
-export const rules = table<Rule>('elbv2.rule', (rule) => rule.RuleArn);
+import { type Listener, listeners, requireListener, requireRule, type Rule, rules } from './resources.ts';
 
 /** Quotas of a rule and of a load balancer's rules (without the default ones). */
 const rulesMax = 100;
@@ -36,12 +27,6 @@ export function createDefaultRule(at: Place, listener: Listener): void {
     Actions: listener.DefaultActions,
     Transforms: [],
   });
-}
-
-function requireRule(at: Place, arn: string | undefined): Rule {
-  const rule = at.table(rules).get(arn);
-  if (rule === undefined) throw new AwsError('RuleNotFound', `One or more rules not found`);
-  return rule;
 }
 
 function describe(rule: Rule): Plain<SdkRule> {

@@ -2,30 +2,21 @@ import type { ElasticLoadBalancingV2, TargetGroup as SdkTargetGroup } from '@aws
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import { requireVpc, vpcs } from '../ec2/resources.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { attributeList, loadBalancers, requireLoadBalancer } from './loadBalancers.ts';
 import { groupsUsed } from './actions.ts';
-import { listeners } from './listeners.ts';
-import { rules } from './rules.ts';
 import { dropTags, setTags } from './tags.ts';
-
-export interface TargetGroup extends Plain<Omit<SdkTargetGroup, 'LoadBalancerArns'>> {
-  readonly TargetGroupArn: string;
-  readonly TargetGroupName: string;
-  readonly TargetType: 'instance' | 'ip' | 'lambda' | 'alb';
-  readonly attributes: Readonly<Record<string, string>>;
-}
-
-export const targetGroups = table<TargetGroup>('elbv2.target-group', (group) => group.TargetGroupArn);
-
-export function requireTargetGroup(at: Place, arn: string | undefined): TargetGroup {
-  const group = at.table(targetGroups).get(arn);
-  if (group === undefined) throw new AwsError('TargetGroupNotFound', `Target group '${arn ?? ''}' not found`);
-  return group;
-}
+import {
+  attributeList,
+  listeners,
+  loadBalancers,
+  requireLoadBalancer,
+  requireTargetGroup,
+  rules,
+  type TargetGroup,
+  targetGroups,
+} from './resources.ts';
 
 /** Load balancers whose listeners or rules forward to each group. */
 export function usersOf(at: Place): Map<string, Set<string>> {

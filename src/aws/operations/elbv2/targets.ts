@@ -7,22 +7,10 @@ import type {
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { TargetState } from '../../state/world.ts';
 import { instances } from '../ec2/resources.ts';
 import type { Operations } from '../operation.ts';
-import { requireTargetGroup, type TargetGroup } from './targetGroups.ts';
-
-export interface Target {
-  readonly groupArn: string;
-  readonly id: string;
-  readonly port: number | undefined;
-  readonly zone: string | undefined;
-}
-
-const key = (groupArn: string, id: string, port: number | undefined): string => `${groupArn} ${id} ${port ?? ''}`;
-
-export const targets = table<Target>('elbv2.target', (target) => key(target.groupArn, target.id, target.port));
+import { requireTargetGroup, type Target, type TargetGroup, targetKey, targets } from './resources.ts';
 
 /** Quota "Targets per target group". */
 const targetsMax = 1000;
@@ -53,7 +41,7 @@ export function deregisterTargets(at: Place, groupArn: string, given: readonly P
     for (const target of at
       .table(targets)
       .filter((one) => one.groupArn === groupArn && one.id === Id && (Port === undefined || one.port === Port))) {
-      at.table(targets).delete(key(groupArn, target.id, target.port));
+      at.table(targets).delete(targetKey(groupArn, target.id, target.port));
     }
   }
 }
