@@ -20,6 +20,8 @@ export function tlsTransport(socket: TLSSocket): Transport {
   return usable ? new TlsTransport(handles as Handles, handle as StreamHandle, socket) : new StreamTransport(socket, unowned);
 }
 
+const LARGE_BYTES = 32 * 1024;
+
 /**
  * TLS on the handle below `TLSSocket`, which still does the handshake and the closing. The handle encrypts in the call to
  * write, and takes one write at a time: what comes meanwhile is copied and goes out as one record with the next.
@@ -69,7 +71,9 @@ class TlsTransport implements Transport {
     if (this.#closed) return true;
     if (!this.#writing) {
       this.#send(bytes);
-      return true;
+      // The handle is at work on it until the next turn of the loop; after a large one, more had better wait at its source.
+      this.#held = this.#writing && bytes.length > LARGE_BYTES;
+      return !this.#held;
     }
     this.#waiting.push(Buffer.from(bytes));
     this.#waitingBytes += bytes.length;
