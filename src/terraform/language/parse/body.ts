@@ -35,14 +35,11 @@ function parseBody(cursor: Cursor, at: Place, opening: Place | undefined): Body 
     if (opening && cursor.take('}')) return { attributes, blocks, range: at };
     if (cursor.atEnd) {
       if (!opening) return { attributes, blocks, range: at };
-      throw cursor.fail(
-        'Unclosed configuration block',
-        'There is no closing brace for this block before the end of the file. This may be caused by incorrect brace nesting elsewhere in this file.',
-        opening,
-      );
+      throw unclosed(cursor, opening);
     }
     const place = cursor.here();
     const name = cursor.takeName();
+    if (name === undefined && cursor.char === '"') throw cursor.fail('Invalid argument name', 'Argument names must not be quoted.');
     if (name === undefined) throw cursor.fail('Argument or block definition required', 'An argument or block definition is required here.');
     cursor.skipBlanks();
     if (cursor.char === '=' && !cursor.looksAt('==')) {
@@ -57,18 +54,64 @@ function parseBody(cursor: Cursor, at: Place, opening: Place | undefined): Body 
       }
       defined.set(name, place);
       attributes.set(name, expressionOf(parseExpression(cursor)));
-      endItem(cursor, opening, 'Missing newline after argument', 'An argument definition must end with a newline.');
+      endItem(cursor, 'Missing newline after argument', 'An argument definition must end with a newline.');
     } else {
       blocks.push(parseBlock(cursor, place, name));
-      endItem(cursor, opening, 'Missing newline after block definition', 'A block definition must end with a newline.');
+      endItem(cursor, 'Missing newline after block definition', 'A block definition must end with a newline.');
     }
   }
 }
 
-/** An item ends with its line, with the file, or in a block of one line with the closing brace. */
-function endItem(cursor: Cursor, opening: Place | undefined, summary: string, detail: string): void {
+function unclosed(cursor: Cursor, opening: Place): Error {
+  return cursor.fail(
+    'Unclosed configuration block',
+    'There is no closing brace for this block before the end of the file. This may be caused by incorrect brace nesting elsewhere in this file.',
+    opening,
+  );
+}
+
+/** A block whose first argument stands on the line of its brace holds that one alone and ends there. */
+function parseSingleLineBody(cursor: Cursor, opening: Place): Body {
+  const at = cursor.here();
+  const name = cursor.takeName();
+  if (name === undefined) throw cursor.fail('Argument or block definition required', 'An argument or block definition is required here.');
   cursor.skipBlanks();
-  if (cursor.char === '\n' || cursor.atEnd || (opening && cursor.char === '}')) return;
+  if (cursor.char !== '=' || cursor.looksAt('==')) {
+    const detail = `A single-line block definition can contain only a single argument. If you meant to define argument "${name}", use an equals sign to assign it a value. To define a nested block, place it on a line of its own within its parent block.`;
+    throw cursor.fail('Argument definition required', detail, at);
+  }
+  cursor.offset++;
+  const attributes = new Map([[name, expressionOf(parseExpression(cursor))]]);
+  if (cursor.take('}')) return { attributes, blocks: [], range: opening };
+  if (cursor.atEnd) throw unclosed(cursor, opening);
+  const summary = 'Invalid single-argument block definition';
+  if (cursor.looksAt(',')) {
+    throw cursor.fail(
+      summary,
+      'Single-line block syntax can include only one argument definition. To define multiple arguments, use the multi-line block syntax with one argument definition per line.',
+    );
+  }
+  if (!cursor.looksAt('\n'))
+    throw cursor.fail(
+      summary,
+      'A single-line block definition must end with a closing brace immediately after its single argument definition.',
+    );
+  throw cursor.fail(
+    summary,
+    "An argument definition on the same line as its containing block creates a single-line block definition, which must also be closed on the same line. Place the block's closing brace immediately after the argument definition.",
+  );
+}
+
+/** An item ends with its line or with the file. */
+function endItem(cursor: Cursor, summary: string, detail: string): void {
+  cursor.skipBlanks();
+  if (cursor.char === '\n' || cursor.atEnd) return;
+  if (cursor.char === ',') {
+    throw cursor.fail(
+      'Unexpected comma after argument',
+      'Argument definitions must be separated by newlines, not commas. An argument definition must end with a newline.',
+    );
+  }
   throw cursor.fail(summary, detail);
 }
 
@@ -78,19 +121,26 @@ function parseBlock(cursor: Cursor, at: Place, type: string): Block {
     cursor.skipBlanks();
     const opening = cursor.here();
     if (cursor.take('{')) {
-      return cursor.within(true, () => ({ type, labels, body: parseBody(cursor, opening, opening), range: at }));
+      return cursor.within(true, () => {
+        cursor.skipBlanks();
+        const singleLine = cursor.char !== '\n' && cursor.char !== '}' && !cursor.atEnd;
+        const body = singleLine ? parseSingleLineBody(cursor, opening) : parseBody(cursor, opening, opening);
+        return { type, labels, body, range: at };
+      });
     }
     const label = cursor.char === '"' ? quotedLabel(cursor) : cursor.takeName();
     if (label !== undefined) {
       labels.push(label);
       continue;
     }
-    if (labels.length === 0 && (cursor.char === '\n' || cursor.atEnd)) {
-      throw cursor.fail(
-        'Invalid block definition',
-        'A block definition must have block content delimited by "{" and "}", starting on the same line as the block header.',
-        at,
-      );
+    if (labels.length === 0) {
+      const detail =
+        'An argument or block definition is required here. To set an argument, use the equals sign "=" to introduce the argument value.';
+      throw cursor.fail('Argument or block definition required', detail, at);
+    }
+    if (cursor.char === '\n') {
+      const detail = 'A block definition must have block content delimited by "{" and "}", starting on the same line as the block header.';
+      throw cursor.fail('Invalid block definition', detail, at);
     }
     throw cursor.fail('Invalid block definition', 'Either a quoted string block label or an opening brace ("{") is expected here.');
   }

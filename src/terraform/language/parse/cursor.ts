@@ -33,8 +33,11 @@ export class Cursor {
     return this.source.place(this.offset);
   }
 
-  fail(summary: string, detail: string, at: Place = this.here()): LanguageError {
-    return syntaxError(summary, detail, at);
+  /** An error here, or at an earlier place. A character that no text of the language holds is what is wrong, whatever was expected. */
+  fail(summary: string, detail: string, at?: Place): LanguageError {
+    if (at) return syntaxError(summary, detail, at);
+    const stray = strayCharacter(this.char);
+    return stray === undefined ? syntaxError(summary, detail, this.here()) : syntaxError('Invalid character', stray, this.here());
   }
 
   /** Skips blanks and comments, and line ends where they do not count. A line comment ends before its line's end. */
@@ -112,4 +115,12 @@ export class Cursor {
     if (this.atEnd) throw this.fail('Unterminated comment', 'There is no closing "*/" for this comment before the end of the file.', start);
     this.offset += 2;
   }
+}
+
+function strayCharacter(char: string): string | undefined {
+  if (char === "'") return 'Single quotes are not valid. Use double quotes (") to enclose strings.';
+  if (char === '`') return 'The "`" character is not valid. To create a multi-line string, use the "heredoc" syntax, like "<<EOT".';
+  if (char === ';')
+    return 'The ";" character is not valid. Use newlines to separate arguments and blocks, and commas to separate items in collection values.';
+  return /[$@~^\\]/.test(char) ? 'This character is not used within the language.' : undefined;
 }

@@ -19,7 +19,7 @@ const precedence: Readonly<Record<BinaryOperator, number>> = {
   '/': 6,
   '%': 6,
 };
-const operatorPattern = /\|\||&&|==|!=|<=|>=|[<>+\-*/%]/y;
+const operatorPattern = /\|\||&&|==|!=|<=|>=|<(?!<)|[>+\-*/%]/y;
 const numberPattern = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 export function parseExpression(cursor: Cursor): Node {
@@ -161,7 +161,13 @@ function parseNames(cursor: Cursor, start: Node): Node {
   let node = start;
   for (;;) {
     cursor.skipBlanks();
-    const step = cursor.char === '.' && !cursor.looksAt('.*') ? parseStep(cursor, node) : undefined;
+    if (cursor.looksAt('.*')) {
+      throw cursor.fail(
+        'Nested splat expression not allowed',
+        'A splat expression (*) cannot be used inside another attribute-only splat expression.',
+      );
+    }
+    const step = cursor.char === '.' ? parseStep(cursor, node) : undefined;
     if (!step) return node;
     node = step;
   }
@@ -236,10 +242,13 @@ function parseEntry(cursor: Cursor, object: Place): { key: Node; value: Node } {
   const key = cursor.atEnd ? undefined : parseExpression(cursor);
   cursor.skipBlanks();
   if (key === undefined || cursor.looksAt('==') || !(cursor.take('=') || cursor.take(':'))) {
-    throw (
-      unterminatedObject(cursor, object) ??
-      cursor.fail('Missing key/value separator', 'Expected an equals sign ("=") to mark the beginning of the attribute value.')
+    if (cursor.char === '\n')
+      throw cursor.fail('Missing attribute value', 'Expected an attribute value, introduced by an equals sign ("=").');
+    const separator = cursor.fail(
+      'Missing key/value separator',
+      'Expected an equals sign ("=") to mark the beginning of the attribute value.',
     );
+    throw unterminatedObject(cursor, object) ?? separator;
   }
   if (key.kind === 'attribute' || key.kind === 'index') {
     throw cursor.fail(
