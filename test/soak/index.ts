@@ -7,6 +7,7 @@ import { monotonicMs } from '../../src/base/index.ts';
 import { killedWorkers, replacedWorkers, rollingKills, swaps } from './changes.ts';
 import { abortedClients, largeBody, slowLoris } from './clients.ts';
 import { exhaustedDescriptors } from './descriptors.ts';
+import { moodyTargets } from './moods.ts';
 import type { Finding } from './support.ts';
 
 const { values, positionals } = parseArgs({ options: { scale: { type: 'string', default: '1' } }, allowPositionals: true });
@@ -21,6 +22,7 @@ const scenarios: Readonly<Record<string, () => Promise<Finding>>> = {
   'two workers replaced, ten times': () => replacedWorkers(times(10)),
   '1,000 configuration swaps': () => swaps(times(1_000)),
   'three targets killed -9 in turn, five rounds': () => rollingKills(times(5)),
+  'targets that reset, garble, break off, hang, slow down in turn, five rounds': () => moodyTargets(times(5)),
   'a body of 1 GB to a slow reader': () => largeBody(times(1_000_000_000)),
 };
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { killedWorkers, replacedWorkers, rollingKills, swaps } from './changes.ts';
 import { abortedClients, largeBody, slowLoris } from './clients.ts';
 import { exhaustedDescriptors } from './descriptors.ts';
+import { moodyTargets } from './moods.ts';
 import type { Finding } from './support.ts';
 
 /** The small form of `npm run soak`. */
@@ -14,6 +15,7 @@ const scenarios: Readonly<Record<string, () => Promise<Finding>>> = {
   'workers are replaced without a lost request': () => replacedWorkers(2),
   'configurations are swapped without a lost request': () => swaps(100),
   'targets killed one after the other: no request fails': () => rollingKills(1),
+  'targets that misbehave in every way, one after the other: no request fails': () => moodyTargets(1),
   'a large body to a slow reader needs no memory': () => largeBody(100_000_000),
 };
 
