@@ -93,7 +93,8 @@ test('no argument makes a function fail but with an error of the language', asyn
   );
   const { Sensitive, unknown } = await import('./types.ts');
   const scope = testScope({ u: unknown, s: new Sensitive('s') });
-  const names = [...functions.keys(), 'try', 'can'];
+  // bcrypt takes hours by design when its cost is high.
+  const names = [...functions.keys(), 'try', 'can'].filter((name) => name !== 'bcrypt');
   fc.assert(
     fc.property(fc.constantFrom(...names), fc.array(value, { maxLength: 4 }), (name, args) => {
       endsWell(() => renderValue(evaluateText(`${name}(${args.join(', ')})`, scope)));

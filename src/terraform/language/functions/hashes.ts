@@ -1,8 +1,9 @@
 import { createHash, privateDecrypt, constants } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Scope } from '../types.ts';
+import { bcryptHash } from './bcrypt.ts';
 import { locate, readBytes } from './files.ts';
-import { FunctionFault, define, text } from './spec.ts';
+import { FunctionFault, define, number, text } from './spec.ts';
 import type { FunctionSpec } from './spec.ts';
 
 function digest(algorithm: string, data: string | Buffer, encoding: 'hex' | 'base64'): string {
@@ -22,6 +23,7 @@ function bytesOf(scope: Scope, path: string): Buffer {
 }
 
 export const hashFunctions: Record<string, FunctionSpec> = {
+  bcrypt: define([text('str')], ([str], cost: number[], { scope }) => passwordHash(str, cost, scope), { rest: number('cost') }),
   base64sha256: ofText('sha256', 'base64'),
   base64sha512: ofText('sha512', 'base64'),
   filebase64sha256: ofFile('sha256', 'base64'),
@@ -58,6 +60,16 @@ function uuidOfName(namespace: string, name: string): string {
   if (!/^[0-9a-fA-F]{32}$/.test(id))
     throw new FunctionFault(`uuidv5() doesn't support namespace ${namespace} (invalid UUID length: ${namespace.length})`);
   return asUuid(digest('sha1', Buffer.concat([Buffer.from(id, 'hex'), Buffer.from(name)]), 'hex'), '5');
+}
+
+/** Costs as Go's library has them: 10 unless told, and no less than 4. */
+function passwordHash(password: string, given: readonly number[], scope: Scope): string {
+  if (given.length > 1) throw new FunctionFault('bcrypt() takes no more than two arguments');
+  const cost = Math.trunc(given[0] ?? 10);
+  if (cost > 31) throw new FunctionFault(`error occurred generating password crypto/bcrypt: cost ${cost} is outside allowed range (4,31)`);
+  if (Buffer.byteLength(password) > 72)
+    throw new FunctionFault('error occurred generating password bcrypt: password length exceeds 72 bytes');
+  return bcryptHash(password, cost < 4 ? 10 : cost, Buffer.from(scope.randomHex(32), 'hex'));
 }
 
 function decrypt(ciphertext: string, key: string): string {

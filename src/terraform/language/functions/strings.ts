@@ -96,7 +96,7 @@ export const stringFunctions: Record<string, FunctionSpec> = {
   endswith: define([text('str'), text('suffix')], ([str, suffix]) => str.endsWith(suffix)),
   format: define([text('format')], ([format], args: Value[]) => formatText(format, args), { rest: whole('args') }),
   formatlist: define([text('format')], ([format], args: Value[]) => formatList(format, args), { rest: anything('args') }),
-  indent: define([number('spaces'), text('string')], ([spaces, value]) => indent(spaces, value)),
+  indent: define([number('spaces'), text('str')], ([spaces, value]) => indent(spaces, value)),
   join: define([text('separator')], ([separator], lists: (readonly string[])[]) => joined(separator, lists), {
     rest: listOf<string>('lists', 'string'),
   }),
