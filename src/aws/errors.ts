@@ -7,4 +7,5 @@ export const awsErrors = defineErrors({
     exitCode: ExitCode.usage,
     when: '--require-credentials was given and the environment names no key pair to verify signatures with.',
   },
+  PL_AWS_QUOTA: { exitCode: ExitCode.usage, when: 'A quota was set that does not exist, or to something that is no number.' },
 });

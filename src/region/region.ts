@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { monotonicMs, PlimsollError, ScaledClock, systemClock, type Clock, type Logger, type Timer } from '../base/index.ts';
-import { Endpoint, type Credentials, type Machinery, type Place, type World } from '../aws/index.ts';
+import { Endpoint, type Credentials, type Machinery, type QuotaSettings, type Place, type World } from '../aws/index.ts';
 import { startBalancer, type Balancer } from '../balancer/index.ts';
 import { claimLoopbackNetwork, createMachines, createProcessDriver, type LoopbackNetwork } from '../compute/index.ts';
 import type { BalancerMetrics, ComputeDriver, WorkloadUsage } from '../model/index.ts';
@@ -33,6 +33,7 @@ export interface RegionOptions {
   readonly host?: string;
   readonly account?: string;
   readonly credentials?: Credentials;
+  readonly quotas?: QuotaSettings;
   /** Which ports of this machine to try for a listener, in order; 0 is any free one. */
   portsFor(listenerPort: number): readonly number[];
   /** What part of a core of this computer a vCPU of an EC2 instance is; 1 unless given. */
@@ -115,6 +116,7 @@ export class Region {
       ...(options.host === undefined ? {} : { host: options.host }),
       ...(options.account === undefined ? {} : { account: options.account }),
       ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+      ...(options.quotas === undefined ? {} : { quotas: options.quotas }),
     });
     const { world } = this.endpoint;
     const addresses = new Addresses();

@@ -22,6 +22,8 @@ import { immediate, World, type Machinery, type StoredResource } from '../state/
 import { checkConstraints } from './constraints.ts';
 import { dispatch, scopeOf, type Call, type HttpRequest } from './dispatch.ts';
 import { refusal } from './guard.ts';
+import { once } from './idempotency.ts';
+import { checkQuotaSettings, enforceQuotas, type QuotaSettings } from './quotas.ts';
 import { ServiceModel, services, type OperationModel, type ServiceEntry, type ServiceName } from './services.ts';
 import { verifySignature, type Credentials } from './signature.ts';
 import { requireMembers } from './required.ts';
@@ -41,6 +43,8 @@ export interface EndpointOptions {
   readonly credentials?: Credentials;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Lower quotas than AWS's usual ones. */
+  readonly quotas?: QuotaSettings;
   /** What stands behind the resources; control plane only unless given. */
   readonly machinery?: Machinery;
   /** Told of faults of ours; the caller gets InternalFailure with the request id. */
@@ -58,6 +62,7 @@ export class Endpoint {
 
   constructor(options: EndpointOptions) {
     this.#options = options;
+    if (options.quotas !== undefined) checkQuotaSettings(options.quotas);
     this.#account = options.account ?? '123456789012';
     this.#random = options.random ?? systemRandom;
     this.world = new World({
@@ -182,7 +187,13 @@ export class Endpoint {
       throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', { status: 412 });
     const place = this.world.place(sessionAccount(this.world, context.accessKeyId) ?? this.#account, region);
     const at = entry.name === 'iam' ? place.global : place;
-    return this.world.transaction(() => handler(input, at, context)) ?? {};
+    return this.world.transaction(() =>
+      once(entry.name, operation.name, input, at, () => {
+        const output = handler(input, at, context) ?? {};
+        if (this.#options.quotas !== undefined) enforceQuotas(this.#options.quotas, entry.name, operation.name, at);
+        return output;
+      }),
+    );
   }
 
   /**

@@ -8,6 +8,7 @@ import { openRegion } from '../../region/index.ts';
 import { Store } from '../../state/index.ts';
 import { interruptible } from '../signals.ts';
 import { readImages } from './images.ts';
+import { readQuotas } from './quotas.ts';
 
 interface UpOptions {
   port: number;
@@ -15,6 +16,7 @@ interface UpOptions {
   data: string;
   timeScale: number;
   image: string[];
+  quota: string[];
   portOffset?: number;
   ephemeral?: true;
   controlPlaneOnly?: true;
@@ -36,6 +38,12 @@ export function registerUp(program: Command): void {
     .option('--time-scale <n>', 'how much faster than the wall the region’s clock runs, 1 to 60', parseTimeScale, 1)
     .option('--port-offset <n>', `listener 80 is at 80+N (default: 0, and ${usualOffset} where that port cannot be had)`, parseOffset)
     .option('--image <name=what>', 'a folder or a command to run in place of a container image; may be repeated', collect, [])
+    .option(
+      '--quota <name=n>',
+      'a lower quota than AWS’s usual one, to rehearse what then fails; may be repeated (docs/aws.md)',
+      collect,
+      [],
+    )
     .option('--control-plane-only', 'run nothing behind the endpoint: states change at once, targets are healthy')
     .option('--require-credentials', 'accept only requests signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment')
     .option('--json', 'one line when ready: {"ready":true,"endpoint":…,"console":null}')
@@ -83,6 +91,7 @@ async function up(options: UpOptions): Promise<number> {
 
 async function startRegion(options: UpOptions, credentials: Credentials | undefined): Promise<Running> {
   const images = readImages(options.image, process.cwd());
+  const quotas = readQuotas(options.quota, process.cwd());
   const dataDir = options.ephemeral === true ? mkdtempSync(join(tmpdir(), 'plimsoll-up-')) : resolve(options.data);
   const forget = (): void => {
     if (options.ephemeral === true) rmSync(dataDir, { recursive: true, force: true });
@@ -98,6 +107,7 @@ async function startRegion(options: UpOptions, credentials: Credentials | undefi
       port: options.port,
       host: options.listen,
       images,
+      quotas,
       portsFor: (port) => (options.portOffset === undefined ? [port, port + usualOffset, 0] : [port + options.portOffset]),
       ...(credentials === undefined ? {} : { credentials }),
       log: createLogger('up', 'info', join(dataDir, 'plimsoll.log')),
@@ -115,11 +125,13 @@ async function startRegion(options: UpOptions, credentials: Credentials | undefi
 
 async function startControlPlane(options: UpOptions, credentials: Credentials | undefined): Promise<Running> {
   const logger = createLogger('up');
+  const quotas = readQuotas(options.quota, process.cwd());
   const store = new Store(options.ephemeral === true ? undefined : resolve(join(options.data, 'aws')));
   const endpoint = new Endpoint({
     store,
     port: options.port,
     host: options.listen,
+    quotas,
     onFault: (message, error) => logger.error({ err: error }, message),
     ...(credentials === undefined ? {} : { credentials }),
   });
