@@ -145,32 +145,31 @@ const absent: Readonly<Record<string, Message>> = {
 
 /** `names` is a root name with what follows it and stands for nothing; `value` is what the root name stands for, if it does. */
 export function undeclared(names: readonly string[], value: Value | undefined, at: Range): UndeclaredError {
-  const [root = '', attribute, name] = names;
+  const [root = '', attribute] = names;
   const own = Object.hasOwn(ownObjects, root) ? ownObjects[root] : undefined;
-  const missing =
-    value === undefined && (!own || attribute === undefined || /^(index|key|value)$/.test(attribute)) && Object.hasOwn(absent, root)
-      ? absent[root]
-      : undefined;
-  if (missing) return new UndeclaredError(...missing, at);
-  if (own && attribute !== undefined)
-    return new UndeclaredError(...own(attribute, value !== undefined && isRecord(value) ? Object.keys(value) : []), at);
-  if (own)
+  const plausible = !own || attribute === undefined || /^(index|key|value)$/.test(attribute);
+  if (value === undefined && plausible && Object.hasOwn(absent, root)) return new UndeclaredError(...(absent[root] as Message), at);
+  if (!own) return undeclaredResource(names, at);
+  if (attribute === undefined) {
     return new UndeclaredError(
       'Invalid reference',
       `The "${root}" object cannot be accessed directly. Instead, access one of its attributes.`,
       at,
     );
-  const [type, label, kind] = root === 'data' ? [attribute, name, 'data'] : [root, attribute, 'managed'];
-  if (type !== undefined && label !== undefined) {
-    return new UndeclaredError(
-      'Reference to undeclared resource',
-      `A ${kind} resource "${type}" "${label}" has not been declared in the root module.`,
-      at,
-    );
   }
-  const detail =
-    kind === 'data'
-      ? 'The "data" object must be followed by two attribute names: the data source type and the resource name.'
-      : 'A reference to a resource type must be followed by at least one attribute access, specifying the resource name.';
+  const known = value !== undefined && isRecord(value) ? Object.keys(value) : [];
+  return new UndeclaredError(...own(attribute, known), at);
+}
+
+function undeclaredResource(names: readonly string[], at: Range): UndeclaredError {
+  const data = names[0] === 'data';
+  const [type, label] = data ? names.slice(1) : names;
+  if (type !== undefined && label !== undefined) {
+    const detail = `A ${data ? 'data' : 'managed'} resource "${type}" "${label}" has not been declared in the root module.`;
+    return new UndeclaredError('Reference to undeclared resource', detail, at);
+  }
+  const detail = data
+    ? 'The "data" object must be followed by two attribute names: the data source type and the resource name.'
+    : 'A reference to a resource type must be followed by at least one attribute access, specifying the resource name.';
   return new UndeclaredError('Invalid reference', detail, at);
 }

@@ -91,11 +91,12 @@ function parseSingleLineBody(cursor: Cursor, opening: Place): Body {
       'Single-line block syntax can include only one argument definition. To define multiple arguments, use the multi-line block syntax with one argument definition per line.',
     );
   }
-  if (!cursor.looksAt('\n'))
+  if (!cursor.looksAt('\n')) {
     throw cursor.fail(
       summary,
       'A single-line block definition must end with a closing brace immediately after its single argument definition.',
     );
+  }
   throw cursor.fail(
     summary,
     "An argument definition on the same line as its containing block creates a single-line block definition, which must also be closed on the same line. Place the block's closing brace immediately after the argument definition.",
