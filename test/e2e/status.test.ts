@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { EC2 } from '@aws-sdk/client-ec2';
 import { ECS } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { systemClock } from '../../src/base/index.ts';
 import type { Status } from '../../src/cli/status/collect.ts';
-import { refusal } from '../region/support.ts';
 import { processTree, runCommand, survivors, type Command } from '../support/processes.ts';
 
 /** A task: it says on stdout that it is there, and answers with its port. */
@@ -33,7 +33,7 @@ async function statusOf(endpoint: string): Promise<Status> {
   return JSON.parse(stdout) as Status;
 }
 
-const noMachines = await refusal();
+const noMachines = spawnSync('unshare', ['-Urmn', 'true']).status !== 0 && 'needs Linux namespaces';
 
 describe('plimsoll status and logs of a region that runs', { skip: process.platform !== 'linux' && 'reads /proc' }, () => {
   let up: { command: Command; endpoint: string };

@@ -20,7 +20,7 @@ export interface RegionClients {
   readonly ecs: ECS;
   readonly rds: RDS;
   readonly logs: CloudWatchLogs;
-  whereabouts(): Promise<Whereabouts>;
+  readonly whereabouts: () => Promise<Whereabouts>;
   close(): void;
 }
 

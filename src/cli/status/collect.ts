@@ -9,7 +9,6 @@ import {
   paginateDescribeTargetGroups,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { paginateDescribeDBInstances } from '@aws-sdk/client-rds';
-import type { Whereabouts } from '../../aws/index.ts';
 import { all, type RegionClients } from './clients.ts';
 
 /** What `plimsoll status --json` prints. A `url` works from this computer as it stands; it is missing where nothing listens. */
@@ -65,11 +64,11 @@ const servicesMax = 10;
 /** Asks the region for everything, as any client would. */
 export async function collect(clients: RegionClients): Promise<Status> {
   // First: a region that does not answer is told before any service is asked.
-  const where = await clients.whereabouts();
+  await clients.whereabouts();
   const [loadBalancers, targetGroups, instances, groups, services, databases, alarms, activities] = await Promise.all([
-    loadBalancersOf(clients, where),
+    loadBalancersOf(clients),
     targetGroupsOf(clients),
-    instancesOf(clients, where),
+    instancesOf(clients),
     groupsOf(clients),
     servicesOf(clients),
     databasesOf(clients),
@@ -79,11 +78,13 @@ export async function collect(clients: RegionClients): Promise<Status> {
   return { loadBalancers, targetGroups, instances, groups, services, databases, alarms, activities };
 }
 
-async function loadBalancersOf({ elb: client }: RegionClients, where: Whereabouts): Promise<Status['loadBalancers']> {
+async function loadBalancersOf({ elb: client, whereabouts }: RegionClients): Promise<Status['loadBalancers']> {
   const balancers = await all(paginateDescribeLoadBalancers({ client }, {}), (page) => page.LoadBalancers);
   return Promise.all(
     balancers.map(async ({ LoadBalancerArn: arn = '', LoadBalancerName: name = '', DNSName: dnsName = '', State }) => {
       const found = await all(paginateDescribeListeners({ client }, { LoadBalancerArn: arn }), (page) => page.Listeners);
+      // Asked after the listing: what is listed as there then has its place.
+      const where = await whereabouts();
       const listeners = found.map(({ ListenerArn = '', Port: port = 0, Protocol: protocol = 'HTTP' }) => {
         const bound = where.listeners[ListenerArn];
         return { port, protocol, ...(bound === undefined ? {} : { url: urlOf(protocol, bound.host, bound.port) }) };
@@ -118,9 +119,10 @@ async function targetGroupsOf({ elb: client }: RegionClients): Promise<Status['t
   );
 }
 
-async function instancesOf({ ec2: client }: RegionClients, where: Whereabouts): Promise<Status['instances']> {
+async function instancesOf({ ec2: client, whereabouts }: RegionClients): Promise<Status['instances']> {
   const pages = paginateDescribeInstances({ client }, {});
   const found = await all(pages, (page) => page.Reservations?.flatMap(({ Instances = [] }) => Instances));
+  const where = await whereabouts();
   return found
     .filter(({ State }) => State?.Name !== 'terminated')
     .map((one) => {
