@@ -13,4 +13,8 @@ export const terraformErrors = defineErrors({
     exitCode: ExitCode.failed,
     when: 'A value does not fit the type that a Terraform variable or argument asks for.',
   },
+  PL_TERRAFORM_APPLY: {
+    exitCode: ExitCode.failed,
+    when: 'A resource could not be made, read, changed or deleted as the Terraform files ask, or a data source found nothing or too much.',
+  },
 });
