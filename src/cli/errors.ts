@@ -14,6 +14,7 @@ export const cliErrors = defineErrors({
   PL_CLI_OUTPUT: { exitCode: ExitCode.environment, when: 'A file that a command was asked to write cannot be written.' },
   PL_CLI_DATA_NOT_EMPTY: { exitCode: ExitCode.usage, when: 'A folder that a command was to fill is not empty.' },
   PL_CLI_IMAGE: { exitCode: ExitCode.usage, when: 'A container image is mapped to something that cannot be run.' },
+  PL_CLI_RUN_CONTROL: { exitCode: ExitCode.failed, when: 'A running test does not answer, or cannot follow what it was asked for.' },
   PL_CLI_STACK_UNKNOWN: { exitCode: ExitCode.usage, when: 'The demo was asked for a stack that this version does not have.' },
   PL_CLI_NO_REGION: { exitCode: ExitCode.environment, when: 'No region of Plimsoll answers at the endpoint that a command was given.' },
   PL_CLI_LOGS_UNKNOWN: { exitCode: ExitCode.usage, when: 'Logs were asked for of something that the region does not have.' },

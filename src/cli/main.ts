@@ -3,7 +3,8 @@ import { errorMessage, ExitCode, packageVersion, PlimsollError } from '../base/i
 import { RunExitCode } from '../load/index.ts';
 import { registerBalance } from './balance/command.ts';
 import { registerDemo } from './demo/command.ts';
-import { registerRun } from './run.ts';
+import { registerRun } from './run/command.ts';
+import { registerRunControl } from './run/control.ts';
 import { registerStatus } from './status/command.ts';
 import { registerUp } from './up/command.ts';
 
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(`plimsoll: ${text.replace(/^error: /, '')}`) });
   registerDemo(program);
   registerRun(program);
+  registerRunControl(program);
   registerBalance(program);
   registerUp(program);
   registerStatus(program);

@@ -40,6 +40,8 @@ export const loadErrors = defineErrors({
     exitCode: RunExitCode.usage,
     when: 'A flag, an environment variable or the configuration file has a value that it cannot have.',
   },
+  PL_LOAD_CONTROL: { exitCode: RunExitCode.invalidConfig, when: 'A running test was asked for something that it cannot follow.' },
+  PL_LOAD_REST: { exitCode: RunExitCode.restCannotStart, when: 'The REST API of --address cannot listen there.' },
   PL_LOAD_SETUP_TIMEOUT: { exitCode: RunExitCode.setupTimeout, when: 'setup() took longer than setupTimeout.' },
   PL_LOAD_TEARDOWN_TIMEOUT: { exitCode: RunExitCode.teardownTimeout, when: 'teardown() took longer than teardownTimeout.' },
   PL_LOAD_TEST_ABORTED: { exitCode: RunExitCode.scriptAborted, when: 'The script called test.abort().' },

@@ -13,6 +13,7 @@ export function startLoad(request: LoadRequest): LoadRun {
 }
 
 export { loadErrors, RunExitCode } from './errors.ts';
+export { openRest, type RestApi } from './rest/server.ts';
 export { goDuration } from './run/describe.ts';
 export { mergeOptions, type RawOptions } from './options/options.ts';
 export { optionsFromEnvironment, optionSources, readOption, type OptionSource } from './options/sources.ts';
@@ -26,6 +27,7 @@ export type {
   LoadResult,
   LoadRun,
   LogLine,
+  RunStatus,
   ScenarioProgress,
   ThresholdResult,
 } from './run/types.ts';

@@ -13,7 +13,6 @@ import { compileScript } from './script/compile.ts';
 const options: Record<string, unknown> = {
   executionSegment: '0:1/2',
   executionSegmentSequence: '0,1/2,1',
-  paused: true,
 };
 
 for (const [name, value] of Object.entries(options))

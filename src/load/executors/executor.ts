@@ -81,6 +81,11 @@ export abstract class Executor<S extends Scenario = Scenario> {
   /** How far it is, from 0 to 1. */
   abstract fraction(): number;
 
+  /** What somebody outside asks for; only some executors can follow. */
+  control(_asked: { vus?: number | undefined; paused?: boolean | undefined }): void {
+    // By default a scenario follows its own plan.
+  }
+
   /** Ends the scenario now, gracefully. */
   end(): void {
     if (this.isEnding) return;

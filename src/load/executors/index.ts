@@ -1,7 +1,7 @@
-import { invalid } from '../options/fields.ts';
 import type { Scenario } from '../options/scenarios.ts';
 import { ArrivalRate } from './arrival-rate.ts';
 import type { Executor, ExecutorParts } from './executor.ts';
+import { ExternallyControlled } from './externally-controlled.ts';
 import { ConstantVus, PerVuIterations, SharedIterations } from './fixed.ts';
 import { RampingVus } from './ramping-vus.ts';
 
@@ -22,6 +22,6 @@ export function createExecutor(parts: ExecutorParts<Scenario>): Executor {
     case 'ramping-arrival-rate':
       return new ArrivalRate({ ...parts, scenario });
     default:
-      throw invalid(`scenarios.${scenario.name}: the executor externally-controlled is not supported`);
+      return new ExternallyControlled({ ...parts, scenario });
   }
 }

@@ -49,7 +49,6 @@ const defaultTrendStats = ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)'];
 const unsupported: Readonly<Record<string, string>> = {
   executionSegment: 'Plimsoll splits the VUs by itself (--workers)',
   executionSegmentSequence: 'Plimsoll splits the VUs by itself (--workers)',
-  paused: 'a run cannot be started paused',
 };
 
 /** Options with a meaning for k6's cloud only. */
@@ -61,7 +60,7 @@ const known = new Set([
   ...ignored,
   ...Object.keys(unsupported),
   'scenarios', 'thresholds', 'localIPs', 'setupTimeout', 'teardownTimeout', 'minIterationDuration', 'maxRedirects', 'batch', 'batchPerHost', 'userAgent',
-  'noConnectionReuse', 'noVUConnectionReuse', 'insecureSkipTLSVerify', 'discardResponseBodies', 'noCookiesReset', 'throw', 'hosts', 'tags',
+  'paused', 'noConnectionReuse', 'noVUConnectionReuse', 'insecureSkipTLSVerify', 'discardResponseBodies', 'noCookiesReset', 'throw', 'hosts', 'tags',
   'summaryTrendStats', 'summaryTimeUnit', 'rps', 'noSetup', 'noTeardown', 'noThresholds', 'noUsageReport', 'linger', 'executor', 'gracefulStop',
   'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'vuThreads',
 ]); // prettier-ignore

@@ -36,6 +36,7 @@ export const optionSources: readonly OptionSource[] = [
   source('duration', 'text', 'test duration, such as 30s or 1m30s', 'd'),
   source('iterations', 'integer', 'script iterations shared among the VUs', 'i'),
   { ...source('stages', 'stages', 'add a stage as duration:target, such as 30s:50', 's'), flag: 'stage' },
+  source('paused', 'switch', 'start paused; plimsoll resume begins the test (needs --address)', 'p'),
   source('rps', 'integer', 'limit of requests per second over all VUs'),
   source('userAgent', 'text', 'User-Agent of HTTP requests'),
   source('maxRedirects', 'integer', 'follow at most n redirects'),

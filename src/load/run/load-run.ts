@@ -7,13 +7,22 @@ import { invalid } from '../options/fields.ts';
 import { maxLengthMs, maxVus, resolveOptions, type LoadOptions } from '../options/options.ts';
 import { maxVusOf } from '../options/scenarios.ts';
 import { openOutputs, type Outputs } from '../outputs/index.ts';
-import { summaryData, type SummaryGroup } from '../summary/data.ts';
+import { summaryData, type SummaryData, type SummaryGroup } from '../summary/data.ts';
 import { compactSummary } from '../summary/text.ts';
 import { describeScenario } from './describe.ts';
 import { processCount } from './limits.ts';
 import type { ErrorMessage, FromProcess, ToProcess } from './messages.ts';
 import { Tally } from './tally.ts';
-import type { CheckResult, LoadPlan, LoadProgress, LoadRequest, LoadResult, LoadRun } from './types.ts';
+import {
+  runPhases,
+  type CheckResult,
+  type LoadPlan,
+  type LoadProgress,
+  type LoadRequest,
+  type LoadResult,
+  type LoadRun,
+  type RunStatus,
+} from './types.ts';
 
 type LoadProcess = Child<ToProcess, FromProcess>;
 type Message<T extends FromProcess['type']> = FromProcess & { type: T };
@@ -46,6 +55,14 @@ export class Run implements LoadRun {
   #evaluatedAt = 0;
   #markedFailed = false;
   #endedEarly: { exitCode: number; reason: string } | undefined;
+  #phase: RunStatus['phase'] = runPhases.created;
+  #isPaused = false;
+  #resumed = Promise.withResolvers<void>();
+  /** VUs that externally-controlled scenarios were last told to have, and may have. */
+  #external: { vus: number; vusMax: number } | undefined;
+  #setupData: string | undefined;
+  /** Of all scenarios together. */
+  #vusMax = 0;
 
   constructor(request: LoadRequest) {
     this.#request = request;
@@ -62,6 +79,61 @@ export class Run implements LoadRun {
 
   stop(): void {
     this.#end(RunExitCode.externalAbort, 'stopped');
+  }
+
+  get status(): RunStatus {
+    const { vus, vusMax } = this.#external ?? { vus: this.#tally.vus, vusMax: this.#vusMax };
+    return {
+      phase: this.#phase,
+      paused: this.#isPaused,
+      vus: this.#phase === runPhases.running && !this.#isPaused ? vus : 0,
+      vusMax,
+      stopped: this.#endedEarly !== undefined,
+      tainted: this.#thresholds.some(({ thresholds }) => thresholds.some(({ ok }) => !ok)),
+    };
+  }
+
+  async control({ vus, vusMax, paused, stopped }: { vus?: number; vusMax?: number; paused?: boolean; stopped?: boolean }): Promise<void> {
+    await this.plan;
+    if (stopped === true) this.#end(RunExitCode.stoppedByRest, 'stopped through the REST API');
+    if (paused !== undefined) this.#pause(paused);
+    if (vus !== undefined || vusMax !== undefined) this.#scale(vus, vusMax);
+  }
+
+  #pause(paused: boolean): void {
+    if (paused === this.#isPaused) return;
+    if (this.#phase >= runPhases.setup && this.#external === undefined)
+      throw uncontrolled('only a test of externally-controlled scenarios can be paused and resumed after its start');
+    this.#isPaused = paused;
+    if (this.#external !== undefined) this.#tell({ type: 'control', vus: undefined, paused });
+    if (!paused) this.#resumed.resolve();
+  }
+
+  #scale(vus: number | undefined, vusMax: number | undefined): void {
+    const external = this.#external;
+    if (external === undefined)
+      throw uncontrolled('an externally-controlled executor needs to be configured for live configuration updates');
+    if (vusMax !== undefined && vusMax > external.vusMax)
+      throw uncontrolled(
+        `the maximum of ${external.vusMax} VUs was planned for at the start and cannot grow; give the scenario more maxVUs`,
+      );
+    const max = vusMax ?? external.vusMax;
+    const asked = vus ?? external.vus;
+    if (asked > max) throw uncontrolled(`${asked} VUs are more than the ${max} that the test may have`);
+    this.#external = { vus: asked, vusMax: max };
+    this.#tell({ type: 'control', vus: asked, paused: undefined });
+  }
+
+  snapshot(): SummaryData | undefined {
+    if (this.#startedAt === 0) return undefined;
+    return summaryData({
+      metrics: this.#tally.metrics,
+      root: this.#tally.root,
+      thresholds: this.#thresholds,
+      options: this.#options,
+      durationMs: monotonicMs() - this.#startedAt,
+      setupData: this.#setupData === undefined ? undefined : (JSON.parse(this.#setupData) as unknown),
+    });
   }
 
   kill(): void {
@@ -102,16 +174,36 @@ export class Run implements LoadRun {
     this.#planned.resolve({ ...plan, outputs: outputs.descriptions });
     await Promise.all(Array.from({ length: count - 1 }, () => this.#prepare(this.#fork())));
 
-    const hasSetup = exports.includes('setup') && raw['noSetup'] !== true;
+    this.#vusMax = vus;
+    const external = options.scenarios.find((scenario) => scenario.executor === 'externally-controlled');
+    if (external?.executor === 'externally-controlled') this.#external = { vus: external.vus, vusMax: external.maxVUs };
+    await this.#waitWhilePaused(raw['paused'] === true);
+    // Stopped while it was paused: nothing has begun that would have to be torn down.
+    const hasBegun = this.#endedEarly === undefined;
+    this.#phase = runPhases.setup;
+    const hasSetup = exports.includes('setup') && raw['noSetup'] !== true && hasBegun;
     const setupData = hasSetup ? (await this.#ask(first, { type: 'setup' }, 'setup-done')).setupData : undefined;
+    this.#setupData = setupData;
+    this.#phase = runPhases.running;
     await this.#load(setupData);
     const durationMs = monotonicMs() - this.#startedAt;
-    if (exports.includes('teardown') && raw['noTeardown'] !== true)
+    this.#phase = runPhases.teardown;
+    if (exports.includes('teardown') && raw['noTeardown'] !== true && hasBegun)
       await this.#ask(first, { type: 'teardown', setupData }, 'teardown-done');
     evaluateThresholds(this.#thresholds, this.#tally.metrics, durationMs, true);
     const result = await this.#summarise(first, exports, setupData, durationMs, vus);
     await outputs.end(result);
     return result;
+  }
+
+  /** A run that begins paused waits here, before setup, until it is resumed or stopped. */
+  async #waitWhilePaused(paused: boolean): Promise<void> {
+    if (!paused && !this.#isPaused) return;
+    this.#isPaused = true;
+    this.#phase = runPhases.pausedBeforeRun;
+    this.#request.log?.({ level: 'info', message: 'the test is paused; plimsoll resume starts it', source: 'control' });
+    await this.#resumed.promise;
+    this.#isPaused = false;
   }
 
   /** From the first iteration to the end of the last. */
@@ -122,6 +214,8 @@ export class Run implements LoadRun {
       this.#ask(process, { type: 'start', segment: { index, count: processes.length }, setupData, reportMs }, 'finished'),
     );
     this.#startedAt = this.#windowAt = this.#evaluatedAt = monotonicMs();
+    // What was asked for before the scenarios were there.
+    if (this.#external) this.#tell({ type: 'control', vus: this.#external.vus, paused: this.#isPaused });
     if (this.#endedEarly) this.#tell({ type: 'end' });
     await Promise.all(finished);
   }
@@ -218,6 +312,7 @@ export class Run implements LoadRun {
   #end(exitCode: number, reason: string): void {
     if (this.#endedEarly) return;
     this.#endedEarly = { exitCode, reason };
+    this.#resumed.resolve();
     this.#tell({ type: 'end' });
   }
 
@@ -337,6 +432,7 @@ export class Run implements LoadRun {
       return await outcome;
     } finally {
       this.#isOver = true;
+      this.#phase = runPhases.ended;
       await Promise.all(this.#processes.map((process) => process.stop(1000)));
       await this.#outputs?.close();
     }
@@ -362,6 +458,10 @@ function distortionsOf(tally: Tally): string[] {
 
 function checksOf(group: SummaryGroup): CheckResult[] {
   return [...group.checks.map(({ path, name, passes, fails }) => ({ path, name, passes, fails })), ...group.groups.flatMap(checksOf)];
+}
+
+function uncontrolled(what: string): PlimsollError {
+  return new PlimsollError(loadErrors.PL_LOAD_CONTROL, { what });
 }
 
 function fromMessage({ code, message, stack }: ErrorMessage): PlimsollError {

@@ -21,6 +21,8 @@ export type ToProcess =
   | { type: 'start'; segment: { index: number; count: number }; setupData: string | undefined; reportMs: number }
   /** No new iterations; those under way may finish. */
   | { type: 'end' }
+  /** From outside, for externally-controlled scenarios: the VUs of the whole run, and whether they pause. */
+  | { type: 'control'; vus: number | undefined; paused: boolean | undefined }
   /** End all iterations now. */
   | { type: 'interrupt' }
   | { type: 'teardown'; setupData: string | undefined }

@@ -116,6 +116,26 @@ export interface LoadPlan {
   outputs: readonly string[];
 }
 
+/** Where a run is, with the numbers that k6 1.8 gives in its REST API. */
+export const runPhases = {
+  created: 1,
+  pausedBeforeRun: 4,
+  setup: 6,
+  running: 7,
+  teardown: 8,
+  ended: 9,
+} as const;
+
+export interface RunStatus {
+  readonly phase: (typeof runPhases)[keyof typeof runPhases];
+  readonly paused: boolean;
+  readonly vus: number;
+  readonly vusMax: number;
+  readonly stopped: boolean;
+  /** A threshold has been crossed. */
+  readonly tainted: boolean;
+}
+
 export interface LoadRun {
   /** The load processes' ids; complete once the run has begun. */
   readonly pids: readonly number[];
@@ -124,6 +144,14 @@ export interface LoadRun {
   onProgress(handler: (progress: LoadProgress) => void): void;
   /** Rejects with a PlimsollError when the script cannot be run or a load process dies. */
   readonly result: Promise<LoadResult>;
+  readonly status: RunStatus;
+  /**
+   * Changes a run from outside, as k6's REST API does. Rejects with PL_LOAD_CONTROL what the run cannot follow.
+   * A run that was begun `paused` starts its first iteration when it is resumed.
+   */
+  control(change: { vus?: number; vusMax?: number; paused?: boolean; stopped?: boolean }): Promise<void>;
+  /** Metrics and groups as they are now, as handleSummary gets them. */
+  snapshot(): SummaryData | undefined;
   /** Ends the run gracefully: no new iterations; teardown and summary follow. */
   stop(): void;
   /** Ends it at once; `result` rejects. */

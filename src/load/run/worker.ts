@@ -24,6 +24,7 @@ import { VuPool } from './vu-pool.ts';
 
 type Prepare = ToProcess & { type: 'prepare' };
 type Start = ToProcess & { type: 'start' };
+type Control = ToProcess & { type: 'control' };
 
 interface ScenarioInRun {
   readonly name: string;
@@ -44,6 +45,8 @@ export class LoadWorker {
   /** The instance with `__VU` 0: options, setup, teardown, summary. */
   #first!: Vu;
   #scenarios: ScenarioInRun[] = [];
+  /** What was asked for from outside while the VUs were still being made. */
+  #asked: Control | undefined;
   #isEnding = false;
   readonly #watch = new SelfWatch();
   #hasAborted = false;
@@ -63,6 +66,9 @@ export class LoadWorker {
         break;
       case 'start':
         await this.#start(message);
+        break;
+      case 'control':
+        this.#control(message);
         break;
       case 'end':
         this.#end();
@@ -247,6 +253,7 @@ export class LoadWorker {
         isDone: false,
       };
     });
+    if (this.#asked) this.#control(this.#asked);
     const sum = (of: (entry: ScenarioInRun) => number): number => this.#scenarios.reduce((total, entry) => total + of(entry), 0);
     engine.instance = {
       startedAtMs: monotonicMs(),
@@ -276,6 +283,11 @@ export class LoadWorker {
     if (startTimeMs > 0) await new Promise<void>((resolve) => this.#engine.wheel.start(new Call(resolve), startTimeMs));
     if (!this.#isEnding) await entry.executor.run();
     entry.isDone = true;
+  }
+
+  #control({ vus, paused }: Control): void {
+    this.#asked = { type: 'control', vus: vus ?? this.#asked?.vus, paused: paused ?? this.#asked?.paused };
+    for (const { executor } of this.#scenarios) executor.control(this.#asked);
   }
 
   #end(): void {

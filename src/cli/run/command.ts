@@ -1,11 +1,12 @@
 import { createWriteStream, readFileSync, writeFileSync, type WriteStream } from 'node:fs';
 import type { Command } from 'commander';
-import { errorMessage, monotonicMs, PlimsollError, systemClock } from '../base/index.ts';
+import { errorMessage, monotonicMs, PlimsollError, systemClock } from '../../base/index.ts';
 import {
   headerText,
   loadErrors,
   logText,
   mergeOptions,
+  openRest,
   optionsFromEnvironment,
   optionSources,
   progressLines,
@@ -17,7 +18,7 @@ import {
   type LoadRun,
   type LogLine,
   type RawOptions,
-} from '../load/index.ts';
+} from '../../load/index.ts';
 
 /** `plimsoll run SCRIPT`: k6's `run` with its flags, environment variables, output and exit codes. */
 
@@ -28,6 +29,7 @@ interface Flags {
   secretSource?: string[];
   config?: string;
   workers?: string;
+  address?: string;
   includeSystemEnvVars: boolean;
   quiet?: true;
   verbose?: true;
@@ -69,6 +71,7 @@ export function registerRun(program: Command): void {
     .option('--include-system-env-vars', 'show the environment of this process to the script', true)
     .option('--no-include-system-env-vars', 'show the script only what --env gives')
     .option('--workers <n>', 'load processes that share the VUs (default: cores − 1)')
+    .option('-a, --address <host:port>', 'serve the REST API there: plimsoll pause, resume, scale and stats use it (k6: localhost:6565)')
     .option('-q, --quiet', 'no header, no progress')
     .option('-v, --verbose', 'debug messages too')
     .option('--no-color', 'no colours')
@@ -120,7 +123,14 @@ async function runScript(script: string, flags: Flags): Promise<number> {
     log,
   });
   const release = stopOnSignal(run, log);
+  const address = flags.address ?? process.env['K6_ADDRESS'];
+  const rest = address === undefined || address === '' ? undefined : openRest(run, address);
   try {
+    await rest?.catch((error: unknown) => {
+      run.result.catch(() => undefined);
+      run.kill();
+      throw error;
+    });
     run.plan.then((plan) => view.begin(plan, script)).catch(() => undefined);
     run.onProgress((progress) => view.show(progress));
     const result = await run.result;
@@ -137,6 +147,7 @@ async function runScript(script: string, flags: Flags): Promise<number> {
     return result.exitCode;
   } finally {
     release();
+    await rest?.then((api) => api.close()).catch(() => undefined);
     consoleFile?.end();
   }
 }

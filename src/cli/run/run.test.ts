@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { RunExitCode } from '../../load/index.ts';
+
+/** `plimsoll run` and the commands that control it, as a user starts them. */
+
+const main = new URL('../main.ts', import.meta.url).href;
+const start = `import { main } from ${JSON.stringify(main)}; await main(process.argv);`;
+let folder = '';
+
+before(() => (folder = mkdtempSync(join(tmpdir(), 'plimsoll-run-'))));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+interface Running {
+  said(pattern: RegExp): Promise<RegExpExecArray>;
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<Ended>;
+}
+
+/** `env` is all that the command sees of K6_ variables. */
+function plimsoll(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^K6_|^NODE_TEST|^NO_COLOR/.test(name)));
+  const starter = join(folder, 'start.mjs');
+  writeFileSync(starter, start);
+  const child = spawn(process.execPath, [starter, ...args], {
+    cwd: folder,
+    env: { ...inherited, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  const heard = new Set<() => void>();
+  const hear = (): void => heard.forEach((look) => look());
+  child.stdout.on('data', (chunk: Buffer) => ((stdout += chunk.toString()), hear()));
+  child.stderr.on('data', (chunk: Buffer) => ((stderr += chunk.toString()), hear()));
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  return {
+    ended,
+    kill: (signal) => child.kill(signal),
+    said: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const found = pattern.exec(stdout + stderr);
+          if (!found) return;
+          heard.delete(look);
+          resolve(found);
+        };
+        heard.add(look);
+        look();
+        void ended.then(() => reject(new Error(`it ended without ${pattern.source}:\n${stdout}${stderr}`)));
+      }),
+  };
+}
+
+function script(source: string): string {
+  const file = join(folder, 'script.js');
+  writeFileSync(file, source);
+  return file;
+}
+
+const tells = `
+  import exec from 'k6/execution';
+  export const options = { vus: 1, iterations: 1, userAgent: 'of the script', maxRedirects: 1 };
+  export default function () {
+    const { vus, iterations, userAgent, maxRedirects, tags } = exec.test.options;
+    console.log('TOLD ' + JSON.stringify({ vus, iterations, userAgent, maxRedirects, tags, name: __ENV.NAME, home: 'PATH' in __ENV }));
+  }
+`;
+
+/** What the script says of its options and variables. */
+async function told(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Record<string, unknown>> {
+  const { code, stderr, stdout } = await plimsoll(['run', '--log-format', 'raw', '-q', ...args, script(tells)], env).ended;
+  assert.equal(code, 0, stderr);
+  const line = /TOLD (.*)/.exec(stderr + stdout)?.[1];
+  return JSON.parse(line ?? '{}') as Record<string, unknown>;
+}
+
+test('a flag takes precedence over the environment, the environment over the script, the script over the file', async () => {
+  const config = join(folder, 'config.json');
+  writeFileSync(config, JSON.stringify({ userAgent: 'of the file', maxRedirects: 7, tags: { from: 'file' } }));
+  const fromFile = await told(['-c', config]);
+  assert.deepEqual([fromFile['userAgent'], fromFile['maxRedirects'], fromFile['tags']], ['of the script', 1, { from: 'file' }]);
+  const fromEnvironment = await told([], { K6_USER_AGENT: 'of the environment', K6_ITERATIONS: '3' });
+  assert.deepEqual([fromEnvironment['userAgent'], fromEnvironment['iterations']], ['of the environment', 3]);
+  const fromFlag = await told(['--user-agent', 'of the flag', '-u', '2', '-i', '4'], { K6_USER_AGENT: 'of the environment' });
+  assert.deepEqual([fromFlag['userAgent'], fromFlag['vus'], fromFlag['iterations']], ['of the flag', 2, 4]);
+});
+
+test('--env, --tag and --no-include-system-env-vars decide what a script sees', async () => {
+  const seen = await told(['-e', 'NAME=a=b', '--tag', 'kind=x', '--no-include-system-env-vars']);
+  assert.deepEqual([seen['name'], seen['tags'], seen['home']], ['a=b', { kind: 'x' }, false]);
+  assert.equal((await told([]))['home'], true);
+});
+
+test('the summary goes to standard output unless it is not wanted, its metrics to a file', async () => {
+  const file = join(folder, 'summary.json');
+  const shown = await plimsoll(['run', '--summary-export', file, script(tells)]).ended;
+  assert.match(shown.stdout, /█ TOTAL RESULTS/);
+  const exported = JSON.parse(readFileSync(file, 'utf8')) as { metrics: Record<string, unknown> };
+  assert.ok('iterations' in exported.metrics);
+  const hidden = await plimsoll(['run', '--no-summary', '-q', '--console-output', join(folder, 'console.log'), script(tells)]).ended;
+  assert.doesNotMatch(hidden.stdout, /TOTAL RESULTS/);
+  assert.doesNotMatch(hidden.stderr, /TOLD/);
+  assert.match(readFileSync(join(folder, 'console.log'), 'utf8'), /TOLD/);
+});
+
+for (const [what, args] of Object.entries({
+  'an unknown flag': ['--no-such-flag', 'script.js'],
+  'a number that is none': ['--vus', 'many', 'script.js'],
+  'a stage that is none': ['--stage', 'soon', 'script.js'],
+  'a tag without a value': ['--tag', 'kind', 'script.js'],
+  'a log format that there is not': ['--log-format', 'xml', 'script.js'],
+  'no worker': ['--workers', '0', 'script.js'],
+  'a configuration file that is missing': ['--config', 'nowhere.json', 'script.js'],
+  'a script that is missing': ['nowhere.js'],
+}))
+  test(`${what} ends with k6's code for bad usage and one line`, async () => {
+    script(tells);
+    const { code, stderr } = await plimsoll(['run', ...args]).ended;
+    assert.equal(code, RunExitCode.usage, stderr);
+    assert.match(stderr, /^plimsoll: .+/m);
+    assert.doesNotMatch(stderr, /^\s+at /m);
+  });
+
+const external = `
+  import { sleep } from 'k6';
+  export const options = { scenarios: { outside: { executor: 'externally-controlled', vus: 1, maxVUs: 4 } } };
+  export default function () { sleep(0.02); }
+`;
+
+test('pause, resume, scale and stats drive a run that listens; without one they say so', async () => {
+  const address = `127.0.0.1:${await freePort()}`;
+  const run = plimsoll(['run', '--paused', '--address', address, script(external)]);
+  const tell = (...args: string[]): Promise<Ended> => plimsoll([...args, '-a', address]).ended;
+  await run.said(/the test is paused/);
+  assert.match((await tell('resume')).stdout, /^paused: false$/m);
+  await run.said(/running \(/);
+  assert.match((await tell('scale', '--vus', '3')).stdout, /^vus: 3$/m);
+  const refused = await tell('scale', '--vus', '9');
+  assert.notEqual(refused.code, 0);
+  assert.match(refused.stderr, /PL_CLI_RUN_CONTROL/);
+  assert.match((await tell('pause')).stdout, /^paused: true$/m);
+  assert.match((await tell('stats')).stdout, /^vus-max: 4$[^]*^iterations: count=\d+ rate=/m);
+  assert.deepEqual(JSON.parse((await tell('resume', '--json')).stdout).attributes.paused, false);
+  run.kill('SIGINT');
+  assert.equal((await run.ended).code, RunExitCode.externalAbort);
+  const alone = await tell('stats');
+  assert.notEqual(alone.code, 0);
+  assert.match(alone.stderr, /no running test answers/);
+});
+
+test('an address that is taken ends the run with k6’s code', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const { code, stderr } = await plimsoll(['run', '-a', `127.0.0.1:${(server.address() as AddressInfo).port}`, script(external)]).ended;
+    assert.equal(code, RunExitCode.restCannotStart, stderr);
+    assert.match(stderr, /PL_LOAD_REST/);
+  } finally {
+    server.close();
+  }
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
