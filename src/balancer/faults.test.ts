@@ -3,7 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
-import { systemClock } from '../base/index.ts';
+import { entry, systemClock } from '../base/index.ts';
 import { probe } from './health/probe.ts';
 import { defaultCheck, eventually, RawClient, RawTarget, snapshotOf, TestBalancer } from './testkit.ts';
 
@@ -45,7 +45,7 @@ class TargetProcess implements AsyncDisposable {
   #child: ChildProcess | undefined;
 
   async start(): Promise<void> {
-    this.#child = fork(new URL(`testkit-target${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url), [String(this.port)]);
+    this.#child = fork(entry(import.meta.url, './testkit-target'), [String(this.port)]);
     [this.port] = (await once(this.#child, 'message')) as [number];
   }
 
