@@ -1,10 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { monotonicMs, systemClock } from '../../src/base/index.ts';
-import { defaultCheck, eventually, snapshotOf } from '../../src/balancer/testkit.ts';
+import { eventually, snapshotOf } from '../../src/balancer/testkit.ts';
 import { greeter, load, within, withBalancer, type Finding } from './support.ts';
 
-/** What happens to workers, configurations and targets while clients go on. */
+/** What happens to workers and configurations while clients go on. */
 
 /** Workers killed -9 in turn: only requests on connections that the killed one had may be lost, at most one for each client. */
 export async function killedWorkers(kills: number, workers: number): Promise<Finding> {
@@ -59,41 +57,4 @@ export async function swaps(count: number): Promise<Finding> {
     const { answered, failures } = await clients.stop();
     return { figures: `${answered} answered`, failures };
   });
-}
-
-const source = `require('http').createServer((q, s) => s.end('hello')).listen(+process.argv[2], process.argv[1], function () { console.log(this.address().port) })`;
-
-/** An address of its own, so that no client's connection takes its port while it is down. */
-async function startTarget(host: string, port = 0): Promise<{ child: ChildProcess; host: string; port: number }> {
-  const child = spawn(process.execPath, ['-e', source, host, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return { child, host, port: Number(line.toString()) };
-}
-
-/** Three targets, killed -9 and started again one after the other: no idempotent request fails. */
-export async function rollingKills(rounds: number): Promise<Finding> {
-  const targets = await Promise.all(['127.0.1.1', '127.0.1.2', '127.0.1.3'].map((host) => startTarget(host)));
-  const healthCheck = { ...defaultCheck, intervalMs: 200, timeoutMs: 200, healthyThreshold: 2, unhealthyThreshold: 2 };
-  try {
-    const registered = targets.map(({ host, port }) => ({ id: host, host, port, phase: 'registered' as const }));
-    return await withBalancer(1, snapshotOf([], { group: { healthCheck, targets: registered } }), async (balancer, port) => {
-      const healthy = new Set<string>();
-      balancer.onHealth(({ targetId, state }) => void (state === 'healthy' ? healthy.add(targetId) : healthy.delete(targetId)));
-      await within(5_000, () => healthy.size === 3);
-      const clients = load(port, 8);
-      for (let i = 0; i < rounds * 3; i++) {
-        const target = targets[i % 3]!;
-        target.child.kill('SIGKILL');
-        await once(target.child, 'exit');
-        await systemClock.sleep(500);
-        Object.assign(target, await startTarget(target.host, target.port));
-        await within(5_000, () => healthy.has(target.host));
-        await systemClock.sleep(500);
-      }
-      const { answered, failures } = await clients.stop();
-      return { figures: `${answered} answered, ${rounds * 3} targets killed`, failures };
-    });
-  } finally {
-    for (const { child } of targets) child.kill('SIGKILL');
-  }
 }

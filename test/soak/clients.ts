@@ -1,6 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { monotonicMs, systemClock } from '../../src/base/index.ts';
-import { defaultCheck, exchange, RawClient, RawTarget, snapshotOf } from '../../src/balancer/testkit.ts';
+import { exchange, RawClient, RawTarget, snapshotOf } from '../../src/balancer/testkit.ts';
 import { descriptorsOf, get, greeter, memoryMb, within, withBalancer, type Finding } from './support.ts';
 
 /** What clients do to a balancer. */
@@ -70,52 +69,4 @@ export async function slowLoris(count: number): Promise<Finding> {
       return { figures: `the others: p99 ${p99.toFixed(1)} ms; peak ${memory.toFixed(0)} MB`, failures };
     },
   );
-}
-
-/** A body of that many bytes to a client that stops reading for a second in the middle: memory stays flat. */
-export async function largeBody(bytes: number): Promise<Finding> {
-  const block = Buffer.alloc(64 * 1024, 120);
-  const server = createServer((socket) => {
-    let left = bytes;
-    const more = (): void => {
-      while (left > 0) {
-        const piece = left >= block.length ? block : block.subarray(0, left);
-        left -= piece.length;
-        if (!socket.write(piece)) return void socket.once('drain', more);
-      }
-    };
-    socket.on('error', () => undefined);
-    socket.once('data', () => {
-      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes}\r\n\r\n`);
-      more();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port: origin } = server.address() as AddressInfo;
-  try {
-    const group = { healthCheck: { ...defaultCheck, protocol: 'TCP' as const } };
-    return await withBalancer(1, snapshotOf([origin], { group }), async ({ pids }, port) => {
-      const pid = pids[0]!;
-      const before = memoryMb(pid);
-      const client = new RawClient(port);
-      client.socket.removeAllListeners('data');
-      let received = 0;
-      client.socket.on('data', (data) => {
-        received += data.length;
-        if (received > bytes / 2 && received - data.length <= bytes / 2) {
-          client.socket.pause();
-          systemClock.after(1_000, () => client.socket.resume());
-        }
-      });
-      client.send(get);
-      const whole = await within(120_000, () => received >= bytes);
-      const grownMb = memoryMb(pid, 'VmHWM') - before;
-      client.close();
-      const failures = whole ? [] : [`${received} of ${bytes} bytes arrived`];
-      if (grownMb > 50) failures.push(`memory grew by ${grownMb.toFixed(0)} MB`);
-      return { figures: `memory ${before.toFixed(0)} MB, peak + ${grownMb.toFixed(0)} MB`, failures };
-    });
-  } finally {
-    server.close();
-  }
 }

@@ -1,12 +1,14 @@
 /**
- * `npm run soak [-- PATTERN…]`: the long form of the survival tests (soak.test.ts), as a table. About five minutes; a pattern keeps
+ * `npm run soak [-- PATTERN…]`: the long form of the survival tests (soak.test.ts), as a table. About seven minutes; a pattern keeps
  * the scenarios whose name contains it. `--scale 0.1` makes every count a tenth. Linux only.
  */
 import { parseArgs } from 'node:util';
 import { monotonicMs } from '../../src/base/index.ts';
-import { killedWorkers, replacedWorkers, rollingKills, swaps } from './changes.ts';
-import { abortedClients, largeBody, slowLoris } from './clients.ts';
+import { download, flow, upload } from './bodies.ts';
+import { killedWorkers, replacedWorkers, swaps } from './changes.ts';
+import { abortedClients, slowLoris } from './clients.ts';
 import { exhaustedDescriptors } from './descriptors.ts';
+import { flowsWhileTargetsDie, requestsWhileTargetsDie } from './kills.ts';
 import { moodyTargets } from './moods.ts';
 import type { Finding } from './support.ts';
 
@@ -21,9 +23,12 @@ const scenarios: Readonly<Record<string, () => Promise<Finding>>> = {
   'one of two workers killed -9, five times': () => killedWorkers(times(5), 2),
   'two workers replaced, ten times': () => replacedWorkers(times(10)),
   '1,000 configuration swaps': () => swaps(times(1_000)),
-  'three targets killed -9 in turn, five rounds': () => rollingKills(times(5)),
+  'three targets killed -9 in turn, five rounds': () => requestsWhileTargetsDie(times(5)),
   'targets that reset, garble, break off, hang, slow down in turn, five rounds': () => moodyTargets(times(5)),
-  'a body of 1 GB to a slow reader': () => largeBody(times(1_000_000_000)),
+  '1 GB to a client that rests': () => download(times(1_000_000_000)),
+  '1 GB to a target that rests': () => upload(times(1_000_000_000)),
+  '1 GB through a TCP listener to a client that rests': () => flow(times(1_000_000_000)),
+  'flows of a TCP listener while three targets are killed -9 in turn, five rounds': () => flowsWhileTargetsDie(times(5)),
 };
 
 let failed = false;
