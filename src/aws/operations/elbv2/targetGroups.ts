@@ -79,6 +79,7 @@ interface HealthInput {
   HealthyThresholdCount?: number | undefined;
   UnhealthyThresholdCount?: number | undefined;
   Matcher?: { HttpCode?: string | undefined; GrpcCode?: string | undefined } | undefined;
+  ProtocolVersion?: string | undefined;
 }
 
 function checkHealth(input: HealthInput, protocol: string | undefined): void {
@@ -135,8 +136,9 @@ function healthChecks(input: HealthInput, type: TargetGroup['TargetType'], proto
     input.HealthCheckProtocol ??
     (lambda ? undefined : layer7(protocol) ? (protocol === 'HTTPS' ? 'HTTPS' : 'HTTP') : protocol === 'GENEVE' ? 'TCP' : 'TCP');
   const http = lambda || layer7(checkProtocol);
-  const path = input.HealthCheckPath ?? (http ? '/' : undefined);
-  const matcher = input.Matcher ?? (http ? { HttpCode: '200' } : undefined);
+  const grpc = input.ProtocolVersion === 'GRPC';
+  const path = input.HealthCheckPath ?? (grpc ? '/AWS.ALB/healthcheck' : http ? '/' : undefined);
+  const matcher = input.Matcher ?? (http ? defaultMatcher(grpc, lambda || layer7(protocol)) : undefined);
   return {
     HealthCheckEnabled: input.HealthCheckEnabled ?? !lambda,
     ...(checkProtocol === undefined ? {} : { HealthCheckProtocol: checkProtocol as never }),
@@ -149,6 +151,12 @@ function healthChecks(input: HealthInput, type: TargetGroup['TargetType'], proto
     UnhealthyThresholdCount: input.UnhealthyThresholdCount ?? 2,
     ...(matcher === undefined ? {} : { Matcher: matcher }),
   };
+}
+
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html: groups of network balancers take more codes. */
+function defaultMatcher(grpc: boolean, application: boolean): TargetGroup['Matcher'] {
+  if (grpc) return { GrpcCode: '12' };
+  return { HttpCode: application ? '200' : '200-399' };
 }
 
 function describe(group: TargetGroup, users: ReadonlyMap<string, ReadonlySet<string>>): Plain<SdkTargetGroup> {
