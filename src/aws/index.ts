@@ -1,6 +1,7 @@
 export { AwsError } from './codec/error.ts';
 export { awsErrors } from './errors.ts';
 export { Endpoint, type EndpointOptions } from './server/endpoint.ts';
+export { refusal } from './server/guard.ts';
 export { checkQuotaSettings, quotaNames, type QuotaSettings } from './server/quotas.ts';
 export type { Credentials } from './server/signature.ts';
 export type { Place } from './state/place.ts';

@@ -27,7 +27,7 @@ import { checkQuotaSettings, enforceQuotas, type QuotaSettings } from './quotas.
 import { ServiceModel, services, type OperationModel, type ServiceEntry, type ServiceName } from './services.ts';
 import { verifySignature, type Credentials } from './signature.ts';
 import { requireMembers } from './required.ts';
-import type { Answer } from './wire.ts';
+import { jsonWire, type Answer } from './wire.ts';
 
 /** Larger than anything that AWS takes for these services (PutLogEvents: 1 MiB). */
 const bodyBytesMax = 4 << 20;
@@ -142,34 +142,48 @@ export class Endpoint {
     return json(200, { status: 'ok' });
   }
 
-  async #call(request: HttpRequest, requestId: string): Promise<Answer> {
+  #call(request: HttpRequest, requestId: string): Promise<Answer> {
+    const { credentials } = this.#options;
     const call = dispatch(inflated(request));
-    let model: ServiceModel | undefined;
-    try {
-      if (this.#options.credentials !== undefined)
-        verifySignature(request, this.#options.credentials, systemClock.nowMs(), call.wire.protocol);
-      if (call.entry === undefined) throw call.problem ?? new AwsError('InvalidAction', 'The action is not valid for this endpoint.');
-      model = await this.#model(call.entry);
-      return this.#perform(call, call.entry, model, request, requestId);
-    } catch (error) {
-      if (error instanceof AwsError) return call.wire.fail(model, error, requestId);
-      // A disk that is full is no fault of ours, and clients try again after 503.
-      if (error instanceof PlimsollError && error.code === 'PL_STATE_UNWRITABLE')
-        return call.wire.fail(model, new AwsError('ServiceUnavailable', error.message, { status: 503 }), requestId);
-      this.#options.onFault?.(`${call.entry?.name ?? ''} ${call.operation} (request ${requestId})`, error);
-      const fault = new AwsError('InternalFailure', `The endpoint failed in ${call.operation}: ${errorMessage(error)}`, { status: 500 });
-      return call.wire.fail(model, fault, requestId);
-    }
+    const scope = scopeOf(request);
+    const caller = { region: scope?.region ?? 'us-east-1', accessKeyId: scope?.accessKeyId, requestId };
+    return this.#perform(call, caller, () => {
+      if (credentials !== undefined) verifySignature(request, credentials, systemClock.nowMs(), call.wire.protocol);
+    });
   }
 
-  #perform(call: Call, entry: ServiceEntry, model: ServiceModel, request: HttpRequest, requestId: string): Answer {
-    const operation = model.operation(call.operation);
-    if (operation === undefined) throw unknownAction(entry, call.operation);
-    const handler = handlerOf(entry, call.operation);
-    const scope = scopeOf(request);
-    const context = { accessKeyId: scope?.accessKeyId, requestId };
-    const output = this.#run(entry, operation, handler, call.wire.decode(operation), scope?.region ?? 'us-east-1', context);
-    return call.wire.answer(model, operation, output, requestId);
+  /**
+   * Calls an operation by name, as the console does: body and answer are AWS JSON 1.1 whatever the service's own protocol is.
+   * Errors are answers too. Nothing is verified: whoever calls says who may.
+   */
+  callJson(service: string, operation: string, body: Buffer, region: string): Promise<Answer> {
+    const entry = services.find(({ name }) => name === service);
+    const problem = new AwsError('UnknownOperationException', `No service here is called ${service.slice(0, 100)}.`);
+    const caller = { region, accessKeyId: undefined, requestId: uuid(this.#random) };
+    return this.#perform({ entry, operation, wire: jsonWire(body, '1.1', false), problem }, caller, () => undefined);
+  }
+
+  async #perform(call: Call, { region, ...context }: RequestContext & { region: string }, admit: () => void): Promise<Answer> {
+    let model: ServiceModel | undefined;
+    const { entry, wire } = call;
+    try {
+      admit();
+      if (entry === undefined) throw call.problem ?? new AwsError('InvalidAction', 'The action is not valid for this endpoint.');
+      model = await this.#model(entry);
+      const operation = model.operation(call.operation);
+      if (operation === undefined) throw unknownAction(entry, call.operation);
+      const handler = handlerOf(entry, call.operation);
+      const output = this.#run(entry, operation, handler, wire.decode(operation), region, context);
+      return wire.answer(model, operation, output, context.requestId);
+    } catch (error) {
+      if (error instanceof AwsError) return wire.fail(model, error, context.requestId);
+      // A disk that is full is no fault of ours, and clients try again after 503.
+      if (error instanceof PlimsollError && error.code === 'PL_STATE_UNWRITABLE')
+        return wire.fail(model, new AwsError('ServiceUnavailable', error.message, { status: 503 }), context.requestId);
+      this.#options.onFault?.(`${entry?.name ?? ''} ${call.operation} (request ${context.requestId})`, error);
+      const fault = new AwsError('InternalFailure', `The endpoint failed in ${call.operation}: ${errorMessage(error)}`, { status: 500 });
+      return wire.fail(model, fault, context.requestId);
+    }
   }
 
   /** What every call goes through, from the wire or from within. */
