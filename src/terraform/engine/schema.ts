@@ -1,4 +1,4 @@
-import type { Type, Value } from '../language/index.ts';
+import type { AttributeType, ObjectType, Type, Value } from '../language/index.ts';
 
 /** The plain values of a resource or data source by argument and attribute: what the state file holds. */
 export type Attributes = Readonly<Record<string, Value>>;
@@ -63,3 +63,18 @@ export const block = (schema: Schema, ...traits: Traits[]): NestedBlock => ({ ..
 
 /** What every resource that carries tags has. `tags_all` has the provider's default tags too. */
 export const tagged: Schema = { tags: textMap(optional), tags_all: textMap(settled) };
+
+/** The type of a resource's, or a nested block's, values: blocks are lists or sets of objects, and may all be left out. */
+export function objectType(schema: Schema): ObjectType {
+  let type = objectTypes.get(schema);
+  if (type === undefined) {
+    const attributes = Object.entries(schema).map(([name, item]): [string, AttributeType] => {
+      if (item.kind === 'argument') return [name, { type: item.type, optional: true, fallback: undefined }];
+      return [name, { type: { kind: item.collection, of: objectType(item.schema) }, optional: true, fallback: [] }];
+    });
+    objectTypes.set(schema, (type = { kind: 'object', attributes: new Map(attributes) }));
+  }
+  return type;
+}
+
+const objectTypes = new WeakMap<Schema, ObjectType>();

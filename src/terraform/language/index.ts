@@ -1,3 +1,4 @@
+export { Mismatch, convertTo } from './convert.ts';
 export { LanguageError, expressionError, formatDiagnostic, syntaxError, typeError } from './diagnostic.ts';
 export { expandDynamic } from './dynamic.ts';
 export { parseExpressionText, parseModule, parseValuesFile } from './module.ts';
@@ -12,15 +13,17 @@ export {
   asMap,
   asSet,
   equal,
+  friendlyType,
   isKnown,
   isList,
   isRecord,
   isSensitive,
   isSet,
+  mapElements,
   markSensitive,
   record,
   reveal,
   sortedKeys,
   typeOf,
 } from './values.ts';
-export type { Type } from './values.ts';
+export type { AttributeType, ObjectType, Type } from './values.ts';

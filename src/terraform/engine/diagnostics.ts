@@ -1,0 +1,112 @@
+import { PlimsollError, errorMessage } from '../../base/index.ts';
+import { terraformErrors } from '../errors.ts';
+import { excerptOf, LanguageError, type Range } from '../language/index.ts';
+
+/** Something to tell of a configuration, a plan or an apply, in Terraform's parts. */
+export interface Diagnostic {
+  readonly severity: 'error' | 'warning';
+  /** `Unsupported argument`. */
+  readonly summary: string;
+  /** One or more sentences; may have several lines. Empty when the summary says all. */
+  readonly detail: string;
+  readonly range?: Range | undefined;
+  /** The line of source that `range` is on. */
+  readonly excerpt?: string | undefined;
+  /** What the line is part of: `resource "aws_lb" "main"`. */
+  readonly within?: string | undefined;
+  /** The instance that it is about: `aws_lb.main[0]`. */
+  readonly address?: string | undefined;
+}
+
+/** Everything that is wrong, found in one go. */
+export class DiagnosticsError extends PlimsollError {
+  /** Errors, and the warnings that came with them. */
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[], cause?: unknown) {
+    const errors = diagnostics.filter(({ severity }) => severity === 'error');
+    const [first] = errors;
+    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+    super(specOf(cause), {
+      what: `${first?.summary ?? 'Error'}${first?.detail ? `: ${first.detail}` : ''}${more}`,
+      ...(first?.range && { where: `${first.range.file} line ${first.range.line}` }),
+      cause,
+    });
+    this.name = 'DiagnosticsError';
+    this.diagnostics = diagnostics;
+  }
+}
+
+const specOf = (cause: unknown) =>
+  Object.values(terraformErrors).find(({ code }) => cause instanceof PlimsollError && cause.code === code) ??
+  terraformErrors.PL_TERRAFORM_CONFIGURATION;
+
+/** Where a diagnostic belongs, as far as that is known. */
+export interface Place {
+  readonly within?: string | undefined;
+  readonly address?: string | undefined;
+  /** Used when the error has no place of its own. */
+  readonly range?: Range | undefined;
+}
+
+/** Any error as diagnostics: those of the language and the engine keep their parts. */
+export function diagnosticsOf(error: unknown, place: Place = {}): Diagnostic[] {
+  if (error instanceof DiagnosticsError) return [...error.diagnostics];
+  const { within, address } = place;
+  if (error instanceof LanguageError) {
+    const range = error.range ?? place.range;
+    return [
+      { severity: 'error', summary: error.summary, detail: error.detail, range, excerpt: range && excerptOf(range), within, address },
+    ];
+  }
+  return [{ ...problem('error', errorMessage(error), '', place.range), within, address }];
+}
+
+export function problem(severity: Diagnostic['severity'], summary: string, detail: string, range?: Range): Diagnostic {
+  return { severity, summary, detail, ...(range && { range, excerpt: excerptOf(range) }) };
+}
+
+/** An error of the configuration: one diagnostic, to be thrown. */
+export function configurationError(summary: string, detail: string, range?: Range, place: Place = {}): DiagnosticsError {
+  return new DiagnosticsError([
+    { ...problem('error', summary, detail, range ?? place.range), within: place.within, address: place.address },
+  ]);
+}
+
+/** Gathers what several pieces of work find wrong, so that one run tells all. */
+export class Diagnostics {
+  readonly #found: Diagnostic[] = [];
+  #cause: unknown;
+
+  get all(): readonly Diagnostic[] {
+    return this.#found;
+  }
+
+  get failed(): boolean {
+    return this.#found.some(({ severity }) => severity === 'error');
+  }
+
+  add(...found: readonly Diagnostic[]): void {
+    this.#found.push(...found);
+  }
+
+  fail(error: unknown, place?: Place): void {
+    this.#cause ??= error;
+    this.add(...diagnosticsOf(error, place));
+  }
+
+  /** Gives what `work` gives; undefined when it failed, and then its error is kept. */
+  attempt<Result>(work: () => Result, place?: Place): Result | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.fail(error, place);
+      return undefined;
+    }
+  }
+
+  /** @throws DiagnosticsError when there was an error. */
+  throwIfFailed(): void {
+    if (this.failed) throw new DiagnosticsError(this.#found, this.#cause);
+  }
+}
