@@ -16,6 +16,7 @@ export { loadErrors, RunExitCode } from './errors.ts';
 export { openRest, type RestApi } from './rest/server.ts';
 export { goDuration } from './run/describe.ts';
 export { mergeOptions, type RawOptions } from './options/options.ts';
+export { Statistics, type RequestFailure, type RequestStatistics } from './outputs/statistics.ts';
 export { optionsFromEnvironment, optionSources, readOption, type OptionSource } from './options/sources.ts';
 export { logText } from './terminal/log.ts';
 export { headerText, progressLines } from './terminal/progress.ts';

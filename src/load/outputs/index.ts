@@ -4,7 +4,7 @@ import type { LoadOptions, RawOptions } from '../options/options.ts';
 import type { LoadPlan, LoadProgress, LoadResult } from '../run/types.ts';
 import { timeFormats, type TimeFormat } from './csv.ts';
 import { badOutput, type Output, type OutputContext } from './output.ts';
-import { Recorder, type Recording, type SampleBatch } from './recorder.ts';
+import { Recorder, type Recording, type SampleBatch, type SeriesDelta } from './recorder.ts';
 import { systemTagsOf } from './tags.ts';
 
 /** Makes one kind of output from what stands behind `=`; libraries are loaded by those that need them. */
@@ -48,7 +48,7 @@ export class Outputs {
   }
 
   get descriptions(): string[] {
-    return this.#outputs.map(({ description }) => description);
+    return this.#outputs.map(({ description }) => description).filter((description) => description !== '');
   }
 
   async begin(start: { script: string; plan: LoadPlan; options: LoadOptions; raw: RawOptions }): Promise<void> {
@@ -98,8 +98,12 @@ export class Outputs {
 }
 
 /** Reads `--out` values: `json=results.json`, `web-dashboard` … Throws PL_LOAD_USAGE. */
-export async function openOutputs(specs: readonly string[], context: OutputContext): Promise<Outputs> {
-  const outputs: Output[] = [];
+export async function openOutputs(
+  specs: readonly string[],
+  context: OutputContext,
+  onSeries?: (series: readonly SeriesDelta[]) => void,
+): Promise<Outputs> {
+  const outputs: Output[] = onSeries === undefined ? [] : [{ description: '', samples: ({ series }) => onSeries(series) }];
   const kinds = new Set<string>();
   const wanted = [...specs];
   if (/^(?:true|1)$/i.test(context.env['K6_WEB_DASHBOARD'] ?? '') && !wanted.some((spec) => spec.startsWith('web-dashboard')))
@@ -112,7 +116,7 @@ export async function openOutputs(specs: readonly string[], context: OutputConte
     outputs.push(await make(argument, context));
     kinds.add(kind);
   }
-  const series = [...kinds].some((kind) => seriesOutputs.has(kind));
+  const series = onSeries !== undefined || [...kinds].some((kind) => seriesOutputs.has(kind));
   const needsSamples = series || kinds.has('json') || kinds.has('csv');
   const recording = { json: kinds.has('json'), csv: kinds.has('csv') ? timeFormatOf(context.env) : undefined, series };
   return new Outputs(outputs, needsSamples ? recording : undefined, context.warn);

@@ -7,7 +7,7 @@ import type { SampleBatch } from './recorder.ts';
 
 /** Where results go besides the summary: `--out`. Lives beside the run, outside the load processes. */
 export interface Output {
-  /** For the header: `json (results.json)`. */
+  /** For the header: `json (results.json)`; empty for one that is not to be named. */
   readonly description: string;
   /** Called once, before the first sample. */
   begin?(start: OutputStart): void | Promise<void>;

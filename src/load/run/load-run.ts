@@ -141,10 +141,11 @@ export class Run implements LoadRun {
   }
 
   async #execute(): Promise<LoadResult> {
-    const outputs = await openOutputs(this.#request.outputs ?? [], {
+    const outputContext = {
       env: this.#request.outputEnv ?? process.env,
-      warn: (message) => this.#request.log?.({ level: 'warning', message, source: 'output' }),
-    });
+      warn: (message: string) => this.#request.log?.({ level: 'warning', message, source: 'output' }),
+    };
+    const outputs = await openOutputs(this.#request.outputs ?? [], outputContext, this.#request.onSeries);
     this.#outputs = outputs;
     if (this.#isOver) return this.#died.promise;
     const first = this.#fork();

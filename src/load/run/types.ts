@@ -1,6 +1,7 @@
 import type { HistogramData } from '../../base/index.ts';
 import type { SummaryData, SummaryGroup } from '../summary/data.ts';
 import type { ThresholdOption } from '../metrics/thresholds.ts';
+import type { SeriesDelta } from '../outputs/recorder.ts';
 
 export interface LoadRequest {
   /** Path of the script; relative ones start at the working directory. */
@@ -19,6 +20,8 @@ export interface LoadRequest {
   outputs?: readonly string[];
   /** Variables that configure outputs (`K6_CSV_TIME_FORMAT` …); those of this process by default. */
   outputEnv?: Readonly<Record<string, string | undefined>>;
+  /** Gets what was measured since the last time, per metric and set of tags; many different URLs make many series. */
+  onSeries?: (series: readonly SeriesDelta[]) => void;
   /** Where `k6/secrets` finds its secrets, as k6's `--secret-source`: `file=secrets.env`, `mock=key=value`. */
   secretSources?: readonly string[];
   /** Gets each line that the script or the run has to say (console, errors, warnings). */
