@@ -7,6 +7,8 @@ export { Graph } from './graph.ts';
 export {
   InstanceAddress,
   compareAddresses,
+  keyText,
+  moduleText,
   parseAddress,
   parseTarget,
   targets,

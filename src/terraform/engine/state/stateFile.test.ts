@@ -45,7 +45,13 @@ function sample(): State {
   const state = new State('7a1c', 3);
   state.outputs.set('url', { value: 'http://web', sensitive: false });
   state.outputs.set('password', { value: 'abc', sensitive: true });
-  state.outputs.set('sizes', { value: record([['a', asMap([['x', 1]], 'number')], ['b', [1, 'two', null]]]), sensitive: false }); // prettier-ignore
+  state.outputs.set('sizes', {
+    value: record([
+      ['a', asMap([['x', 1]], 'number')],
+      ['b', [1, 'two', null]],
+    ]),
+    sensitive: false,
+  });
   state.setCurrent(address('aws_instance.web[1]'), provider, object({ id: 'i-1', tags: { Name: 'web' } }, { status: 'tainted' }));
   state.setCurrent(address('aws_instance.web[0]'), provider, object({ id: 'i-0' }));
   state.setCurrent(
@@ -158,7 +164,9 @@ test('a write takes the next serial, keeps the state as it was found beside it, 
 
 /** A process of its own that runs `code`, with the modules of this folder at hand. */
 function child(code: string, wrap: readonly string[] = []) {
-  const modules = ['state.ts', 'stateFile.ts', 'lock.ts'].map((name) => `import * as ${name.slice(0, -3)} from ${JSON.stringify(new URL(name, import.meta.url))};`); // prettier-ignore
+  const modules = ['state.ts', 'stateFile.ts', 'lock.ts'].map(
+    (name) => `import * as ${name.slice(0, -3)} from ${JSON.stringify(new URL(name, import.meta.url))};`,
+  );
   const node = [process.execPath, '--input-type=module', '-e', `${modules.join('')}const file = ${JSON.stringify(file)};${code}`];
   const [command = '', ...args] = [...wrap, ...node];
   const running = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -262,7 +270,16 @@ test('whoever takes a lock over knows from whom', async () => {
 });
 
 test('a lock of another computer stays until it is taken away by its id', async () => {
-  const theirs = { ID: 'abc', Operation: 'OperationTypeApply', Info: '', Who: 'eve@elsewhere', Version: '1.9.0', Created: '2026-01-01T00:00:00Z', Path: file, Pid: 1 }; // prettier-ignore
+  const theirs = {
+    ID: 'abc',
+    Operation: 'OperationTypeApply',
+    Info: '',
+    Who: 'eve@elsewhere',
+    Version: '1.9.0',
+    Created: '2026-01-01T00:00:00Z',
+    Path: file,
+    Pid: 1,
+  };
   writeFileSync(lockFileOf(file), JSON.stringify(theirs));
   await assert.rejects(lockState(file, 'OperationTypePlan'), failure('PL_TERRAFORM_STATE_LOCKED', /eve@elsewhere/));
   await assert.rejects(forceUnlock(file, 'abd'), failure('PL_TERRAFORM_STATE_LOCKED', /has the id abc, not abd/));

@@ -1,0 +1,46 @@
+import { diagnosticsOf, type Diagnostic } from '../engine/index.ts';
+import type { Paint } from './paint.ts';
+
+/** Where paragraphs are broken; lines that begin with a blank stay as they are. */
+const columns = 78;
+
+/** Errors and warnings in Terraform's form: in a box on a terminal with colours, plain otherwise. */
+export function renderDiagnostics(diagnostics: readonly Diagnostic[], paint: Paint): string {
+  return diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, paint)).join('');
+}
+
+export function renderError(error: unknown, paint: Paint): string {
+  return renderDiagnostics(diagnosticsOf(error), paint);
+}
+
+function renderDiagnostic({ severity, summary, detail, range, excerpt, within, address }: Diagnostic, paint: Paint): string {
+  const color = severity === 'error' ? paint.red : paint.yellow;
+  const title = `${color(paint.bold(severity === 'error' ? 'Error: ' : 'Warning: '))}${paint.bold(summary)}`;
+  const lines = [title, ''];
+  if (address !== undefined) lines.push(`  with ${address},`);
+  if (range !== undefined) {
+    lines.push(`  on ${range.file} line ${range.line}${within === undefined ? '' : `, in ${within}`}:`);
+    if (excerpt !== undefined) lines.push(`${String(range.line).padStart(4)}: ${excerpt}`);
+  }
+  if (address !== undefined || range !== undefined) lines.push('');
+  if (detail !== '') lines.push(...wrap(detail));
+  else lines.pop();
+  if (!paint.colored) return `\n${lines.join('\n')}\n`;
+  return [color('╷'), ...lines.map((text) => `${color('│')} ${text}`.trimEnd()), color('╵'), ''].join('\n');
+}
+
+/** Breaks what is longer than a line at its blanks. */
+export function wrap(text: string, width = columns): string[] {
+  return text.split('\n').flatMap((paragraph) => {
+    if (paragraph.length <= width || paragraph.startsWith(' ')) return [paragraph];
+    const lines: string[] = [];
+    let line = '';
+    for (const word of paragraph.split(' ')) {
+      if (line !== '' && line.length + 1 + word.length > width) {
+        lines.push(line);
+        line = word;
+      } else line = line === '' ? word : `${line} ${word}`;
+    }
+    return [...lines, line];
+  });
+}
