@@ -7,8 +7,7 @@ import { ECS } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { RDS } from '@aws-sdk/client-rds';
 import type { Whereabouts } from '../../aws/index.ts';
-import { errorMessage, PlimsollError } from '../../base/index.ts';
-import { cliErrors } from '../errors.ts';
+import { whereaboutsAt } from './whereabouts.ts';
 
 /** Clients of a region's services, and what only the region itself knows. */
 export interface RegionClients {
@@ -29,8 +28,6 @@ export interface Target {
   readonly endpoint: string;
   readonly region: string;
 }
-
-const answerTimeoutMs = 10_000;
 
 /** Any key pair will do unless the region asks for its own; then the environment must have it, as for other clients. */
 export function connect({ endpoint, region }: Target, env: NodeJS.ProcessEnv = process.env): RegionClients {
@@ -53,26 +50,6 @@ export function connect({ endpoint, region }: Target, env: NodeJS.ProcessEnv = p
       for (const client of Object.values(clients)) client.destroy();
     },
   };
-}
-
-/** @throws PL_CLI_NO_REGION */
-async function whereaboutsAt(endpoint: string): Promise<Whereabouts> {
-  let text: string;
-  let problem: string | undefined;
-  try {
-    const answer = await fetch(new URL('/_plimsoll/status', endpoint), { signal: AbortSignal.timeout(answerTimeoutMs) });
-    text = await answer.text();
-    if (!answer.ok) problem = `it answers with status ${answer.status}`;
-    else return JSON.parse(text) as Whereabouts;
-  } catch (error) {
-    problem =
-      error instanceof SyntaxError ? 'what answers is no region' : errorMessage(error instanceof Error ? (error.cause ?? error) : error);
-  }
-  throw new PlimsollError(cliErrors.PL_CLI_NO_REGION, {
-    what: `no region of Plimsoll answers: ${problem}`,
-    where: endpoint,
-    fix: 'start one with plimsoll up, or name it with --endpoint',
-  });
 }
 
 /** All that the pages of a list hold. */

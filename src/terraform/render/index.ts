@@ -1,6 +1,6 @@
 export { renderDiagnostics, renderError, wrap } from './diagnostics.ts';
 export { outputsToJson, planToJson, stateToJson } from './json.ts';
-export { diagnosticToJson, errorToJson, jsonView } from './jsonLines.ts';
+export { diagnosticToJson, errorLines, errorToJson, jsonView } from './jsonLines.ts';
 export { paint, type Paint } from './paint.ts';
 export { countsOf, renderPlan, summaryOf } from './plan.ts';
 export { renderRecord, renderState } from './state.ts';

@@ -15,25 +15,31 @@ import { outputsToJson, planToJson } from './json.ts';
 import { countsOf, summaryOf } from './plan.ts';
 import { appliedSummary, elapsed, stepWords, type View } from './view.ts';
 
+type Level = 'info' | 'warn' | 'error';
+
+function lineOf(level: Level, message: string, type: string, more: JsonObject): string {
+  const head = {
+    '@level': level,
+    '@message': message,
+    '@module': 'plimsoll.ui',
+    '@timestamp': new Date(systemClock.nowMs()).toISOString(),
+  };
+  return `${JSON.stringify({ ...head, type, ...more })}\n`;
+}
+
+function diagnosticLine(diagnostic: Diagnostic): string {
+  const { severity, summary } = diagnostic;
+  const [level, word] = severity === 'error' ? (['error', 'Error'] as const) : (['warn', 'Warning'] as const);
+  return lineOf(level, `${word}: ${summary}`, 'diagnostic', { diagnostic: diagnosticToJson(diagnostic) });
+}
+
+/** An error that ends a command, in the form of its other lines. */
+export const errorLines = (error: unknown): string => diagnosticsOf(error).map(diagnosticLine).join('');
+
 /** One object a line, as of Terraform's machine-readable output (https://developer.hashicorp.com/terraform/internals/machine-readable-ui). */
 export function jsonView(write: (text: string) => void): View {
-  const put = (level: 'info' | 'warn' | 'error', message: string, type: string, more: JsonObject = {}): void => {
-    const head = {
-      '@level': level,
-      '@message': message,
-      '@module': 'plimsoll.ui',
-      '@timestamp': new Date(systemClock.nowMs()).toISOString(),
-    };
-    write(`${JSON.stringify({ ...head, type, ...more })}\n`);
-  };
-  const tell = (found: readonly Diagnostic[]): void => {
-    for (const diagnostic of found) {
-      const { severity, summary } = diagnostic;
-      put(severity === 'error' ? 'error' : 'warn', `${severity === 'error' ? 'Error' : 'Warning'}: ${summary}`, 'diagnostic', {
-        diagnostic: diagnosticToJson(diagnostic),
-      });
-    }
-  };
+  const put = (level: Level, message: string, type: string, more: JsonObject = {}): void => write(lineOf(level, message, type, more));
+  const tell = (found: readonly Diagnostic[]): void => write(found.map(diagnosticLine).join(''));
   put('info', `Plimsoll ${packageVersion()}`, 'version', { plimsoll: packageVersion(), terraform: terraformVersion, ui: '1.2' });
   const identified = (id: string | undefined): JsonObject => (id === undefined || id === '' ? {} : { id_key: 'id', id_value: id });
   const suffix = (id: string | undefined): string => (id === undefined || id === '' ? '' : ` [id=${id}]`);

@@ -275,12 +275,12 @@ test('a state', () => {
   const text = renderState(shown, plain);
   assert.doesNotMatch(text, /secret/);
   golden('state.txt', text);
-  golden('state.json', `${JSON.stringify(stateToJson(shown), undefined, 2)}\n`);
+  golden('state.json.golden', `${JSON.stringify(stateToJson(shown), undefined, 2)}\n`);
   assert.equal(renderState(new State(), plain), 'The state is empty. No resources are represented.\n');
 });
 
 test('a plan as JSON', () =>
-  golden('plan.json', `${JSON.stringify(planToJson(plan({ changes: changes.slice(0, 5), outputs, drift })), undefined, 1)}\n`));
+  golden('plan.json.golden', `${JSON.stringify(planToJson(plan({ changes: changes.slice(0, 5), outputs, drift })), undefined, 1)}\n`));
 
 test('one JSON object a line, whatever happens', () => {
   let out = '';
