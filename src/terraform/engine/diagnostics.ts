@@ -75,19 +75,20 @@ export function configurationError(summary: string, detail: string, range?: Rang
 
 /** Gathers what several pieces of work find wrong, so that one run tells all. */
 export class Diagnostics {
-  readonly #found: Diagnostic[] = [];
+  readonly #found = new Set<Diagnostic>();
   #cause: unknown;
 
   get all(): readonly Diagnostic[] {
-    return this.#found;
+    return [...this.#found];
   }
 
   get failed(): boolean {
-    return this.#found.some(({ severity }) => severity === 'error');
+    return this.all.some(({ severity }) => severity === 'error');
   }
 
+  /** What was added before, the very same, is left out: an error of a local value comes from all who use it. */
   add(...found: readonly Diagnostic[]): void {
-    this.#found.push(...found);
+    for (const item of found) this.#found.add(item);
   }
 
   fail(error: unknown, place?: Place): void {
@@ -107,6 +108,6 @@ export class Diagnostics {
 
   /** @throws DiagnosticsError when there was an error. */
   throwIfFailed(): void {
-    if (this.failed) throw new DiagnosticsError(this.#found, this.#cause);
+    if (this.failed) throw new DiagnosticsError(this.all, this.#cause);
   }
 }

@@ -25,3 +25,6 @@ export { State, type InstanceObject, type InstanceRecord, type Json, type JsonOb
 export { stateFromText, stateToText, terraformVersion } from './state/format.ts';
 export { forceUnlock, lockFileOf, lockState, readLock, type LockInfo, type StateLock } from './state/lock.ts';
 export { replaceFile, StateFile } from './state/stateFile.ts';
+export { loadConfiguration, type LoadOptions } from './configuration/load.ts';
+export type { Connect, Credentials } from './evaluation/providers.ts';
+export { planChanges } from './plan/plan.ts';

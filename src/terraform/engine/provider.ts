@@ -10,6 +10,7 @@ import type { RDS } from '@aws-sdk/client-rds';
 import type { STS } from '@aws-sdk/client-sts';
 import { PlimsollError, systemClock } from '../../base/index.ts';
 import { terraformErrors } from '../errors.ts';
+import type { Value } from '../language/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Attributes, Schema } from './schema.ts';
 
@@ -35,6 +36,11 @@ export interface Clients {
  */
 export interface ResourceType {
   readonly schema: Schema;
+  /**
+   * Says more of a plan than the schema can: may replace values of `planned` by others or by `unknown`. `before` is undefined
+   * of an object to be made; what `config` does not say is null.
+   */
+  customize?(planned: Record<string, Value>, before: Attributes | undefined, config: Attributes): void;
   /** Makes it and gives its id at once, so that what follows can fail without losing it. */
   create(aws: Clients, planned: Arguments): Promise<string>;
   /** Waits until it can be used. */

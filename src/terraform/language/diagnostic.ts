@@ -42,8 +42,8 @@ export function expressionError(summary: string, detail: string, range: Range): 
 }
 
 /** A value does not fit a type; `detail` is the phrase alone (`a number is required`), for a caller to say of what. */
-export function typeError(detail: string, range?: Range): LanguageError {
-  return new LanguageError(terraformErrors.PL_TERRAFORM_TYPE, 'Invalid value', detail, range);
+export function typeError(detail: string, range?: Range, summary = 'Invalid value'): LanguageError {
+  return new LanguageError(terraformErrors.PL_TERRAFORM_TYPE, summary, detail, range);
 }
 
 /**

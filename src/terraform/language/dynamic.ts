@@ -62,6 +62,7 @@ function elementsOf(given: Value, forEach: Expression): Value[] {
 function withName(scope: Scope, name: string, value: Value): Scope {
   return {
     folder: scope.folder,
+    ...(scope.planning === true && { planning: true }),
     nowMs: () => scope.nowMs(),
     randomHex: (digits) => scope.randomHex(digits),
     root: (root) => (root === name ? value : scope.root(root)),

@@ -20,6 +20,7 @@ export function renderTemplateFile(source: Source, vars: Dictionary, scope: Scop
   }
   return evaluateExpression(node, {
     folder: scope.folder,
+    ...(scope.planning === true && { planning: true }),
     nowMs: () => scope.nowMs(),
     randomHex: (digits) => scope.randomHex(digits),
     root: (name) => vars[name],

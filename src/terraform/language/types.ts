@@ -44,6 +44,8 @@ export interface Scope {
   root(name: string): Value | undefined;
   /** The folder that file functions start from. */
   readonly folder: string;
+  /** Nothing is applied yet: what `timestamp()`, `uuid()` and `bcrypt()` give is not known. */
+  readonly planning?: boolean;
   /** `timestamp()` and its kin. */
   nowMs(): number;
   /** `uuid()` and its kin; hex digits. */

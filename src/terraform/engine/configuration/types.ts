@@ -1,6 +1,8 @@
 import type { Body, Expression, Range, Reference, Type, Value } from '../../language/index.ts';
 import type { Target } from '../address.ts';
 import type { Diagnostic } from '../diagnostics.ts';
+import type { BlockIndex } from './blockIndex.ts';
+import type { ConfigurationGraph } from './dependencies.ts';
 import type { DataSource, ResourceType } from '../provider.ts';
 import type { Schema } from '../schema.ts';
 import type { Path } from '../state/state.ts';
@@ -44,6 +46,10 @@ export interface Configuration {
   /** The `backend` block of the root module; `local` and none are the same. */
   readonly backend: Backend | undefined;
   readonly warnings: readonly Diagnostic[];
+  /** Which blocks lines stand in, for diagnostics. */
+  readonly index: BlockIndex;
+  /** Which blocks depend on which. */
+  readonly graph: ConfigurationGraph;
 }
 
 export interface Backend {
@@ -76,6 +82,8 @@ export interface ModuleConfiguration {
 export interface VariableDeclaration {
   readonly name: string;
   readonly type: Type;
+  /** Whether the block says its type: what has none takes texts from the command line as they are. */
+  readonly typed: boolean;
   /** Undefined: a value must be given. */
   readonly fallback: Value | undefined;
   readonly nullable: boolean;
@@ -162,7 +170,6 @@ export interface Removed {
 }
 
 export interface Import {
-  readonly to: Expression;
   readonly target: Target;
   readonly id: Expression;
   readonly range: Range;

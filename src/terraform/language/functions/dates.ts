@@ -1,3 +1,4 @@
+import { unknown } from '../types.ts';
 import { FunctionFault, define, text } from './spec.ts';
 import type { FunctionSpec } from './spec.ts';
 
@@ -11,7 +12,7 @@ export const dateFunctions: Record<string, FunctionSpec> = {
   timecmp: define([text('timestamp_a'), text('timestamp_b')], ([a, b]) =>
     Math.sign(parseTime(a, 'timestamp_a').ms - parseTime(b, 'timestamp_b').ms),
   ),
-  timestamp: define([], (_, __, { scope }) => formatTime(scope.nowMs(), 0)),
+  timestamp: define([], (_, __, { scope }) => (scope.planning === true ? unknown : formatTime(scope.nowMs(), 0))),
 };
 
 interface Time {

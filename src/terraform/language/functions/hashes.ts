@@ -1,6 +1,7 @@
 import { createHash, privateDecrypt, constants } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { Scope } from '../types.ts';
+import { unknown } from '../types.ts';
+import type { Scope, Value } from '../types.ts';
 import { bcryptHash } from './bcrypt.ts';
 import { locate, readBytes } from './files.ts';
 import { FunctionFault, define, number, text } from './spec.ts';
@@ -37,7 +38,7 @@ export const hashFunctions: Record<string, FunctionSpec> = {
   sha1: ofText('sha1', 'hex'),
   sha256: ofText('sha256', 'hex'),
   sha512: ofText('sha512', 'hex'),
-  uuid: define([], (_, __, { scope }) => asUuid(scope.randomHex(32), '4')),
+  uuid: define([], (_, __, { scope }) => (scope.planning === true ? unknown : asUuid(scope.randomHex(32), '4'))),
   uuidv5: define([text('namespace'), text('name')], ([namespace, name]) => uuidOfName(namespace, name)),
 };
 
@@ -63,12 +64,13 @@ function uuidOfName(namespace: string, name: string): string {
 }
 
 /** Costs as Go's library has them: 10 unless told, and no less than 4. */
-function passwordHash(password: string, given: readonly number[], scope: Scope): string {
+function passwordHash(password: string, given: readonly number[], scope: Scope): Value {
   if (given.length > 1) throw new FunctionFault('bcrypt() takes no more than two arguments');
   const cost = Math.trunc(given[0] ?? 10);
   if (cost > 31) throw new FunctionFault(`error occurred generating password crypto/bcrypt: cost ${cost} is outside allowed range (4,31)`);
   if (Buffer.byteLength(password) > 72)
     throw new FunctionFault('error occurred generating password bcrypt: password length exceeds 72 bytes');
+  if (scope.planning === true) return unknown;
   return bcryptHash(password, cost < 4 ? 10 : cost, Buffer.from(scope.randomHex(32), 'hex'));
 }
 

@@ -1,0 +1,105 @@
+import { didYouMean, expressionError, record, undeclared, type Expression, type Reference, type Value } from '../../language/index.ts';
+import type { Diagnostics } from '../diagnostics.ts';
+import { bodyReferences } from './dependencies.ts';
+import type { Condition, ModuleConfiguration, Repetition, ResourceDeclaration } from './types.ts';
+
+/** The names that stand for something only in some places. */
+interface Context {
+  readonly count?: boolean;
+  readonly each?: boolean;
+  readonly self?: boolean;
+  /** The resource that the expression is part of: it may not name itself. */
+  readonly resource?: ResourceDeclaration;
+}
+
+/** Finds every name in a configuration that stands for nothing, before anything is evaluated. */
+export function checkNames(module: ModuleConfiguration, found: Diagnostics): void {
+  const check = (references: readonly Reference[], context: Context = {}): void => {
+    for (const reference of references) found.attempt(() => checkReference(reference, module, context));
+  };
+  const checkConditions = (conditions: readonly Condition[], context: Context = {}): void => {
+    for (const { condition, message } of conditions) check([...condition.references(), ...message.references()], context);
+  };
+  for (const { validations } of module.variables.values()) checkConditions(validations);
+  for (const expression of module.locals.values()) check(expression.references());
+  for (const { value, dependsOn, preconditions } of module.outputs.values()) {
+    check([...value.references(), ...dependsOn]);
+    checkConditions(preconditions);
+  }
+  for (const { body } of module.providers.values()) check(bodyReferences(body));
+  for (const resource of module.resources.values()) {
+    const { body, dependsOn, lifecycle } = resource;
+    const context: Context = { ...repeated(resource), resource };
+    checkRepetition(resource, check);
+    check(bodyReferences(body), context);
+    check(dependsOn);
+    for (const trigger of lifecycle.replaceTriggeredBy) check(trigger.references(), context);
+    checkConditions(lifecycle.preconditions, repeated(resource));
+    checkConditions(lifecycle.postconditions, { ...repeated(resource), self: true });
+  }
+  for (const call of module.calls.values()) {
+    checkRepetition(call, check);
+    for (const expression of call.arguments.values()) check(expression.references(), repeated(call));
+    check(call.dependsOn);
+    checkNames(call.module, found);
+  }
+  for (const { assertions } of module.checks.values()) checkConditions(assertions);
+  for (const { id } of module.imports) check(id.references());
+}
+
+const repeated = ({ count, forEach }: Repetition): Context => ({ count: count !== undefined, each: forEach !== undefined });
+
+function checkRepetition({ count, forEach }: Repetition, check: (references: readonly Reference[]) => void): void {
+  for (const expression of [count, forEach]) if (expression) check((expression satisfies Expression).references());
+}
+
+function checkReference({ path, range }: Reference, module: ModuleConfiguration, context: Context): void {
+  const [root = '', first] = path;
+  const known = namesUnder(root, module, context);
+  if (known === undefined) throw undeclared(path, undefined, range);
+  if (first === undefined) throw undeclared([root], record(known), range);
+  if (root === 'data' || (known.length === 0 && !own.has(root))) checkResource(path, range, module, context);
+  else if (root !== 'self' && !known.some(([name]) => name === first)) throw undeclared([root, first], record(known), range);
+  else if (root === 'module') checkOutput(path, range, module);
+}
+
+const own = new Set(['var', 'local', 'module', 'path', 'terraform', 'count', 'each', 'self']);
+
+/** The names that may follow a root name; none for a resource type, undefined when the root name stands for nothing here. */
+function namesUnder(root: string, module: ModuleConfiguration, context: Context): (readonly [string, Value])[] | undefined {
+  const names = (keys: Iterable<string>): (readonly [string, Value])[] => [...keys].map((key) => [key, null]);
+  if (root === 'var') return names(module.variables.keys());
+  if (root === 'local') return names(module.locals.keys());
+  if (root === 'module') return names(module.calls.keys());
+  if (root === 'path') return names(['module', 'root', 'cwd']);
+  if (root === 'terraform') return names(['workspace']);
+  if (root === 'count') return context.count === true ? names(['index']) : undefined;
+  if (root === 'each') return context.each === true ? names(['key', 'value']) : undefined;
+  if (root === 'self') return context.self === true ? [] : undefined;
+  return [];
+}
+
+function checkResource(path: readonly string[], range: Reference['range'], module: ModuleConfiguration, context: Context): void {
+  const data = path[0] === 'data';
+  const [type = '', name, attribute] = data ? path.slice(1) : path;
+  const resource = name === undefined ? undefined : module.resources.get(`${data ? 'data.' : ''}${type}.${name}`);
+  if (resource === undefined) throw undeclared(path, undefined, range);
+  if (resource === context.resource) {
+    const address = `${data ? 'data.' : ''}${type}.${name}`;
+    throw expressionError('Self-referential block', `Configuration for ${address} may not refer to itself.`, range);
+  }
+  if (attribute === undefined || Object.hasOwn(resource.schema, attribute)) return;
+  const detail = `This object has no argument, nested block, or exported attribute named "${attribute}".${didYouMean(attribute, Object.keys(resource.schema))}`;
+  throw expressionError('Unsupported attribute', detail, range);
+}
+
+function checkOutput(path: readonly string[], range: Reference['range'], module: ModuleConfiguration): void {
+  const [, name = '', output] = path;
+  const called = module.calls.get(name)?.module;
+  if (called === undefined || output === undefined || called.outputs.has(output)) return;
+  throw expressionError(
+    'Unsupported attribute',
+    `This object does not have an attribute named "${output}".${didYouMean(output, called.outputs.keys())}`,
+    range,
+  );
+}

@@ -1,0 +1,124 @@
+import { didYouMean, staticTraversals, type Block, type Body, type Expression } from '../../language/index.ts';
+import { problem, type Diagnostics } from '../diagnostics.ts';
+import type { Schema } from '../schema.ts';
+import type { Path } from '../state/state.ts';
+import { checkBody, nativeBody } from './schemaCheck.ts';
+import { checkLabels, checkShape, conditions, constantFlag, dependencies, providerName } from './shape.ts';
+import type { Lifecycle, ResourceDeclaration, Types } from './types.ts';
+
+const own = new Set(['count', 'for_each', 'depends_on', 'provider']);
+const ownBlocks = new Set(['lifecycle', 'connection', 'provisioner']);
+
+/** A `resource` or `data` block. Undefined when it is too wrong to go on with; what is wrong is in `found`. */
+export function readResource(block: Block, types: Types, found: Diagnostics, check?: string): ResourceDeclaration | undefined {
+  if (!checkLabels(block, ['type', 'name'], found)) return undefined;
+  const mode = block.type === 'data' ? 'data' : 'managed';
+  const [type = '', name = ''] = block.labels;
+  const schema = schemaOf(mode, type, types, block, found);
+  if (schema === undefined) return undefined;
+  const { attributes, blocks } = block.body;
+  const given: Body = {
+    ...block.body,
+    attributes: new Map([...attributes].filter(([key]) => !own.has(key))),
+    blocks: blocks.filter((inner) => !ownBlocks.has(inner.type)),
+  };
+  const body = nativeBody(given, schema);
+  checkBody(body, schema, found, body.range);
+  const [count, forEach] = [attributes.get('count'), attributes.get('for_each')];
+  if (count && forEach)
+    found.add(
+      problem(
+        'error',
+        'Invalid combination of "count" and "for_each"',
+        'The "count" and "for_each" meta-arguments are mutually-exclusive, only one should be used to be explicit about the number of resources to be created.',
+        forEach.range,
+      ),
+    );
+  refuseProvisioners(blocks, found);
+  return {
+    mode,
+    type,
+    name,
+    schema,
+    body,
+    count,
+    forEach,
+    provider: providerOf(attributes.get('provider'), type, found),
+    dependsOn: dependencies(block.body),
+    lifecycle: readLifecycle(blocks, mode, found),
+    ...(check !== undefined && { check }),
+    range: block.range,
+  };
+}
+
+/** Terraform's name of the provider of a type: what stands before the first underscore. */
+export function impliedProvider(type: string): string {
+  return type.split('_')[0] ?? type;
+}
+
+function schemaOf(mode: 'managed' | 'data', type: string, types: Types, { range }: Block, found: Diagnostics): Schema | undefined {
+  const known = mode === 'data' ? types.data : types.resources;
+  if (Object.hasOwn(known, type)) return known[type]?.schema;
+  const [summary, what] = mode === 'data' ? ['Invalid data source', 'data source'] : ['Invalid resource type', 'resource type'];
+  const other = mode === 'data' ? types.resources : types.data;
+  const hint = Object.hasOwn(other, type)
+    ? ` There is a ${mode === 'data' ? 'managed resource type' : 'data source'} of this name.`
+    : didYouMean(type, Object.keys(known));
+  found.add(problem('error', summary, `Plimsoll does not support ${what} "${type}".${hint}`, range));
+  return undefined;
+}
+
+function providerOf(expression: Expression | undefined, type: string, found: Diagnostics): string {
+  if (expression === undefined) return impliedProvider(type);
+  return found.attempt(() => providerName(expression)) ?? impliedProvider(type);
+}
+
+function refuseProvisioners(blocks: readonly Block[], found: Diagnostics): void {
+  for (const { type, range } of blocks)
+    if (type === 'provisioner' || type === 'connection')
+      found.add(
+        problem(
+          'error',
+          `Unsupported ${type} block`,
+          'Plimsoll runs no provisioners. What a machine is to run when it starts belongs into its user_data, what this machine is to run into a script around the apply.',
+          range,
+        ),
+      );
+}
+
+function readLifecycle(blocks: readonly Block[], mode: 'managed' | 'data', found: Diagnostics): Lifecycle {
+  const lifecycle = blocks.find(({ type }) => type === 'lifecycle');
+  const nothing: Lifecycle = {
+    createBeforeDestroy: false,
+    preventDestroy: false,
+    ignoreChanges: [],
+    replaceTriggeredBy: [],
+    preconditions: [],
+    postconditions: [],
+  };
+  if (lifecycle === undefined) return nothing;
+  const { body, range } = lifecycle;
+  const optional = ['create_before_destroy', 'prevent_destroy', 'ignore_changes', 'replace_triggered_by'];
+  checkShape(body, { optional: mode === 'data' ? [] : optional, blocks: ['precondition', 'postcondition'] }, range, found);
+  const triggers = body.attributes.get('replace_triggered_by');
+  return {
+    createBeforeDestroy: found.attempt(() => constantFlag(body, 'create_before_destroy')) ?? false,
+    preventDestroy: found.attempt(() => constantFlag(body, 'prevent_destroy')) ?? false,
+    ignoreChanges: readIgnored(body.attributes.get('ignore_changes'), found),
+    replaceTriggeredBy: triggers ? [triggers] : [],
+    preconditions: conditions(body, 'precondition', found),
+    postconditions: conditions(body, 'postcondition', found),
+  };
+}
+
+function readIgnored(expression: Expression | undefined, found: Diagnostics): 'all' | readonly Path[] {
+  if (expression === undefined) return [];
+  const traversals = staticTraversals(expression);
+  if (traversals === undefined) {
+    const detail = 'The ignore_changes argument takes a list of argument names, with constant keys in brackets, or the keyword "all".';
+    found.add(problem('error', 'Invalid ignore_changes', detail, expression.range));
+    return [];
+  }
+  const paths = traversals.map(({ steps }) => steps.map((step) => ('name' in step ? step.name : step.key)));
+  return paths.length === 1 && paths[0]?.length === 1 && paths[0][0] === 'all' ? 'all' : paths;
+}

@@ -1,0 +1,127 @@
+import { convertTo, didYouMean, expressionError, Mismatch, staticTraversals, traversalText, typeError } from '../../language/index.ts';
+import type { Block, Body, Expression, Range, Reference, Scope, Type, Value } from '../../language/index.ts';
+import { parseTarget, type Target } from '../address.ts';
+import { configurationError, problem, type Diagnostics } from '../diagnostics.ts';
+import type { Condition } from './types.ts';
+
+/** What a block of Terraform's own may hold. */
+export interface Shape {
+  readonly required?: readonly string[];
+  readonly optional?: readonly string[];
+  readonly blocks?: readonly string[];
+}
+
+/** Finds what does not belong into a block, and what is missing in it, in Terraform's words. */
+export function checkShape(body: Body, { required = [], optional = [], blocks = [] }: Shape, range: Range, found: Diagnostics): void {
+  const names = [...required, ...optional];
+  for (const [name, { range: place }] of body.attributes)
+    if (!names.includes(name)) found.add(unexpectedArgument(name, names, blocks, place));
+  for (const block of body.blocks) if (!blocks.includes(block.type)) found.add(unexpectedBlock(block, blocks, names));
+  for (const name of required) if (!body.attributes.has(name)) found.add(missingArgument(name, range));
+}
+
+export function unexpectedArgument(name: string, names: readonly string[], blocks: readonly string[], range: Range) {
+  const hint = blocks.includes(name) ? ` Did you mean to define a block of type "${name}"?` : didYouMean(name, names);
+  return problem('error', 'Unsupported argument', `An argument named "${name}" is not expected here.${hint}`, range);
+}
+
+export function unexpectedBlock({ type, range }: Pick<Block, 'type' | 'range'>, blocks: readonly string[], names: readonly string[]) {
+  const hint = names.includes(type)
+    ? ` Did you mean to define argument "${type}"? If so, use the equals sign to assign it a value.`
+    : didYouMean(type, blocks);
+  return problem('error', 'Unsupported block type', `Blocks of type "${type}" are not expected here.${hint}`, range);
+}
+
+export function missingArgument(name: string, range: Range) {
+  return problem('error', 'Missing required argument', `The argument "${name}" is required, but no definition was found.`, range);
+}
+
+/** The value of an expression in which nothing may be named, but for what `root` gives. */
+export function evaluateConstant(expression: Expression, root: Scope['root'] = () => undefined): Value {
+  const [named] = expression.references();
+  if (named && root(named.path[0] ?? '') === undefined)
+    throw expressionError('Variables not allowed', 'Variables may not be used here.', named.range);
+  return expression.evaluate({ folder: '.', root, nowMs: () => 0, randomHex: (digits) => '0'.repeat(digits) });
+}
+
+/** The value of an argument that must be constant; undefined when it is not there. */
+export function constant(body: Body, name: string, type: Type): Value | undefined {
+  const expression = body.attributes.get(name);
+  return expression && converted(evaluateConstant(expression), type, name, expression.range);
+}
+
+export function constantText(body: Body, name: string): string | undefined {
+  return (constant(body, name, 'string') ?? undefined) as string | undefined;
+}
+
+export function constantFlag(body: Body, name: string): boolean | undefined {
+  return (constant(body, name, 'bool') ?? undefined) as boolean | undefined;
+}
+
+/** @throws LanguageError "Incorrect attribute value type" */
+export function converted(value: Value, type: Type, name: string, range: Range): Value {
+  try {
+    return convertTo(value, type);
+  } catch (error) {
+    if (!(error instanceof Mismatch)) throw error;
+    throw typeError(`Inappropriate value for attribute "${name}": ${error.message}.`, range, 'Incorrect attribute value type');
+  }
+}
+
+/** What `depends_on` names. */
+export function dependencies(body: Body): readonly Reference[] {
+  return body.attributes.get('depends_on')?.references() ?? [];
+}
+
+/** `condition` and `error_message` of each block of this type. */
+export function conditions(body: Body, type: string, found: Diagnostics): Condition[] {
+  return body.blocks
+    .filter((block) => block.type === type)
+    .flatMap(({ body: inner, range }) => {
+      checkShape(inner, { required: ['condition', 'error_message'] }, range, found);
+      const [condition, message] = [inner.attributes.get('condition'), inner.attributes.get('error_message')];
+      return condition && message ? [{ condition, message, range: condition.range }] : [];
+    });
+}
+
+/** The address that an argument of a `moved`, `removed` or `import` block names. */
+export function targetOf(expression: Expression): Target {
+  const [traversal] = staticTraversals(expression) ?? [];
+  const target = traversal && parseTarget(traversalText(traversal));
+  if (target === undefined)
+    throw configurationError(
+      'Invalid address',
+      'A resource or module address is required here: names, with constant keys in brackets.',
+      expression.range,
+    );
+  return target;
+}
+
+/** A block's labels must be these. */
+export function checkLabels({ type, labels, range }: Block, names: readonly string[], found: Diagnostics): boolean {
+  if (labels.length === names.length) return true;
+  const missing = names[labels.length];
+  const [summary, detail] =
+    missing === undefined
+      ? [
+          `Extraneous label for ${type}`,
+          names.length === 0
+            ? `No labels are expected for ${type} blocks.`
+            : `Only ${names.length} labels (${names.join(', ')}) are expected for ${type} blocks.`,
+        ]
+      : [`Missing ${missing} for ${type}`, `All ${type} blocks must have ${names.length} labels (${names.join(', ')}).`];
+  found.add(problem('error', summary, detail, range));
+  return false;
+}
+
+/** `aws` or `aws.west`, as the `provider` argument names it. */
+export function providerName(expression: Expression): string {
+  const [traversal, ...more] = staticTraversals(expression) ?? [];
+  if (traversal === undefined || more.length > 0 || traversal.steps.length > 2 || traversal.steps.some((step) => 'key' in step))
+    throw configurationError(
+      'Invalid provider reference',
+      'The provider argument requires a provider type name, optionally followed by a period and then a configuration alias.',
+      expression.range,
+    );
+  return traversalText(traversal);
+}
