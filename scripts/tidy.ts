@@ -11,7 +11,7 @@ const linesMax = 500;
 /** All findings, one line each; empty when the tree is tidy. */
 export function tidy(root: string): string[] {
   const files = trackedFiles(root);
-  const sources = new Map(files.filter((file) => file.endsWith('.ts')).map((file) => [file, readFileSync(join(root, file), 'utf8')]));
+  const sources = new Map(files.filter((file) => /\.tsx?$/.test(file)).map((file) => [file, readFileSync(join(root, file), 'utf8')]));
   return [
     ...longFiles(sources),
     ...folderImports(sources),
@@ -62,7 +62,7 @@ export function deadFiles(sources: ReadonlyMap<string, string>, root = ''): stri
   for (const [file, text] of sources) {
     for (const specifier of importsOf(text)) {
       const target = normalize(join(dirname(file), specifier));
-      used.add(target).add(`${target}.ts`);
+      used.add(target).add(`${target}.ts`).add(`${target}.tsx`);
     }
   }
   const bin = root === '' ? '' : readFileSync(join(root, 'bin/plimsoll.js'), 'utf8');

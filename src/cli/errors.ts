@@ -18,5 +18,12 @@ export const cliErrors = defineErrors({
   PL_CLI_STACK_UNKNOWN: { exitCode: ExitCode.usage, when: 'The demo was asked for a stack that this version does not have.' },
   PL_CLI_NO_REGION: { exitCode: ExitCode.environment, when: 'No region of Plimsoll answers at the endpoint that a command was given.' },
   PL_CLI_LOGS_UNKNOWN: { exitCode: ExitCode.usage, when: 'Logs were asked for of something that the region does not have.' },
+  PL_CLI_CONSOLE_PORT: { exitCode: ExitCode.environment, when: 'The console’s port cannot be used.' },
+  PL_CLI_LOAD_TEST: { exitCode: ExitCode.failed, when: 'The console was asked for a load test while another one runs.' },
   PL_CLI_LOGS_NONE: { exitCode: ExitCode.environment, when: 'Logs were asked for of tasks whose definition keeps none.' },
+  PL_CLI_FOLDER: { exitCode: ExitCode.failed, when: 'The folder of Terraform files that a command was given is not there.' },
+  PL_CLI_APPROVAL: {
+    exitCode: ExitCode.failed,
+    when: 'A plan was to be approved where nobody can be asked: without a terminal, --auto-approve is needed.',
+  },
 });

@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { createLogger, errorMessage, ExitCode, formatSpan, monotonicMs, packageRoot, PlimsollError } from '../../base/index.ts';
 import { openRegion, type Region } from '../../region/index.ts';
+import { ConsoleServer } from '../console/server.ts';
+import { sourceOf, usualConsolePort } from '../console/source.ts';
 import { cliErrors } from '../errors.ts';
 import { portCandidates } from '../ports.ts';
 import { interruptible } from '../signals.ts';
@@ -21,6 +23,7 @@ interface DemoOptions {
   keep?: true;
   port?: number;
   data?: string;
+  consolePort?: number;
 }
 
 /** A quarter of a vCPU answers about 180 lists of this length a second, so that a small machine can show the limits of one task and of four. */
@@ -46,6 +49,7 @@ export function registerDemo(program: Command): void {
     .option('--json <file>', 'also write the report as JSON')
     .option('--time-scale <n>', 'how much faster than the wall the region’s clock runs, 1 to 60', parseTimeScale, 20)
     .option('--port <n>', 'port of the load balancer on 127.0.0.1 (default: 8080, or a free one)', parsePort)
+    .option('--console-port <n>', `port of the console (default: ${usualConsolePort}, or a free one)`, parsePort)
     .option('--data <dir>', 'folder for databases and logs (default: a temporary one that is removed)')
     .option('--keep', 'leave everything running after the report, until Ctrl-C')
     .addHelpText(
@@ -91,6 +95,7 @@ async function demo(stackName: string, options: DemoOptions): Promise<number> {
   const narrator = new Narrator(startedMs);
   const { signal, exitCode, dispose } = interruptible();
   let region: Region | undefined;
+  let page: ConsoleServer | undefined;
   try {
     narrator.step(`the region runs ${options.timeScale} × as fast as the wall clock; about ${formatSpan(startUpMs + plan.loadMs)} in all`);
     region = await openRegion({
@@ -102,6 +107,14 @@ async function demo(stackName: string, options: DemoOptions): Promise<number> {
       log,
     });
     signal.throwIfAborted();
+    page = await ConsoleServer.open({
+      source: sourceOf(region),
+      host: '127.0.0.1',
+      ports: portCandidates(options.consolePort, usualConsolePort),
+      testsFolder: join(dataDir, 'tests'),
+      log,
+    });
+    narrator.step(`watch it in the console: ${page.url}`);
     narrator.enforcement(region.driver.enforcement, kind.noun, cpuUnits, memoryMiB);
     const stack = await kind.create(region, { cpuUnits, memoryMiB, targetCpuPercent, signal }, (text) => narrator.step(text));
     await settle(region, options.timeScale, narrator, signal);
@@ -119,6 +132,7 @@ async function demo(stackName: string, options: DemoOptions): Promise<number> {
     return exitCode();
   } finally {
     narrator.close();
+    await page?.close();
     await region?.close();
     if (options.data === undefined) rmSync(dataDir, { recursive: true, force: true });
     dispose();

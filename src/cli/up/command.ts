@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { awsErrors, Endpoint, type Credentials } from '../../aws/index.ts';
-import { createLogger, PlimsollError } from '../../base/index.ts';
+import { createLogger, PlimsollError, type Logger } from '../../base/index.ts';
 import { openRegion } from '../../region/index.ts';
 import { Store } from '../../state/index.ts';
+import { ConsoleServer } from '../console/server.ts';
+import { sourceOf, usualConsolePort, type ConsoleSource } from '../console/source.ts';
 import { interruptible } from '../signals.ts';
 import { readImages } from './images.ts';
 import { readQuotas } from './quotas.ts';
@@ -21,17 +23,22 @@ interface UpOptions {
   ephemeral?: true;
   controlPlaneOnly?: true;
   requireCredentials?: true;
+  consolePort?: number;
+  console: boolean;
   json?: true;
 }
 
 /** Where low ports are closed or taken, a listener goes this much higher: 80 becomes 8080. */
 const usualOffset = 8000;
+const regionOfPage = 'us-east-1';
 
 export function registerUp(program: Command): void {
   program
     .command('up')
     .description('start the region in the foreground: the AWS endpoint, and behind it load balancers, tasks and databases that really run')
     .option('--port <n>', 'port of the endpoint', parsePort, 4566)
+    .option('--console-port <n>', `port of the console (default: ${usualConsolePort}, and any free one where it is taken)`, parsePort)
+    .option('--no-console', 'without the console')
     .option('--listen <address>', 'address of the endpoint; others than loopback let other machines in', '127.0.0.1')
     .option('--data <dir>', 'folder for the state', '.plimsoll')
     .option('--ephemeral', 'forget everything at the end: the state is in memory, databases in a temporary folder')
@@ -46,7 +53,7 @@ export function registerUp(program: Command): void {
     )
     .option('--control-plane-only', 'run nothing behind the endpoint: states change at once, targets are healthy')
     .option('--require-credentials', 'accept only requests signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment')
-    .option('--json', 'one line when ready: {"ready":true,"endpoint":…,"console":null}')
+    .option('--json', 'one line when ready: {"ready":true,"endpoint":…,"console":…}')
     .addHelpText(
       'after',
       `
@@ -67,6 +74,7 @@ POST /_plimsoll/reset empties the state of a control plane. Supported operations
 /** Something that answers at `url` until it is closed. */
 interface Running {
   readonly url: string;
+  readonly console: string | null;
   close(): Promise<void>;
 }
 
@@ -77,8 +85,8 @@ async function up(options: UpOptions): Promise<number> {
   try {
     const running = await (options.controlPlaneOnly === true ? startControlPlane : startRegion)(options, credentials);
     try {
-      const ready = `${JSON.stringify({ ready: true, endpoint: running.url, console: null })}\n`;
-      process.stdout.write(options.json === true ? ready : welcome(running.url, options));
+      const ready = `${JSON.stringify({ ready: true, endpoint: running.url, console: running.console })}\n`;
+      process.stdout.write(options.json === true ? ready : welcome(running, options));
       await aborted(interruption.signal);
     } finally {
       await running.close();
@@ -100,6 +108,7 @@ async function startRegion(options: UpOptions, credentials: Credentials | undefi
     mkdirSync(dataDir, { recursive: true });
     // Others may pass through, not look: a PostgreSQL that runs as another user, because we are root, needs that.
     chmodSync(dataDir, 0o711);
+    const log = createLogger('up', 'info', join(dataDir, 'plimsoll.log'));
     const region = await openRegion({
       dataDir,
       ephemeral: options.ephemeral === true,
@@ -110,13 +119,18 @@ async function startRegion(options: UpOptions, credentials: Credentials | undefi
       quotas,
       portsFor: (port) => (options.portOffset === undefined ? [port, port + usualOffset, 0] : [port + options.portOffset]),
       ...(credentials === undefined ? {} : { credentials }),
-      log: createLogger('up', 'info', join(dataDir, 'plimsoll.log')),
+      log,
+    });
+    const page = await openConsole(options, sourceOf(region), dataDir, log).catch(async (error: unknown) => {
+      await region.close();
+      throw error;
     });
     const close = async (): Promise<void> => {
+      await page?.close();
       await region.close();
       forget();
     };
-    return { url: region.endpoint.url, close };
+    return { url: region.endpoint.url, console: page?.url ?? null, close };
   } catch (error) {
     forget();
     throw error;
@@ -135,22 +149,32 @@ async function startControlPlane(options: UpOptions, credentials: Credentials | 
     onFault: (message, error) => logger.error({ err: error }, message),
     ...(credentials === undefined ? {} : { credentials }),
   });
-  try {
-    await endpoint.listen();
-  } catch (error) {
-    store.close();
-    throw error;
-  }
+  let page: ConsoleServer | undefined;
   const close = async (): Promise<void> => {
+    await page?.close();
     await endpoint.close();
     store.close();
   };
-  return { url: endpoint.url, close };
+  try {
+    await endpoint.listen();
+    page = await openConsole(options, { endpoint, timeScale: 1, region: regionOfPage }, resolve(options.data), logger);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { url: endpoint.url, console: page?.url ?? null, close };
 }
 
-function welcome(url: string, { controlPlaneOnly, ephemeral, data, timeScale }: UpOptions): string {
+async function openConsole(options: UpOptions, source: ConsoleSource, dataDir: string, log: Logger): Promise<ConsoleServer | undefined> {
+  if (!options.console) return undefined;
+  const ports = options.consolePort === undefined ? [usualConsolePort, 0] : [options.consolePort];
+  return ConsoleServer.open({ source, host: options.listen, ports, testsFolder: join(dataDir, 'tests'), log });
+}
+
+function welcome({ url, console }: Running, { controlPlaneOnly, ephemeral, data, timeScale }: UpOptions): string {
   return [
     `AWS endpoint${controlPlaneOnly === true ? ' (control plane only)' : ''}: ${url}`,
+    ...(console === null ? [] : [`Console: ${console}`]),
     `State: ${ephemeral === true ? 'in memory' : resolve(data)}`,
     ...(timeScale === 1 ? [] : [`The region’s clock runs ${timeScale} × as fast as the wall’s`]),
     `Use it:  export AWS_ENDPOINT_URL=${url} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x`,

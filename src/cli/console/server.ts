@@ -1,0 +1,166 @@
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { errorMessage, packageVersion, PlimsollError, systemErrorCode, systemRandom, uuid, type Logger } from '../../base/index.ts';
+import { refusal } from '../../aws/index.ts';
+import type { Hello } from '../../console/index.ts';
+import { cliErrors } from '../errors.ts';
+import { fail } from './answer.ts';
+import { loadAssets, type Asset } from './assets.ts';
+import { eventText } from './events.ts';
+import { icon, pageOf, securityHeaders } from './html.ts';
+import { LoadTests } from './loadTests.ts';
+import type { ConsoleSource } from './source.ts';
+import { testRoutes } from './testRoutes.ts';
+import { RegionWatch } from './watch.ts';
+
+export interface ConsoleOptions {
+  readonly source: ConsoleSource;
+  readonly host: string;
+  /** Ports to try, in order; 0 is any free one. */
+  readonly ports: readonly number[];
+  /** Where load tests keep their scripts and results. */
+  readonly testsFolder: string;
+  readonly log: Logger;
+}
+
+/** Larger than any script that a person wrote. */
+const bodyBytesMax = 2 << 20;
+
+/** The console: one page, and what it asks for. */
+export class ConsoleServer {
+  readonly url: string;
+  readonly #close: () => Promise<void>;
+
+  private constructor(url: string, close: () => Promise<void>) {
+    this.url = url;
+    this.#close = close;
+  }
+
+  /** @throws PL_CLI_CONSOLE_PORT */
+  static async open(options: ConsoleOptions): Promise<ConsoleServer> {
+    const assets = await loadAssets();
+    const { source, log } = options;
+    const watches = new Map<string, RegionWatch>();
+    const tests = new LoadTests(options.testsFolder, (run) => {
+      for (const watch of watches.values()) watch.tell('test', run);
+    });
+    const watch = (region: string): RegionWatch => {
+      let found = watches.get(region);
+      if (found === undefined) {
+        found = new RegionWatch(
+          source,
+          region,
+          () => tests.users,
+          (error) => log.error({ err: error }, 'looking at the region failed'),
+        );
+        watches.set(region, found);
+      }
+      return found;
+    };
+    watch(source.region);
+    const token = uuid(systemRandom);
+    const app = Fastify({ bodyLimit: bodyBytesMax, forceCloseConnections: true, exposeHeadRoutes: false });
+    guard(app, token);
+    pageRoutes(app, assets, token);
+    apiRoutes(app, source, watch, tests);
+    testRoutes(app, tests);
+    const url = await listen(app, options);
+    return new ConsoleServer(url, async () => {
+      for (const each of watches.values()) each.close();
+      await tests.close();
+      await app.close();
+    });
+  }
+
+  /** Ends a load test that runs, and all connections. */
+  close(): Promise<void> {
+    return this.#close();
+  }
+}
+
+/**
+ * Only the console's own page gets an answer: `Host` keeps out names that were rebound to loopback, `Origin` other pages, and
+ * the token, which stands in the page, pages of the same host on another port.
+ */
+function guard(app: FastifyInstance, token: string): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(securityHeaders);
+    const refused = refusal(request.headers);
+    if (refused !== undefined) return fail(reply, 403, 'AccessDenied', refused);
+    if (!request.url.startsWith('/api/')) return undefined;
+    reply.header('Cache-Control', 'no-store');
+    const { origin, host } = request.headers;
+    const foreign = origin !== undefined && URL.parse(origin)?.host !== host;
+    const given = request.headers['x-plimsoll-token'] ?? (request.query as Record<string, unknown>)['token'];
+    if (foreign || given !== token) return fail(reply, 403, 'AccessDenied', 'this page is of an earlier run of the console: reload it');
+    return undefined;
+  });
+  app.setErrorHandler((error, _request, reply) => {
+    if (error instanceof PlimsollError) return fail(reply, 409, error.code, error.message);
+    const { statusCode = 500 } = error as { statusCode?: number };
+    return fail(reply, statusCode, statusCode < 500 ? 'BadRequest' : 'InternalFailure', errorMessage(error));
+  });
+}
+
+function pageRoutes(app: FastifyInstance, assets: ReadonlyMap<string, Asset>, token: string): void {
+  for (const [name, { type, body, brotli }] of assets) {
+    app.get(`/${name}`, (request, reply) => {
+      reply.header('Content-Type', type).header('Cache-Control', 'no-cache').header('Vary', 'Accept-Encoding');
+      if (brotli === undefined || !/\bbr\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(body);
+      return reply.header('Content-Encoding', 'br').send(brotli);
+    });
+  }
+  app.get('/icon.svg', (_request, reply) => reply.type('image/svg+xml').send(icon));
+  // Every other path is a place in the page.
+  app.setNotFoundHandler((request, reply) => {
+    const isPlace = request.method === 'GET' && !request.url.startsWith('/api/') && !/\.\w+$/.test(request.url.split('?')[0]!);
+    if (!isPlace) return fail(reply, 404, 'NotFound', `there is no ${request.method} ${request.url.slice(0, 200)}`);
+    return reply.type('text/html; charset=utf-8').header('Cache-Control', 'no-store').send(pageOf(token));
+  });
+}
+
+function apiRoutes(app: FastifyInstance, source: ConsoleSource, watch: (region: string) => RegionWatch, tests: LoadTests): void {
+  const { endpoint } = source;
+  app.get('/api/hello', (): Hello => {
+    const touched = endpoint.world.places().map(({ region }) => region);
+    const regions = [...new Set([source.region, ...touched])].filter((region) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(region));
+    return { regions: regions.toSorted(), region: source.region, endpoint: endpoint.url, version: packageVersion() };
+  });
+  app.get('/api/live', (request, reply) => {
+    const lastNumber = Number(request.headers['last-event-id'] ?? 0);
+    reply.hijack();
+    for (const [name, value] of Object.entries(securityHeaders)) reply.raw.setHeader(name, value);
+    watch(regionOf(request, source)).follow(reply.raw, Number.isInteger(lastNumber) ? lastNumber : 0);
+    const running = tests.current();
+    if (running !== undefined) reply.raw.write(eventText('test', running));
+  });
+  app.post<{ Params: { service: string; operation: string } }>('/api/aws/:service/:operation', async (request, reply) => {
+    const { service, operation } = request.params;
+    const body = Buffer.from(JSON.stringify(request.body ?? {}));
+    const answer = await endpoint.callJson(service, operation, body, regionOf(request, source));
+    return reply.code(answer.status).type('application/json').send(answer.body);
+  });
+}
+
+function regionOf(request: FastifyRequest, source: ConsoleSource): string {
+  const { region } = request.query as Record<string, unknown>;
+  return typeof region === 'string' && /^[a-z]{2}(-[a-z]+)+-\d$/.test(region) ? region : source.region;
+}
+
+/** The first port that is free. */
+async function listen(app: FastifyInstance, { host, ports }: ConsoleOptions): Promise<string> {
+  for (const [index, port] of ports.entries()) {
+    try {
+      const url = await app.listen({ host, port });
+      return url.replace(/\/$/, '');
+    } catch (error) {
+      if (systemErrorCode(error) === 'EADDRINUSE' && index < ports.length - 1) continue;
+      throw new PlimsollError(cliErrors.PL_CLI_CONSOLE_PORT, {
+        what: `the console cannot listen: ${errorMessage(error)}`,
+        where: `${host}:${port}`,
+        fix: 'choose another port with --console-port',
+        cause: error,
+      });
+    }
+  }
+  throw new PlimsollError(cliErrors.PL_CLI_CONSOLE_PORT, { what: 'the console was given no port' });
+}

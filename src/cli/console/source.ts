@@ -1,0 +1,28 @@
+import type { Endpoint } from '../../aws/index.ts';
+import type { BalancerMetrics, WorkloadUsage } from '../../model/index.ts';
+import type { Region } from '../../region/index.ts';
+
+/** What the console shows: an endpoint, and what really runs behind it. */
+export interface ConsoleSource {
+  readonly endpoint: Endpoint;
+  readonly timeScale: number;
+  /** The region that the page begins with. */
+  readonly region: string;
+  /** Absent where only the control plane runs. */
+  readonly running?: {
+    onBalancerMetrics(handler: (delta: BalancerMetrics) => void): void;
+    usage(): ReadonlyMap<string, WorkloadUsage>;
+  };
+}
+
+/** The console's port, where it is free. */
+export const usualConsolePort = 4580;
+
+export function sourceOf(region: Region): ConsoleSource {
+  return {
+    endpoint: region.endpoint,
+    timeScale: region.timeScale,
+    region: 'us-east-1',
+    running: { onBalancerMetrics: (handler) => region.onBalancerMetrics(handler), usage: () => region.usage.workloads },
+  };
+}
