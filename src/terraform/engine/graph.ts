@@ -13,12 +13,26 @@ export class Graph {
     if (node !== dependency) this.#after.get(node)?.add(dependency);
   }
 
+  has(node: string): boolean {
+    return this.#after.has(node);
+  }
+
   get nodes(): readonly string[] {
     return [...this.#after.keys()];
   }
 
   dependenciesOf(node: string): ReadonlySet<string> {
     return this.#after.get(node) ?? new Set();
+  }
+
+  /** Whether `node` comes after `other`, at any distance. */
+  follows(node: string, other: string): boolean {
+    const seen = new Set([node]);
+    for (const at of seen) {
+      if (at === other) return true;
+      for (const dependency of this.dependenciesOf(at)) seen.add(dependency);
+    }
+    return false;
   }
 
   /** The nodes of one cycle in their order; undefined when there is none. */

@@ -28,3 +28,4 @@ export { replaceFile, StateFile } from './state/stateFile.ts';
 export { loadConfiguration, type LoadOptions } from './configuration/load.ts';
 export type { Connect, Credentials } from './evaluation/providers.ts';
 export { planChanges } from './plan/plan.ts';
+export { applyPlan } from './apply/apply.ts';

@@ -40,15 +40,15 @@ export async function readObject(
   const found = await type.read(provider.clients, idOf(known), new Arguments(known));
   if (found === undefined) return undefined;
   try {
-    return merge(type.schema, known, typedObject(type.schema, { ...open(known), ...found }), provider.defaultTags);
+    return merge(type.schema, known, typedObject(type.schema, { ...knownPart(known), ...found }), provider.defaultTags);
   } catch (error) {
     if (!(error instanceof Mismatch)) throw error;
     throw configurationError('Provider produced invalid object', errorMessage(error), place.range, place);
   }
 }
 
-/** What is still unknown and what nobody told is null. */
-function open(known: ResourceObject): Record<string, Value> {
+/** The same with null for what is unknown. */
+export function knownPart(known: ResourceObject): Record<string, Value> {
   return record(
     Object.entries(known).map(([name, value]) => [name, isKnown(value) ? value : value instanceof Unknown ? null : withoutUnknown(value)]),
   );
