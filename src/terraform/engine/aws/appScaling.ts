@@ -1,7 +1,8 @@
-import type { ScalableTarget, ScalingPolicy } from '@aws-sdk/client-application-auto-scaling';
+import type { ScalableTarget, ScalingPolicy, ScheduledAction } from '@aws-sdk/client-application-auto-scaling';
 import type { Arguments } from '../arguments.ts';
 import { unlessGone, type Clients, type ResourceType } from '../provider.ts';
 import { block, blocks, blockSet, computed, flag, forceNew, number, optional, required, settled, text } from '../schema.ts';
+import { instant, sameInstant } from './autoscalingParts.ts';
 
 const place = {
   resource_id: text(required, forceNew),
@@ -181,4 +182,67 @@ export const scalingPolicy: ResourceType = {
 async function findPolicy(aws: Clients, name: string, known: Arguments): Promise<ScalingPolicy | undefined> {
   const { ScalingPolicies = [] } = await (await aws.scaling()).describeScalingPolicies(placeOf(known));
   return ScalingPolicies.find(({ PolicyName }) => PolicyName === name);
+}
+
+const putAction = async (aws: Clients, planned: Arguments): Promise<void> => {
+  const [start, end, sizes] = [planned.text('start_time'), planned.text('end_time'), planned.block('scalable_target_action')];
+  await (
+    await aws.scaling()
+  ).putScheduledAction({
+    ...placeOf(planned),
+    ScheduledActionName: planned.sure('name'),
+    Schedule: planned.text('schedule'),
+    Timezone: planned.text('timezone'),
+    ...(start !== undefined && { StartTime: new Date(start) }),
+    ...(end !== undefined && { EndTime: new Date(end) }),
+    ScalableTargetAction: { MinCapacity: sizes?.number('min_capacity'), MaxCapacity: sizes?.number('max_capacity') },
+  });
+};
+
+export const scheduledAction: ResourceType = {
+  schema: {
+    id: text(computed),
+    arn: text(computed),
+    name: text(required, forceNew),
+    ...place,
+    schedule: text(required),
+    timezone: text(optional, { fallback: 'UTC' }),
+    start_time: text(optional, { same: sameInstant }),
+    end_time: text(optional, { same: sameInstant }),
+    scalable_target_action: block({ min_capacity: number(optional), max_capacity: number(optional) }, required),
+  },
+  async create(aws, planned) {
+    await putAction(aws, planned);
+    return `${planned.sure('name')}-${planned.sure('service_namespace')}-${planned.sure('resource_id')}`;
+  },
+  async read(aws, id, known) {
+    const found = await findAction(aws, known);
+    if (found === undefined) return undefined;
+    const sizes = found.ScalableTargetAction;
+    return {
+      id,
+      arn: found.ScheduledActionARN ?? '',
+      schedule: found.Schedule ?? '',
+      timezone: found.Timezone ?? 'UTC',
+      start_time: instant(found.StartTime),
+      end_time: instant(found.EndTime),
+      scalable_target_action: [{ min_capacity: sizes?.MinCapacity ?? null, max_capacity: sizes?.MaxCapacity ?? null }],
+    };
+  },
+  async update(aws, _id, planned) {
+    await putAction(aws, planned);
+  },
+  async delete(aws, _id, known) {
+    if ((await findAction(aws, known)) === undefined) return;
+    const call = (await aws.scaling()).deleteScheduledAction({ ...placeOf(known), ScheduledActionName: known.sure('name') });
+    await unlessGone(call, 'ObjectNotFoundException');
+  },
+};
+
+async function findAction(aws: Clients, known: Arguments): Promise<ScheduledAction | undefined> {
+  const name = known.sure('name');
+  const { ScheduledActions = [] } = await (
+    await aws.scaling()
+  ).describeScheduledActions({ ...placeOf(known), ScheduledActionNames: [name] });
+  return ScheduledActions.find(({ ScheduledActionName }) => ScheduledActionName === name);
 }

@@ -2,6 +2,7 @@ import type { Arguments } from '../arguments.ts';
 import { codeOf, unlessGone, waitUntil, type Clients, type ResourceType } from '../provider.ts';
 import { block, blocks, blockSet, computed, flag, forceNew, number, optional, required, settled, text, texts, textSet } from '../schema.ts';
 import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
+import { nameOf } from './names.ts';
 
 const template = { id: text(settled), name: text(settled), version: text(settled) };
 
@@ -49,7 +50,7 @@ export const autoscalingGroup: ResourceType = {
   },
 
   async create(aws, planned) {
-    const name = planned.sure('name');
+    const name = nameOf(planned);
     const autoscaling = await aws.autoscaling();
     await autoscaling.createAutoScalingGroup({
       AutoScalingGroupName: name,

@@ -5,6 +5,7 @@ import { plain } from '../arguments.ts';
 import type { Value } from '../../language/index.ts';
 import { tagChanges, tagList, tagMap, unlessGone, waitUntil, type Clients, type ResourceType } from '../provider.ts';
 import { computed, flag, forceNew, number, optional, required, settled, tagged, text, textSet } from '../schema.ts';
+import { nameOf } from './names.ts';
 
 /** `14` asks for any 14.x. */
 const sameVersion = (before: Value, after: Value): boolean => before === after || plain(before).startsWith(`${plain(after)}.`);
@@ -56,7 +57,7 @@ export const database: ResourceType = {
   },
 
   async create(aws, planned) {
-    const name = planned.sure('identifier');
+    const name = nameOf(planned, 'terraform-', 'identifier');
     await (
       await aws.rds()
     ).createDBInstance({

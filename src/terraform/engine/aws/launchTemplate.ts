@@ -2,6 +2,7 @@ import type { RequestLaunchTemplateData } from '@aws-sdk/client-ec2';
 import type { Arguments } from '../arguments.ts';
 import { tagChanges, tagList, tagMap, unlessGone, type ResourceType } from '../provider.ts';
 import { block, blocks, computed, flag, forceNew, number, optional, required, settled, tagged, text, textMap, textSet } from '../schema.ts';
+import { nameOf } from './names.ts';
 
 export const launchTemplate: ResourceType = {
   schema: {
@@ -64,7 +65,7 @@ export const launchTemplate: ResourceType = {
     const { LaunchTemplate } = await (
       await aws.ec2()
     ).createLaunchTemplate({
-      LaunchTemplateName: planned.sure('name'),
+      LaunchTemplateName: nameOf(planned),
       VersionDescription: planned.text('description'),
       LaunchTemplateData: dataOf(planned),
       ...(tags.length > 0 && { TagSpecifications: [{ ResourceType: 'launch-template', Tags: tags }] }),

@@ -2,6 +2,7 @@ import type { LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Arguments } from '../arguments.ts';
 import { tagChanges, tagList, tagMap, unlessGone, waitUntil, type Clients, type ResourceType } from '../provider.ts';
 import { block, blockSet, computed, flag, forceNew, number, optional, required, settled, tagged, text, textSet } from '../schema.ts';
+import { nameOf } from './names.ts';
 
 /** Arguments that are attributes of ELBv2's API, and those of which only one kind of load balancer knows. */
 const attributes: Readonly<Record<string, { key: string; only?: 'application' | 'network' }>> = {
@@ -53,7 +54,7 @@ export const loadBalancer: ResourceType = {
     const { LoadBalancers } = await (
       await aws.elb()
     ).createLoadBalancer({
-      Name: planned.sure('name'),
+      Name: nameOf(planned, 'tf-lb-'),
       Type: planned.text('load_balancer_type') as never,
       Scheme: planned.flag('internal') === true ? 'internal' : 'internet-facing',
       SecurityGroups: planned.texts('security_groups'),
@@ -103,9 +104,10 @@ export const loadBalancer: ResourceType = {
       subnets: zones.map(({ SubnetId = '' }) => SubnetId).toSorted(),
       security_groups: (found.SecurityGroups ?? []).toSorted(),
       ...Object.fromEntries(
-        Object.entries(attributes).flatMap(([name, { key }]) => {
+        Object.entries(attributes).flatMap(([name, { key, only }]) => {
           const value = values.get(key);
-          if (value === undefined) return [];
+          // Cross-zone balancing is on for good in an application load balancer, and says nothing there.
+          if (value === undefined || (only !== undefined && only !== found.Type)) return [];
           return [[name, /^(true|false)$/.test(value) ? value === 'true' : /^\d+$/.test(value) ? Number(value) : value]];
         }),
       ),

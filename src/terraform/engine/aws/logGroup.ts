@@ -1,5 +1,6 @@
 import { tagChanges, unlessGone, type ResourceType } from '../provider.ts';
 import { computed, flag, forceNew, number, optional, settled, tagged, text } from '../schema.ts';
+import { nameOf } from './names.ts';
 
 export const logGroup: ResourceType = {
   schema: {
@@ -14,7 +15,7 @@ export const logGroup: ResourceType = {
     ...tagged,
   },
   async create(aws, planned) {
-    const name = planned.sure('name');
+    const name = nameOf(planned);
     await (await aws.logs()).createLogGroup({ logGroupName: name, tags: planned.map('tags_all') });
     return name;
   },

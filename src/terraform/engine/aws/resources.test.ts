@@ -1,64 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { Endpoint } from '../../../aws/index.ts';
-import { Store } from '../../../state/index.ts';
+import { test } from 'node:test';
 import type { Value } from '../../language/index.ts';
-import { Arguments, plain } from '../arguments.ts';
-import { createClients } from '../clients.ts';
-import type { Clients } from '../provider.ts';
-import type { Attributes } from '../schema.ts';
-import { dataSources, resourceTypes } from './index.ts';
+import { data, make } from './testkit.ts';
 
 /** Every kind of resource through its whole life, against a control plane: made, read back, deleted, gone. */
-
-const store = new Store();
-const endpoint = new Endpoint({ store, port: 0 });
-let aws: Clients;
-
-before(async () => {
-  await endpoint.listen();
-  const signal = new AbortController().signal;
-  aws = createClients({ endpoint: endpoint.url, region: 'us-east-1', accessKeyId: 'x', secretAccessKey: 'x', signal });
-});
-after(async () => {
-  await endpoint.close();
-  store.close();
-});
-
-const typeOf = (name: string) => {
-  const type = resourceTypes[name];
-  assert.ok(type, name);
-  return type;
-};
-
-interface Made {
-  readonly id: string;
-  readonly values: Attributes;
-  remove(): Promise<void>;
-}
-
-async function make(name: string, given: Attributes): Promise<Made> {
-  const type = typeOf(name);
-  const planned = new Arguments(given);
-  const id = await type.create(aws, planned);
-  await type.settle?.(aws, id, planned);
-  const read = await type.read(aws, id, planned);
-  assert.ok(read, `${name} is there once made`);
-  for (const [key, value] of Object.entries(read)) assert.ok(key in type.schema, `${name}: ${key} (${plain(value)}) is in the schema`);
-  const values = { ...given, ...read };
-  const remove = async (): Promise<void> => {
-    await type.delete(aws, id, new Arguments(values));
-    assert.equal(await type.read(aws, id, new Arguments(values)), undefined, `${name} is gone once deleted`);
-    await type.delete(aws, id, new Arguments(values));
-  };
-  return { id, values, remove };
-}
-
-async function data(name: string, given: Attributes = {}): Promise<Attributes> {
-  const source = dataSources[name];
-  assert.ok(source, name);
-  return source.read(aws, new Arguments(given));
-}
 
 const everyone: Value = [{ from_port: 80, to_port: 80, protocol: 'tcp', cidr_blocks: ['0.0.0.0/0'] }];
 const all: Value = [{ from_port: 0, to_port: 0, protocol: '-1', cidr_blocks: ['0.0.0.0/0'] }];

@@ -3,6 +3,7 @@ import { Arguments } from '../arguments.ts';
 import { codeOf, tagChanges, tagList, tagMap, unlessGone, whileInUse, type Clients, type ResourceType } from '../provider.ts';
 import { blockSet, computed, flag, forceNew, number, optional, required, settled, tagged, text, texts, textSet } from '../schema.ts';
 import { isList, isRecord, type Value } from '../../language/index.ts';
+import { nameOf } from './names.ts';
 
 const rule = {
   from_port: number(required),
@@ -18,8 +19,8 @@ const rule = {
 
 /** AWS's number or name of a protocol; -1 is all of them. */
 const protocolNumbers: Readonly<Record<string, string>> = { all: '-1', '6': 'tcp', '17': 'udp', '1': 'icmp', '58': 'icmpv6' };
-const protocolName = (value: string): string => protocolNumbers[value.toLowerCase()] ?? value.toLowerCase();
-function sameProtocol(before: Value, after: Value): boolean {
+export const protocolName = (value: string): string => protocolNumbers[value.toLowerCase()] ?? value.toLowerCase();
+export function sameProtocol(before: Value, after: Value): boolean {
   return typeof before === 'string' && typeof after === 'string' && protocolName(before) === protocolName(after);
 }
 
@@ -44,7 +45,7 @@ export const securityGroup: ResourceType = {
     const vpc =
       planned.text('vpc_id') ?? (await ec2.describeVpcs({ Filters: [{ Name: 'is-default', Values: ['true'] }] })).Vpcs?.[0]?.VpcId;
     const { GroupId = '' } = await ec2.createSecurityGroup({
-      GroupName: planned.sure('name'),
+      GroupName: nameOf(planned),
       Description: planned.sure('description'),
       VpcId: vpc,
       ...(tags.length > 0 && { TagSpecifications: [{ ResourceType: 'security-group', Tags: tags }] }),

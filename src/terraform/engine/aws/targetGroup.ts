@@ -1,6 +1,7 @@
 import type { Arguments } from '../arguments.ts';
 import { tagChanges, tagList, tagMap, unlessGone, whileInUse, type Clients, type ResourceType } from '../provider.ts';
 import { block, computed, flag, forceNew, number, optional, required, settled, tagged, text, type Attributes } from '../schema.ts';
+import { nameOf } from './names.ts';
 
 const attributes: Readonly<Record<string, string>> = {
   deregistration_delay: 'deregistration_delay.timeout_seconds',
@@ -65,7 +66,7 @@ export const targetGroup: ResourceType = {
     const { TargetGroups } = await (
       await aws.elb()
     ).createTargetGroup({
-      Name: planned.sure('name'),
+      Name: nameOf(planned, 'tf-'),
       Port: planned.number('port'),
       Protocol: planned.text('protocol') as never,
       ProtocolVersion: planned.text('protocol_version'),
