@@ -70,13 +70,28 @@ export const cluster: ResourceType = {
   },
 };
 
+/** The members of a container definition (Amazon ECS API, ContainerDefinition); ECS drops others. */
+const containerMembers = new Set(
+  `name image repositoryCredentials cpu memory memoryReservation links portMappings essential restartPolicy entryPoint command environment environmentFiles
+  mountPoints volumesFrom linuxParameters secrets dependsOn startTimeout stopTimeout versionConsistency hostname user workingDirectory disableNetworking privileged
+  readonlyRootFilesystem dnsServers dnsSearchDomains extraHosts dockerSecurityOptions interactive pseudoTerminal dockerLabels ulimits logConfiguration
+  healthCheck systemControls resourceRequirements firelensConfiguration credentialSpecs`.split(/\s+/),
+);
+
 /** ECS fills definitions in: what a configuration says must be in what is there. */
 function sameDefinitions(before: Value, after: Value): boolean {
   try {
-    return covers(JSON.parse(plain(before)), JSON.parse(plain(after)));
+    const asked = JSON.parse(plain(after)) as unknown;
+    const known = Array.isArray(asked) ? asked.map(withoutStrangers) : asked;
+    return covers(JSON.parse(plain(before)), known);
   } catch {
     return before === after;
   }
+}
+
+function withoutStrangers(container: unknown): unknown {
+  if (typeof container !== 'object' || container === null) return container;
+  return Object.fromEntries(Object.entries(container).filter(([key]) => containerMembers.has(key)));
 }
 
 function covers(there: unknown, asked: unknown): boolean {
