@@ -6,6 +6,7 @@ import { registerDemo } from './demo/command.ts';
 import { registerRun } from './run/command.ts';
 import { registerRunControl } from './run/control.ts';
 import { registerStatus } from './status/command.ts';
+import { registerTerraform, terraformUsageCode } from './terraform/command.ts';
 import { registerUp } from './up/command.ts';
 
 /** The command line. Sets `process.exitCode`; a failure is one line on stderr, its stack only with `--debug`. */
@@ -35,6 +36,7 @@ export function buildProgram(): Command {
   registerBalance(program);
   registerUp(program);
   registerStatus(program);
+  registerTerraform(program);
   program.addHelpText(
     'after',
     `
@@ -44,6 +46,7 @@ Examples:
   $ plimsoll balance lb.yaml                       the load balancer alone
   $ plimsoll up                                      the region: an AWS endpoint with what really runs behind it
   $ plimsoll status                                what the region holds, with URLs
+  $ plimsoll apply infra                           the Terraform files you have, without Terraform
 
 Each command has a --help of its own. Exit codes and errors: docs/errors.md`,
   );
@@ -56,7 +59,8 @@ Each command has a --help of its own. Exit codes and errors: docs/errors.md`,
 function report(error: unknown, argv: readonly string[]): number {
   const debug = argv.includes('--debug');
   // `run` answers with k6's exit codes, bad flags included.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : argv[2] === 'run' ? RunExitCode.usage : ExitCode.usage;
+  if (error instanceof CommanderError)
+    return error.exitCode === 0 ? ExitCode.ok : argv[2] === 'run' ? RunExitCode.usage : terraformUsageCode(argv[2]);
   const line =
     error instanceof PlimsollError
       ? `${error.message} [${error.code}]`

@@ -1,0 +1,104 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { PlimsollError } from '../../base/index.ts';
+import {
+  createClients,
+  DiagnosticsError,
+  loadConfiguration,
+  paint,
+  renderError,
+  errorLines,
+  jsonView,
+  textView,
+  type Connect,
+  type Configuration,
+  type Paint,
+  type View,
+} from '../../terraform/index.ts';
+import { cliErrors } from '../errors.ts';
+import type { ConfigurationFlags } from './command.ts';
+
+/** Where a folder's state is, unless told otherwise: not in terraform.tfstate, which may be that of a real account. */
+export const stateFileOf = (folder: string, given: string | undefined): string => given ?? join(folder, 'plimsoll.tfstate');
+
+/** Colours on a terminal, unless refused (https://no-color.org). */
+export function paintFor({ color }: { readonly color: boolean }, out: NodeJS.WriteStream): Paint {
+  return paint(color && out.isTTY && process.env['TERM'] !== 'dumb' && (process.env['NO_COLOR'] ?? '') === '');
+}
+
+const write = (text: string): void => void process.stdout.write(text);
+
+export function viewFor(flags: ConfigurationFlags): View {
+  if (flags.json === true) return jsonView(write);
+  return textView(paintFor(flags, process.stdout), write, (text) => process.stderr.write(text));
+}
+
+/** @throws PL_CLI_FOLDER */
+export function checkFolder(folder: string): void {
+  if (existsSync(folder) && statSync(folder).isDirectory()) return;
+  throw new PlimsollError(cliErrors.PL_CLI_FOLDER, {
+    what: 'there is no such folder',
+    where: folder,
+    fix: 'name the folder that holds the .tf files',
+  });
+}
+
+export function configurationOf(folder: string, { variables }: ConfigurationFlags): Promise<Configuration> {
+  checkFolder(folder);
+  return loadConfiguration(folder, { variables: { environment: process.env, flags: variables } });
+}
+
+/** Any key pair will do unless the region asks for its own; then a provider block or the environment must have it. */
+export function connectTo(endpoint: string, signal: AbortSignal): Connect {
+  const env = process.env;
+  return ({ region, accessKeyId, secretAccessKey }) =>
+    createClients({
+      endpoint,
+      region: region || env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || 'us-east-1',
+      accessKeyId: accessKeyId || env['AWS_ACCESS_KEY_ID'] || 'plimsoll',
+      secretAccessKey: secretAccessKey || env['AWS_SECRET_ACCESS_KEY'] || 'plimsoll',
+      signal,
+    });
+}
+
+/**
+ * Runs a command; what Terraform would tell in its own form is told so, everything else is for `main` to tell.
+ * @throws what is no diagnostic
+ */
+export async function reporting(
+  flags: { readonly color: boolean; readonly lines?: boolean },
+  work: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof PlimsollError && (error instanceof DiagnosticsError || error.code.startsWith('PL_TERRAFORM_')))) throw error;
+    if (process.argv.includes('--debug')) process.stderr.write(`${error.stack ?? ''}\n`);
+    if (flags.lines === true) write(errorLines(error));
+    else process.stderr.write(renderError(error, paintFor(flags, process.stderr)));
+    return error.exitCode;
+  }
+}
+
+/**
+ * Whether the person at the terminal says yes.
+ * @throws PL_CLI_APPROVAL where nobody can be asked.
+ */
+export async function approved(question: string, consequences: readonly string[], { bold }: Paint, signal: AbortSignal): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY)
+    throw new PlimsollError(cliErrors.PL_CLI_APPROVAL, {
+      what: 'nobody can be asked for approval: this is no terminal',
+      fix: 'add --auto-approve when the plan may be carried out unseen',
+    });
+  process.stdout.write(`\n${bold(question)}\n${consequences.map((text) => `  ${text}\n`).join('')}\n`);
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return (await terminal.question(`  ${bold('Enter a value:')} `, { signal })) === 'yes';
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  } finally {
+    terminal.close();
+  }
+}
