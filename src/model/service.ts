@@ -117,6 +117,8 @@ export interface Task {
   /** As the balancer last reported it. */
   readonly health: 'UNKNOWN' | 'HEALTHY' | 'UNHEALTHY';
   readonly healthReason?: string;
+  /** What the health checks of its containers say; absent where none of its essential containers has one. */
+  readonly containerHealth?: 'UNKNOWN' | 'HEALTHY' | 'UNHEALTHY';
   /** The balancer has reported that the last request of this DEACTIVATING task is done. */
   readonly drained?: boolean;
   readonly stoppedReason?: string;

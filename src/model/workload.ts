@@ -52,6 +52,12 @@ export interface ComputeDriver {
   start(spec: WorkloadSpec): Promise<void>;
   /** SIGTERM, then SIGKILL after `graceMs`; resolves when its whole tree is gone. Unknown ids resolve at once. */
   stop(id: string, graceMs: number): Promise<void>;
+  /**
+   * Runs a command beside a workload: in its environment, folder and limits, `localhost` being the workload's own
+   * address. Resolves to its exit code; undefined where it did not end within `timeoutMs`, could not be started, or
+   * there is no such workload. Its output is lost.
+   */
+  exec(id: string, command: readonly string[], timeoutMs: number): Promise<number | undefined>;
   /** Called once for each workload that ended, asked or not. */
   onExit(handler: (exit: WorkloadExit) => void): void;
   /** Called for each line that a workload writes. */

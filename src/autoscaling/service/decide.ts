@@ -2,7 +2,7 @@ import type { ServiceCommand, ServiceDecision, ServiceSnapshot } from './command
 import { serviceEvents } from './events.ts';
 import { finish } from './finish.ts';
 import { launch } from './launch.ts';
-import { graceLeftMs, liveCount, observe, type Observation } from './observe.ts';
+import { graceLeftMs, isAiling, liveCount, observe, type Observation } from './observe.ts';
 import { register } from './register.ts';
 import { retire } from './retire.ts';
 import { decideRollout } from './rollout.ts';
@@ -48,7 +48,7 @@ function isSteady({ service, starting, healthy, untried, unhealthy, outdated, le
 
 /** When the first bad health that is still forgiven stops being so. */
 function graceEndMs({ service, untried, outdated, nowMs }: Observation): number | undefined {
-  const forgiven = [...untried, ...outdated.untried].filter(({ health }) => health === 'UNHEALTHY');
+  const forgiven = [...untried, ...outdated.untried].filter((task) => isAiling(task, service));
   const waits = forgiven.map((task) => graceLeftMs(task, service, nowMs));
   return waits.length === 0 ? undefined : Math.min(...waits);
 }

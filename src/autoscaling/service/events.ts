@@ -17,6 +17,9 @@ export const serviceEvents = {
   stoppedPending: (service: Service, count: number): string => `${subject(service)} stopped ${count} pending tasks.`,
   unhealthy: (service: Service, task: Task): string =>
     `${subject(service)} (task ${task.id}) (port ${task.port}) is unhealthy in ${groupOf(service)} due to (reason ${task.healthReason ?? 'Health checks failed'}).`,
+  containerUnhealthy: (service: Service, task: Task): string => `${subject(service)} (task ${task.id}) failed container health checks.`,
+  cannotPlace: (service: Service): string =>
+    `${subject(service)} was unable to place a task because no container instance met all of its requirements. Reason: No Container Instances were found in your cluster.`,
   cannotStart: (service: Service): string => `${subject(service)} is unable to consistently start tasks successfully.`,
   deploymentCompleted: (service: Service, id: string): string => `${subject(service)} (deployment ${id}) deployment completed.`,
   deploymentFailed: (service: Service, id: string): string =>
@@ -29,6 +32,7 @@ export const serviceEvents = {
 export const stoppedReasons = {
   scaling: (service: Service): string => `Scaling activity initiated by ${initiator(service)}`,
   unhealthy: (service: Service): string => `Task failed ELB health checks in ${groupOf(service)}`,
+  containerUnhealthy: 'Task failed container health checks',
 } as const;
 
 function subject(service: Service): string {

@@ -9,7 +9,7 @@ const DEFAULT_MINIMUM_HEALTHY_PERCENT = 100;
 export interface LiveTasks {
   /** On the way to traffic. */
   readonly starting: readonly Task[];
-  /** RUNNING, and the health check has agreed; without a balancer every RUNNING task. */
+  /** RUNNING, and the health checks of balancer and containers have agreed, where there are any. */
   readonly healthy: readonly Task[];
   /** RUNNING, and its health is not known yet or a bad one is still forgiven. */
   readonly untried: readonly Task[];
@@ -86,8 +86,8 @@ function placeOf(task: Task, service: Service, nowMs: number): Place {
     case 'ACTIVATING':
       return 'starting';
     case 'RUNNING':
-      if (!balanced(service) || task.health === 'HEALTHY') return 'healthy';
-      return task.health === 'UNHEALTHY' && graceLeftMs(task, service, nowMs) === 0 ? 'unhealthy' : 'untried';
+      if (isAiling(task, service)) return graceLeftMs(task, service, nowMs) === 0 ? 'unhealthy' : 'untried';
+      return (!balanced(service) || task.health === 'HEALTHY') && task.containerHealth !== 'UNKNOWN' ? 'healthy' : 'untried';
     case 'STOPPED':
       return 'stopped';
     case 'DEACTIVATING':
@@ -96,6 +96,11 @@ function placeOf(task: Task, service: Service, nowMs: number): Place {
       return 'leaving';
   }
   return task.state satisfies never;
+}
+
+/** Whether the balancer or a container's own health check says that a task is bad. */
+export function isAiling(task: Task, service: Service): boolean {
+  return task.containerHealth === 'UNHEALTHY' || (balanced(service) && task.health === 'UNHEALTHY');
 }
 
 /** Whether the service stands behind a balancer. */

@@ -25,8 +25,10 @@ export function retire(observation: Observation): ServiceCommand[] {
   for (const { id } of pending) commands.push({ type: 'stop', taskId: id, reason: stoppedReasons.scaling(service) });
   if (pending.length > 0) commands.push({ type: 'event', message: serviceEvents.stoppedPending(service, pending.length) });
   for (const task of unhealthy) {
-    commands.push({ type: 'event', message: serviceEvents.unhealthy(service, task) });
-    commands.push({ type: 'deactivate', taskId: task.id, reason: stoppedReasons.unhealthy(service) });
+    const own = task.containerHealth === 'UNHEALTHY';
+    const message = own ? serviceEvents.containerUnhealthy(service, task) : serviceEvents.unhealthy(service, task);
+    const reason = own ? stoppedReasons.containerUnhealthy : stoppedReasons.unhealthy(service);
+    commands.push({ type: 'event', message }, { type: 'deactivate', taskId: task.id, reason });
   }
   for (const { id } of running) commands.push({ type: 'deactivate', taskId: id, reason: stoppedReasons.scaling(service) });
   commands.push(...departure(observation, [...unhealthy, ...running]));

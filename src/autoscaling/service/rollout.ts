@@ -64,8 +64,10 @@ function complete({ service, nowMs }: Observation, primary: Deployment): Rollout
 /** Tasks of the deployment that ran and never became healthy. A healthy one forgives them all. */
 function failedHealthChecks({ service, healthy, leaving, stopped }: Observation, primary: Deployment): number {
   if (healthy.some((task) => isOf(task, primary))) return 0;
-  const reason = stoppedReasons.unhealthy(service);
-  return [...leaving, ...stopped].filter((task) => task.deploymentId === primary.id && task.stoppedReason === reason).length;
+  const reasons = new Set([stoppedReasons.unhealthy(service), stoppedReasons.containerUnhealthy]);
+  return [...leaving, ...stopped].filter(
+    ({ deploymentId, stoppedReason = '' }) => deploymentId === primary.id && reasons.has(stoppedReason),
+  ).length;
 }
 
 function giveUp({ service, nowMs }: Observation, primary: Deployment): RolloutResult {

@@ -6,6 +6,7 @@ import { openCgroups, type Cgroup, type Cgroups } from './cgroup.ts';
 import { startKeeper, type Keeper } from './keeper.ts';
 import { childEnvironment, findProgram, findSetpriv, launch } from './launch.ts';
 import { Records, sweepLeftovers } from './records.ts';
+import { runBeside } from './exec.ts';
 import { readUsage } from './usage.ts';
 import { Workload } from './workload.ts';
 
@@ -97,6 +98,12 @@ class ProcessDriver implements ComputeDriver {
 
   async stop(id: string, graceMs: number): Promise<void> {
     await this.#workloads.get(id)?.stop(graceMs);
+  }
+
+  async exec(id: string, command: readonly string[], timeoutMs: number): Promise<number | undefined> {
+    const workload = this.#workloads.get(id);
+    if (workload?.isRunning !== true || this.#closed) return undefined;
+    return runBeside(workload, command, { timeoutMs, clock: this.#clock, setpriv: this.#setpriv });
   }
 
   onExit(handler: (exit: WorkloadExit) => void): void {

@@ -30,6 +30,11 @@ export class Workload {
     this.ended = this.#watch(child, onLine);
   }
 
+  /** Where a process writes itself into the workload's groups. */
+  get memberFiles(): readonly string[] {
+    return this.#cgroup?.memberFiles ?? [];
+  }
+
   get isRunning(): boolean {
     return this.#isRunning;
   }

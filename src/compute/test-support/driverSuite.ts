@@ -99,6 +99,20 @@ export function describeDriver(name: string, create: () => Promise<SuiteDriver>)
       await driver.stop('never-started', 60_000);
     });
 
+    test('a command runs beside a workload, in its environment and with its address as localhost, for as long as it may', async () => {
+      const id = await start(
+        'require("node:http").createServer((_, response) => response.end("ok")).listen(process.env.PORT, process.env.HOST ?? "0.0.0.0", () => console.log("up"))',
+        { env: { PORT: '8000', WORD: 'given' } },
+      );
+      await line(id, 'up');
+      const asked = 'fetch("http://localhost:8000").then(() => process.exit(process.env.WORD === "given" ? 5 : 6), () => process.exit(7))';
+      assert.equal(await driver.exec(id, ['node', '-e', asked], 10_000), 5);
+      assert.equal(await driver.exec(id, ['sleep', '60'], 50), undefined);
+      assert.equal(await driver.exec(id, ['no-such-command'], 1000), undefined);
+      await driver.stop(id, 0);
+      assert.equal(await driver.exec(id, ['true'], 1000), undefined);
+    });
+
     test('an id can be used again once its workload ended', async () => {
       const id = await start('console.log("first")');
       await exitOf(id);

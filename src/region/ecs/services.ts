@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import {
   clusters,
+  containerInstances,
   deregisterTargets,
   registerTargets,
   serviceEvent,
@@ -46,6 +47,8 @@ interface ServiceRuntime {
   steady: boolean;
 }
 
+const kinds = [services, containerInstances].map(({ kind }) => `/${kind}`);
+
 /** The ECS service scheduler: asks `decideService` what to do next for each service, and does it. */
 export class Services {
   readonly #options: ServicesOptions;
@@ -56,7 +59,7 @@ export class Services {
     this.#options = options;
     const { world, tasks, loadBalancing } = options;
     world.watch((changed) => {
-      for (const table of changed) if (table.endsWith(`/${services.kind}`)) return this.#sync();
+      for (const table of changed) if (kinds.some((kind) => table.endsWith(kind))) return this.#sync();
     });
     tasks.onChange((running, ended) => this.#onTask(running, ended));
     loadBalancing.onChange(() => this.#onTargetsChanged());
@@ -192,10 +195,13 @@ export class Services {
     const definition = at.table(taskDefinitions).get(idOf(primary?.taskDefinition ?? ''));
     const cluster = at.table(clusters).get(idOf(clusterOf(arn)));
     if (record === undefined || definition === undefined || cluster === undefined) return;
+    const hosts = hostsOf(at, record);
+    if (hosts?.length === 0) return this.#cannotPlace(runtime, service);
     const started = this.#options.world.transaction(() =>
-      Array.from({ length: count }, () =>
+      Array.from({ length: count }, (_, index) =>
         startTask(at, cluster, definition, {
           launchType: record.launchType ?? 'FARGATE',
+          containerInstance: hosts === undefined ? undefined : at.table(containerInstances).get(hosts[index % hosts.length]),
           group: `service:${record.serviceName}`,
           startedBy: primary?.id,
           networkConfiguration: record.networkConfiguration,
@@ -212,6 +218,13 @@ export class Services {
     for (const task of started) this.#options.tasks.launch(at, task);
   }
 
+  /** Nothing can be launched until there is somewhere to put it; said once for as long as nothing else happens. */
+  #cannotPlace(runtime: ServiceRuntime, service: Service): void {
+    const message = serviceEvents.cannotPlace(service);
+    const newest = runtime.at.table(services).get(runtime.arn)?.events?.[0]?.message;
+    if (newest !== message) this.#tellEvent(runtime, message);
+  }
+
   #activate(runtime: ServiceRuntime, running: RunningTask): void {
     this.#eachTarget(runtime, running, registerTargets);
     this.#options.tasks.tell(running, 'registered');
@@ -219,6 +232,7 @@ export class Services {
 
   #deactivate(runtime: ServiceRuntime, running: RunningTask, stoppedReason: string): void {
     this.#eachTarget(runtime, running, deregisterTargets);
+    running.stopCode ??= 'ServiceSchedulerInitiated';
     this.#options.tasks.tell(running, 'toldToStop', { stoppedReason });
     this.#seeDrained(runtime, running);
   }
@@ -236,7 +250,8 @@ export class Services {
     const runtime = this.#runtimeOf(running);
     if (runtime === undefined || this.#closed) return;
     if (ended !== undefined) {
-      if (!ended.asked) runtime.failures = ended.wasOfUse ? noFailures : countFailure(runtime.failures, this.#options.clock.nowMs());
+      if (!ended.asked && isWanted(runtime, running))
+        runtime.failures = ended.wasOfUse ? noFailures : countFailure(runtime.failures, this.#options.clock.nowMs());
       this.#eachTarget(runtime, running, deregisterTargets);
     }
     runtime.loop.wake();
@@ -263,7 +278,7 @@ export class Services {
     const health = bad !== undefined ? 'UNHEALTHY' : seen.every((each) => each?.state === 'healthy') ? 'HEALTHY' : 'UNKNOWN';
     if (health === running.task.health) return;
     const runtime = this.#runtimes.get(arn);
-    if (health === 'HEALTHY' && runtime !== undefined) runtime.failures = noFailures;
+    if (health === 'HEALTHY' && runtime !== undefined && isWanted(runtime, running)) runtime.failures = noFailures;
     const { healthReason: _, ...rest } = running.task;
     const healthReason = bad?.description ?? bad?.reason;
     this.#options.tasks.change(running, { ...rest, health, ...(healthReason === undefined ? {} : { healthReason }) });
@@ -301,6 +316,18 @@ export class Services {
       if (held !== undefined) at.table(services).patch(held, change(held));
     });
   }
+}
+
+/** Whether a task is of the version that the count of failures is about: what another version does says nothing of it. */
+function isWanted({ deploymentId }: ServiceRuntime, { task }: RunningTask): boolean {
+  return task.deploymentId === undefined || task.deploymentId === deploymentId;
+}
+
+/** The container instances that tasks of the EC2 launch type may be placed on; undefined where they need none. */
+function hostsOf(at: Place, { clusterArn, launchType }: ServiceResource): string[] | undefined {
+  if (launchType !== 'EC2') return undefined;
+  const found = at.table(containerInstances).filter((one) => one.clusterArn === clusterArn && one.status === 'ACTIVE');
+  return found.map(({ containerInstanceArn }) => containerInstanceArn);
 }
 
 function clusterOf(serviceArn: string): string {

@@ -1,4 +1,4 @@
-import { errorMessage, type Clock, type Logger } from '../../base/index.ts';
+import { errorMessage, type Clock, type Logger, type Timer } from '../../base/index.ts';
 import {
   endTask,
   taskDefinitions,
@@ -10,8 +10,10 @@ import {
 } from '../../aws/index.ts';
 import { nextTaskState, type ComputeDriver, type Task, type TaskEvent, type WorkloadExit, type WorkloadUsage } from '../../model/index.ts';
 import type { Addresses } from '../addresses.ts';
-import { resolveImage, type RunnableImage } from '../images.ts';
+import type { RunnableImage } from '../images.ts';
 import type { LogShipper } from '../logs.ts';
+import { containerProgram } from './containers.ts';
+import { containerCheck, startChecks, taskHealth, type ContainerHealth } from './healthChecks.ts';
 import { taskCpuUnits, taskMemoryMiB, type ContainerResource } from './translate.ts';
 
 export interface TasksOptions {
@@ -31,10 +33,18 @@ interface Container {
   readonly workloadId: string;
   readonly name: string;
   readonly essential: boolean;
+  /** Between SIGTERM and SIGKILL, wall milliseconds. */
+  readonly stopTimeoutMs: number;
   state: 'PENDING' | 'RUNNING' | 'STOPPED';
   exitCode?: number;
   reason?: string;
+  /** Of its own check; absent where it has none. */
+  health?: ContainerHealth;
+  checks?: Timer;
 }
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html */
+export type StopCode = 'EssentialContainerExited' | 'TaskFailedToStart' | 'ServiceSchedulerInitiated' | 'UserInitiated';
 
 /** A task that exists on this machine. */
 export interface RunningTask {
@@ -44,7 +54,13 @@ export interface RunningTask {
   readonly name: string;
   readonly containers: readonly Container[];
   task: Task;
+  /** A balancer has once found it so. */
+  wasHealthy: boolean;
+  stopCode?: StopCode;
 }
+
+/** A task that nothing checks has been of use once it ran so long; one that ends sooner has failed. */
+const usefulAfterMs = 60_000;
 
 type Watcher = (running: RunningTask, ended?: { asked: boolean; wasOfUse: boolean }) => void;
 
@@ -87,12 +103,14 @@ export class Tasks {
     const defined = definition?.containerDefinitions ?? [];
     const running: RunningTask = {
       at,
+      wasHealthy: false,
       arn: record.taskArn,
       name: privateAddress(record) ?? id,
-      containers: defined.map(({ name = '', essential = true }) => ({
+      containers: defined.map(({ name = '', essential = true, stopTimeout }) => ({
         workloadId: defined.length === 1 ? id : `${id}-${name}`,
         name,
         essential,
+        stopTimeoutMs: stopTimeout === undefined ? this.#options.stopTimeoutMs : stopTimeout * 1000,
         state: 'PENDING',
       })),
       task: {
@@ -117,7 +135,9 @@ export class Tasks {
   }
 
   change(running: RunningTask, task: Task): void {
-    running.task = task;
+    const containerHealth = taskHealth(running.containers);
+    running.wasHealthy ||= task.health === 'HEALTHY';
+    running.task = containerHealth === undefined ? task : { ...task, containerHealth };
     this.#save(running);
     this.#changed(running);
   }
@@ -125,6 +145,7 @@ export class Tasks {
   /** SIGTERM to each container, SIGKILL after the stop timeout. The outcome is told by the task's state. */
   stop(running: RunningTask, reason: string): void {
     const { task } = running;
+    running.stopCode ??= 'ServiceSchedulerInitiated';
     const stoppedReason = task.stoppedReason ?? reason;
     if (task.state === 'RUNNING') this.tell(running, 'toldToStop', { stoppedReason });
     this.tell(running, running.task.state === 'DEACTIVATING' ? 'drained' : 'toldToStop', { stoppedReason });
@@ -150,6 +171,7 @@ export class Tasks {
   /** No state follows any more; the workloads are the driver's to end. */
   close(): void {
     this.#closed = true;
+    for (const { containers } of this.#running.values()) for (const { checks } of containers) checks?.cancel();
   }
 
   async #start(running: RunningTask, record: TaskResource, definition: TaskDefinitionResource | undefined): Promise<void> {
@@ -164,13 +186,13 @@ export class Tasks {
       for (const container of running.containers) {
         const own = defined.find(({ name }) => name === container.name)!;
         await this.#startContainer(running, container, own, record, limits);
-        container.state = 'RUNNING';
       }
       this.#options.addresses.bind(running.name, address);
       this.tell(running, 'processStarted', { startedAtMs: clock.nowMs() });
     } catch (error) {
       log.error({ err: error, task: running.task.id }, 'a task cannot be started');
       this.#stopContainers(running);
+      running.stopCode ??= 'TaskFailedToStart';
       this.#ended(running, `TaskFailedToStart: ${errorMessage(error)}`);
     }
   }
@@ -182,29 +204,26 @@ export class Tasks {
     record: TaskResource,
     limits: { cpuUnits: number; memoryMiB: number },
   ): Promise<void> {
-    const { driver, images } = this.#options;
-    if ((own.secrets ?? []).length > 0)
-      throw new Error(`ResourceInitializationError: unable to pull secrets of container ${container.name}: no secrets manager here`);
-    const image = resolveImage(own.image ?? '', images);
-    const overrides = (record.overrides?.containerOverrides ?? []).find(({ name }) => name === container.name);
-    const variables = [...(own.environment ?? []), ...(overrides?.environment ?? [])];
+    const { driver, images, clock } = this.#options;
     const { address } = running.task;
-    const port = own.portMappings?.[0]?.containerPort;
+    const program = containerProgram(running.at, own, record, address, images);
     this.#byWorkload.set(container.workloadId, { running, container, ...this.#stream(running, own) });
-    await driver.start({
-      id: container.workloadId,
-      command: image.command,
-      args: image.args,
-      cwd: image.cwd,
-      env: {
-        ...image.environment,
-        HOST: address,
-        ...(port === undefined ? {} : { PORT: String(port) }),
-        ...Object.fromEntries(variables.map(({ name = '', value = '' }) => [name, value])),
-      },
-      address,
-      ...limits,
+    await driver.start({ id: container.workloadId, ...program, address, ...limits });
+    container.state = 'RUNNING';
+    const check = containerCheck(own);
+    if (check === undefined) return;
+    container.health = 'UNKNOWN';
+    container.checks = startChecks(check, {
+      clock,
+      run: () => driver.exec(container.workloadId, check.command, check.timeoutMs),
+      onHealth: (health) => this.#onHealth(running, container, health),
     });
+  }
+
+  #onHealth(running: RunningTask, container: Container, health: ContainerHealth): void {
+    if (this.#closed || container.state !== 'RUNNING') return;
+    container.health = health;
+    this.change(running, running.task);
   }
 
   /** Where a container's output goes by its `awslogs` options. */
@@ -222,7 +241,10 @@ export class Tasks {
   }
 
   #stopContainers(running: RunningTask): void {
-    for (const { workloadId } of running.containers) void this.#options.driver.stop(workloadId, this.#options.stopTimeoutMs);
+    for (const { workloadId, stopTimeoutMs, checks } of running.containers) {
+      checks?.cancel();
+      void this.#options.driver.stop(workloadId, stopTimeoutMs);
+    }
   }
 
   #onExit(exit: WorkloadExit): void {
@@ -231,6 +253,7 @@ export class Tasks {
     this.#byWorkload.delete(exit.id);
     const { running, container } = found;
     container.state = 'STOPPED';
+    container.checks?.cancel();
     if (exit.code !== null) container.exitCode = exit.code;
     container.reason = exitReason(exit);
     if (running.task.state !== 'STOPPING') this.#options.log.warn({ ...exit, task: running.task.id }, 'a container ended by itself');
@@ -246,7 +269,8 @@ export class Tasks {
     const { task } = running;
     if (task.state === 'STOPPED') return;
     const asked = task.state === 'STOPPING' || task.state === 'DEACTIVATING';
-    const wasOfUse = task.state === 'RUNNING' && task.health !== 'UNKNOWN';
+    const ranMs = this.#options.clock.nowMs() - (task.startedAtMs ?? Number.POSITIVE_INFINITY);
+    const wasOfUse = task.state === 'RUNNING' && (running.wasHealthy || ranMs >= usefulAfterMs);
     this.#options.addresses.unbind(running.name);
     if (task.address !== '') this.#options.driver.releaseAddress(task.address);
     running.task = { ...task, stoppedReason: task.stoppedReason ?? reason, state: nextTaskState(task.state, 'processGone') ?? task.state };
@@ -260,25 +284,25 @@ export class Tasks {
   }
 
   /** Writes a task's state into its record, where DescribeTasks finds it. */
-  #save({ at, arn, task, containers }: RunningTask): void {
+  #save({ at, arn, task, containers, stopCode = 'EssentialContainerExited' }: RunningTask): void {
     this.#options.world.transaction(() => {
       const record = at.table(tasks).get(arn);
       if (record === undefined) return;
       const changed = at.table(tasks).patch(record, {
         lastStatus: task.state,
-        healthStatus: task.health,
+        healthStatus: task.containerHealth ?? task.health,
         version: (record.version ?? 1) + 1,
         ...(task.startedAtMs === undefined ? {} : { startedAt: task.startedAtMs, connectivity: 'CONNECTED' }),
         ...(task.stoppedReason === undefined ? {} : { stoppedReason: task.stoppedReason }),
-        ...(isLeaving(task) ? { desiredStatus: 'STOPPED', stopCode: record.stopCode ?? 'EssentialContainerExited' } : {}),
+        ...(isLeaving(task) ? { desiredStatus: 'STOPPED', stopCode: record.stopCode ?? stopCode } : {}),
         containers: (record.containers ?? []).map((held) => {
           const own = containers.find(({ name }) => name === held.name);
           if (own === undefined) return held;
-          const { state: lastStatus, exitCode, reason } = own;
+          const { state: lastStatus, exitCode, reason, health = task.health } = own;
           return {
             ...held,
             lastStatus,
-            healthStatus: task.health,
+            healthStatus: health,
             ...(exitCode === undefined ? {} : { exitCode }),
             ...(reason === undefined ? {} : { reason }),
           };

@@ -15,6 +15,11 @@ function find(at: Place, nameOrArn: string): Parameter | undefined {
   return at.table(parameters).get(name) ?? at.table(parameters).get(name.replace(/^\//, '')) ?? publicParameter(at, name);
 }
 
+/** What a parameter holds, decrypted; undefined where there is none of that name or ARN. */
+export function parameterValue(at: Place, nameOrArn: string): string | undefined {
+  return find(at, nameOrArn)?.Value;
+}
+
 const notFound = (name: string): AwsError => new AwsError('ParameterNotFound', `Parameter ${name} not found.`);
 
 /** A SecureString that was not asked to be decrypted shows that it is one. */

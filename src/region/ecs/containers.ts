@@ -1,0 +1,54 @@
+import { parameterValue, type Place, type TaskResource } from '../../aws/index.ts';
+import type { WorkloadSpec } from '../../model/index.ts';
+import { resolveImage, type RunnableImage } from '../images.ts';
+import type { ContainerResource } from './translate.ts';
+
+/** What a container runs, as its definition and the overrides of the call that asked for its task say. */
+export type ContainerProgram = Pick<WorkloadSpec, 'command' | 'args' | 'cwd' | 'env'>;
+
+/**
+ * The program stands for the image's entry point, so a `command` is handed to it as arguments, and an `entryPoint` is
+ * run in its place. Later sources of a variable win: image, secrets, definition, overrides.
+ *
+ * @throws Error in ECS's words where a secret cannot be had.
+ */
+export function containerProgram(
+  at: Place,
+  own: ContainerResource,
+  record: TaskResource,
+  address: string,
+  images: ReadonlyMap<string, RunnableImage>,
+): ContainerProgram {
+  if ((own.environmentFiles ?? []).length > 0)
+    throw new Error(`ResourceInitializationError: failed to download env files: ${own.environmentFiles?.[0]?.value ?? ''}: there is no S3`);
+  const image = resolveImage(own.image ?? '', images);
+  const overrides = (record.overrides?.containerOverrides ?? []).find(({ name }) => name === own.name);
+  const [entry, ...entryArgs] = own.entryPoint ?? [];
+  const given = overrides?.command ?? own.command ?? [];
+  const port = own.portMappings?.[0]?.containerPort;
+  const variables = [...(own.environment ?? []), ...(overrides?.environment ?? [])];
+  return {
+    command: entry ?? image.command,
+    args: [...(entry === undefined ? image.args : entryArgs), ...given],
+    cwd: own.workingDirectory ?? image.cwd,
+    env: {
+      ...image.environment,
+      HOST: address,
+      ...(port === undefined ? {} : { PORT: String(port) }),
+      ...secretsOf(at, own),
+      ...Object.fromEntries(variables.map(({ name = '', value = '' }) => [name, value])),
+    },
+  };
+}
+
+/** Parameters of Systems Manager by name or ARN: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-ssm-paramstore.html */
+function secretsOf(at: Place, { secrets = [] }: ContainerResource): Record<string, string> {
+  return Object.fromEntries(
+    secrets.map(({ name = '', valueFrom = '' }) => {
+      const value = valueFrom.includes(':secretsmanager:') ? undefined : parameterValue(at, valueFrom);
+      if (value !== undefined) return [name, value];
+      const why = valueFrom.includes(':secretsmanager:') ? 'there is no Secrets Manager here' : `invalid parameters: ${valueFrom}`;
+      throw new Error(`ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secrets from ssm: ${why}`);
+    }),
+  );
+}
