@@ -50,6 +50,8 @@ const argument = (type: Type, traits: readonly Traits[]): Argument => Object.ass
 export const text = (...traits: Traits[]): Argument => argument('string', traits);
 export const number = (...traits: Traits[]): Argument => argument('number', traits);
 export const flag = (...traits: Traits[]): Argument => argument('bool', traits);
+/** A value of whatever type it is given. */
+export const anything = (...traits: Traits[]): Argument => argument('any', traits);
 export const texts = (...traits: Traits[]): Argument => argument({ kind: 'list', of: 'string' }, traits);
 export const textSet = (...traits: Traits[]): Argument => argument({ kind: 'set', of: 'string' }, traits);
 export const textMap = (...traits: Traits[]): Argument => argument({ kind: 'map', of: 'string' }, traits);

@@ -1,4 +1,4 @@
-import type { Value } from '../../language/index.ts';
+import { isList, isRecord, mapElements, Sensitive, type Value } from '../../language/index.ts';
 
 /** A record whose values are worked out when they are first asked for, once. Which names it has can be seen without that. */
 export function lazyRecord(entries: Iterable<readonly [string, () => Value]>): { readonly [key: string]: Value } {
@@ -24,4 +24,10 @@ export function once<Result>(work: () => Result): () => Result {
     if ('error' in settled) throw settled.error;
     return settled.value;
   };
+}
+
+/** A value with all its lazy parts worked out, so that it no longer holds on to what they come from. */
+export function settled(value: Value): Value {
+  if (value instanceof Sensitive) return new Sensitive(settled(value.value));
+  return isList(value) || isRecord(value) ? mapElements(value, settled) : value;
 }

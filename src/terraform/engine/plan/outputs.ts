@@ -1,6 +1,7 @@
 import { configurationError } from '../diagnostics.ts';
 import { evaluateConditions } from '../evaluation/conditions.ts';
 import type { ModuleInstance } from '../evaluation/evaluator.ts';
+import { settled } from '../evaluation/lazy.ts';
 import { isSensitive, markSensitive, reveal, type Value } from '../../language/index.ts';
 import type { OutputDeclaration } from '../configuration/types.ts';
 import type { State } from '../state/state.ts';
@@ -36,7 +37,7 @@ export function deletedOutputs({ outputs }: State): OutputChange[] {
 
 /** The value of a root module's output. @throws DiagnosticsError when it is sensitive without being declared so */
 export function outputValue(root: ModuleInstance, { name, sensitive, range }: OutputDeclaration): Value {
-  const value = root.output(name);
+  const value = settled(root.output(name));
   if (!sensitive && isSensitive(value))
     throw configurationError(
       'Output refers to sensitive values',
