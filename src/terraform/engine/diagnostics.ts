@@ -51,7 +51,7 @@ export interface Place {
 
 /** Any error as diagnostics: those of the language and the engine keep their parts. */
 export function diagnosticsOf(error: unknown, place: Place = {}): Diagnostic[] {
-  if (error instanceof DiagnosticsError) return [...error.diagnostics];
+  if (error instanceof DiagnosticsError) return error.diagnostics.map((item) => placed(item, place));
   const { within, address } = place;
   if (error instanceof LanguageError) {
     const range = error.range ?? place.range;
@@ -60,6 +60,12 @@ export function diagnosticsOf(error: unknown, place: Place = {}): Diagnostic[] {
     ];
   }
   return [{ ...problem('error', errorMessage(error), '', place.range), within, address }];
+}
+
+/** What has no place of its own is where it came up. The others stay the very same. */
+function placed(item: Diagnostic, { address, range, within }: Place): Diagnostic {
+  if (item.range !== undefined || item.address !== undefined || (address === undefined && range === undefined)) return item;
+  return { ...item, address, within, ...(range && { range, excerpt: excerptOf(range) }) };
 }
 
 export function problem(severity: Diagnostic['severity'], summary: string, detail: string, range?: Range): Diagnostic {

@@ -60,7 +60,7 @@ export class Applier {
   /** @throws DiagnosticsError that names the address */
   async run({ kind, change }: Job): Promise<void> {
     const address = change.address.toString();
-    const range = this.#declared.get(change.address.block)?.resource.range;
+    const range = this.#declared.get(change.address.block)?.resource.body.range;
     try {
       if (kind === 'destroy') await this.#destroy(change);
       else if (change.action === 'read') await this.#read(change);
@@ -85,7 +85,7 @@ export class Applier {
     const declared = this.#declared.get(address.block);
     const module = this.evaluator.module(address.module);
     const instance = declared && module?.instances(declared.resource).find(({ key }) => key === address.key);
-    const place: Place = { address: address.toString(), range: declared?.resource.range };
+    const place: Place = { address: address.toString(), range: declared?.resource.body.range };
     if (declared === undefined || module === undefined || instance === undefined)
       throw configurationError(
         'Instance no longer wanted',

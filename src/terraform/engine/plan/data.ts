@@ -64,13 +64,14 @@ export async function readData(
   resource: ResourceDeclaration,
   config: ResourceObject,
 ): Promise<ResourceObject> {
-  const place = { address: address.toString(), range: resource.range };
+  const place = { address: address.toString(), range: resource.body.range };
   const given = withFallbacks(resource.schema, config);
   try {
     const found = await source.read(clients, new Arguments(given));
     return typedObject(resource.schema, { ...given, ...found });
   } catch (error) {
-    if (error instanceof Mismatch) throw configurationError('Provider produced invalid object', errorMessage(error), resource.range, place);
+    if (error instanceof Mismatch)
+      throw configurationError('Provider produced invalid object', errorMessage(error), resource.body.range, place);
     throw new DiagnosticsError(diagnosticsOf(error, place), error);
   }
 }

@@ -39,7 +39,7 @@ export async function planManaged(
   instance: Instance,
 ): Promise<void> {
   const address = module.address(resource, instance.key);
-  const place: Place = { address: address.toString(), range: resource.range };
+  const place: Place = { address: address.toString(), range: resource.body.range };
   const type = planner.typeOf(address);
   const provider = planner.providers.of(module, resource.provider);
   const there = (await planner.refresh(address, place)) ?? (await importObject(planner, address, type, provider, place));

@@ -81,7 +81,7 @@ class Planning {
         try {
           await (resource.mode === 'data' ? planData(planner, at, resource, instance) : planManaged(planner, at, resource, instance));
         } catch (error) {
-          errors.push(new DiagnosticsError(diagnosticsOf(error, { address: address.toString(), range: resource.range }), error));
+          errors.push(new DiagnosticsError(diagnosticsOf(error, { address: address.toString(), range: resource.body.range }), error));
         }
       }),
     );
