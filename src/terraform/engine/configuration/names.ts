@@ -1,5 +1,5 @@
 import { didYouMean, expressionError, record, undeclared, type Expression, type Reference, type Value } from '../../language/index.ts';
-import type { Diagnostics } from '../diagnostics.ts';
+import { problem, type Diagnostics } from '../diagnostics.ts';
 import { bodyReferences } from './dependencies.ts';
 import type { Condition, ModuleConfiguration, Repetition, ResourceDeclaration } from './types.ts';
 
@@ -13,7 +13,8 @@ interface Context {
 }
 
 /** Finds every name in a configuration that stands for nothing, before anything is evaluated. */
-export function checkNames(module: ModuleConfiguration, found: Diagnostics): void {
+export function checkNames(module: ModuleConfiguration, found: Diagnostics, passed: ReadonlySet<string> = new Set()): void {
+  checkProviders(module, passed, found);
   const check = (references: readonly Reference[], context: Context = {}): void => {
     for (const reference of references) found.attempt(() => checkReference(reference, module, context));
   };
@@ -41,10 +42,22 @@ export function checkNames(module: ModuleConfiguration, found: Diagnostics): voi
     checkRepetition(call, check);
     for (const expression of call.arguments.values()) check(expression.references(), repeated(call));
     check(call.dependsOn);
-    checkNames(call.module, found);
+    checkNames(call.module, found, new Set(call.providers.keys()));
   }
   for (const { assertions } of module.checks.values()) checkConditions(assertions);
   for (const { id } of module.imports) check(id.references());
+}
+
+/** A provider with an alias must have its block, or be passed by the call. */
+function checkProviders(module: ModuleConfiguration, passed: ReadonlySet<string>, found: Diagnostics): void {
+  const check = (name: string, range: Reference['range']): void => {
+    if (!name.includes('.') || module.providers.has(name) || passed.has(name)) return;
+    const [type = '', alias = ''] = name.split('.');
+    const detail = `The provider configuration "${name}" is used here, but there is no provider "${type}" block with alias = "${alias}"${module.path.length === 0 ? '' : ', and the module call passes none'}.`;
+    found.add(problem('error', 'Provider configuration not present', detail, range));
+  };
+  for (const { provider, range } of module.resources.values()) check(provider, range);
+  for (const { providers, range } of module.calls.values()) for (const name of providers.values()) check(name, range);
 }
 
 const repeated = ({ count, forEach }: Repetition): Context => ({ count: count !== undefined, each: forEach !== undefined });

@@ -61,9 +61,10 @@ function schemaOf(mode: 'managed' | 'data', type: string, types: Types, { range 
   if (Object.hasOwn(known, type)) return known[type]?.schema;
   const [summary, what] = mode === 'data' ? ['Invalid data source', 'data source'] : ['Invalid resource type', 'resource type'];
   const other = mode === 'data' ? types.resources : types.data;
+  const instead = types.notSupported?.[type] && ` ${types.notSupported[type]}`;
   const hint = Object.hasOwn(other, type)
     ? ` There is a ${mode === 'data' ? 'managed resource type' : 'data source'} of this name.`
-    : didYouMean(type, Object.keys(known));
+    : (instead ?? didYouMean(type, Object.keys(known)));
   found.add(problem('error', summary, `Plimsoll does not support ${what} "${type}".${hint}`, range));
   return undefined;
 }

@@ -11,6 +11,8 @@ import type { Path } from '../state/state.ts';
 export interface Types {
   readonly resources: Readonly<Record<string, ResourceType>>;
   readonly data: Readonly<Record<string, DataSource>>;
+  /** Types that people use and that there are not, with what to do instead, as a sentence. */
+  readonly notSupported?: Readonly<Record<string, string>>;
 }
 
 /** Where the root module's variables get their values; later sources win over earlier ones (Terraform's order). */
