@@ -1,9 +1,5 @@
+import type { Json, Service } from './command.ts';
 import type { Hello, TestRequest, TestRun, TestSummary } from './contract.ts';
-
-/** What an operation of AWS takes and gives: plain JSON, times in epoch seconds. */
-export type Json = Record<string, unknown>;
-
-export type Service = 'application-autoscaling' | 'autoscaling' | 'cloudwatch' | 'ec2' | 'ecs' | 'elbv2' | 'logs' | 'rds' | 'ssm';
 
 /** An answer that says no, with AWS's code. */
 export class RefusedError extends Error {
@@ -16,7 +12,18 @@ export class RefusedError extends Error {
   }
 }
 
-export const token = document.querySelector<HTMLMetaElement>('meta[name="plimsoll-token"]')?.content ?? '';
+const tokenOf = (page: ParentNode): string => page.querySelector<HTMLMetaElement>('meta[name="plimsoll-token"]')?.content ?? '';
+
+let token = tokenOf(document);
+
+/** A console that was started anew has another token; this page, being the console's own, may read it. */
+export async function renewToken(): Promise<void> {
+  const answer = await fetch('/', { cache: 'no-store' });
+  token = tokenOf(new DOMParser().parseFromString(await answer.text(), 'text/html'));
+}
+
+/** For what cannot send headers: event streams and downloads. */
+export const withToken = (path: string): string => `${path}${path.includes('?') ? '&' : '?'}token=${token}`;
 
 async function ask<Answer>(path: string, body?: unknown): Promise<Answer> {
   const response = await fetch(path, {
@@ -43,26 +50,5 @@ export const tests = {
   start: (request: TestRequest): Promise<TestRun> => ask('/api/tests', request),
   stop: (id: string): Promise<unknown> => ask(`/api/tests/${encodeURIComponent(id)}/stop`, {}),
   /** A link to a result: `report.html`, `statistics.csv`, `results.json`, `script.js`. */
-  link: (id: string, name: string): string => `/api/tests/${encodeURIComponent(id)}/${name}?token=${token}`,
+  link: (id: string, name: string): string => withToken(`/api/tests/${encodeURIComponent(id)}/${name}`),
 };
-
-const kebab = (name: string): string =>
-  name
-    .replaceAll(/([a-z\d])([A-Z])/g, '$1-$2')
-    .replaceAll(/([A-Z]+)([A-Z][a-z])/g, '$1-$2')
-    .toLowerCase();
-
-const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-
-/** The call of the AWS CLI that does the same. */
-export function command(region: string, service: Service, operation: string, input: Json): string {
-  const flags = Object.entries(input).map(([name, value]) => {
-    const flag = `--${kebab(name)}`;
-    if (value === true) return flag;
-    if (value === false) return flag.replace('--', '--no-');
-    if (Array.isArray(value) && value.every((one) => typeof one !== 'object'))
-      return `${flag} ${value.map((one) => quoted(String(one))).join(' ')}`;
-    return `${flag} ${quoted(typeof value === 'string' ? value : JSON.stringify(value))}`;
-  });
-  return ['aws', '--region', region, service, kebab(operation), ...flags].join(' ');
-}

@@ -34,6 +34,8 @@ test('the package holds what runs and nothing of the tests', () => {
     'bin/plimsoll.js',
     'dist/src/cli/main.js',
     'dist/src/balancer/worker.js',
+    'dist/src/console/built/console.js',
+    'dist/src/console/built/console.css',
     'dist/examples/taskoverflow/main.js',
     'examples/scripts/taskoverflow.js',
     'LICENSE',

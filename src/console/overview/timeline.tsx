@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { Moment } from '../contract.ts';
-import { Chart, type Band } from '../widgets/chart.tsx';
+import { Chart } from '../widgets/chart.tsx';
+import { alarmBands, alarmNames } from './bands.ts';
 
 /** Load, capacity and alarms on one axis: why there are as many tasks as there are. */
 export function Timeline({ moments }: { readonly moments: readonly Moment[] }): JSX.Element {
@@ -37,23 +38,3 @@ export function Timeline({ moments }: { readonly moments: readonly Moment[] }): 
     </>
   );
 }
-
-/** Where at least one alarm is in ALARM. Alarms that say that there is too little to do are not shaded alone: they are the usual state of rest. */
-export function alarmBands(moments: readonly Moment[]): Band[] {
-  const bands: { fromMs: number; toMs: number; color: string }[] = [];
-  let open = false;
-  for (const { atMs, alarms } of moments) {
-    const alarmed = alarms.some(isPressing);
-    const last = bands.at(-1);
-    if (alarmed && open && last !== undefined) last.toMs = atMs;
-    else if (alarmed) bands.push({ fromMs: atMs, toMs: atMs + 1000, color: 'bad' });
-    open = alarmed;
-  }
-  return bands;
-}
-
-function alarmNames(moments: readonly Moment[]): string[] {
-  return [...new Set(moments.flatMap(({ alarms }) => alarms.filter(isPressing)))];
-}
-
-const isPressing = (name: string): boolean => !/AlarmLow|-low\b|scale-?in/i.test(name);

@@ -1,13 +1,14 @@
 import type { JSX } from 'preact';
 import { useContext, useMemo, useState } from 'preact/hooks';
-import type { Json } from '../api.ts';
+import type { Json } from '../command.ts';
 import { lastPart, seconds, text } from '../format.ts';
 import { pathOf } from '../router.ts';
 import { Do, Now, Problem, useAws } from '../widgets/aws.tsx';
-import { Chart, type Band } from '../widgets/chart.tsx';
+import { Chart } from '../widgets/chart.tsx';
 import { Card, Details, Link, Page, Tabs } from '../widgets/page.tsx';
 import { Status } from '../widgets/status.tsx';
 import { Table } from '../widgets/table.tsx';
+import { alarmSpans, type HistoryItem } from './alarmSpans.ts';
 import { MetricCharts } from './metricCharts.tsx';
 import { Missing } from './missing.tsx';
 
@@ -94,13 +95,6 @@ function conditionOf(alarm: Alarm): string {
   return `${alarm.MetricName ?? 'expression'} ${sign} ${alarm.Threshold ?? ''} for ${points} datapoints within ${(periods * (alarm.Period ?? 60)) / 60} minutes`;
 }
 
-interface HistoryItem {
-  readonly Timestamp?: number;
-  readonly HistoryItemType?: string;
-  readonly HistorySummary?: string;
-  readonly HistoryData?: string;
-}
-
 function One({ alarm }: { readonly alarm: Alarm }): JSX.Element {
   const { AlarmName: name, StateValue: state = '' } = alarm;
   const { data, error } = useAws<{ AlarmHistoryItems?: HistoryItem[] }>('cloudwatch', 'DescribeAlarmHistory', {
@@ -179,7 +173,7 @@ function Graph({ alarm, history }: { readonly alarm: Alarm; readonly history: re
     StartTime: end - shownS,
     EndTime: end,
     ScanBy: 'TimestampAscending',
-    MetricDataQueries: alarm.Metrics ?? [single],
+    MetricDataQueries: alarm.Metrics === undefined || alarm.Metrics.length === 0 ? [single] : alarm.Metrics,
   });
   const { Timestamps = [], Values = [] } = data?.MetricDataResults?.at(-1) ?? {};
   const timesMs = useMemo(() => Timestamps.map((second) => second * 1000), [data]);
@@ -199,18 +193,6 @@ function Graph({ alarm, history }: { readonly alarm: Alarm; readonly history: re
       />
       <p class="note">Shaded: in ALARM.</p>
     </>
-  );
-}
-
-/** From the state updates of the history: `Alarm updated from OK to ALARM`. */
-export function alarmSpans(history: readonly HistoryItem[], nowMs: number): Band[] {
-  const changes = history
-    .filter(({ HistoryItemType }) => HistoryItemType === 'StateUpdate')
-    .toSorted((a, b) => (a.Timestamp ?? 0) - (b.Timestamp ?? 0));
-  return changes.flatMap(({ Timestamp = 0, HistorySummary = '' }, index) =>
-    HistorySummary.endsWith('to ALARM')
-      ? [{ fromMs: Timestamp * 1000, toMs: (changes[index + 1]?.Timestamp ?? nowMs / 1000) * 1000, color: 'bad' }]
-      : [],
   );
 }
 

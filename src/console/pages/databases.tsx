@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Json } from '../api.ts';
+import type { Json } from '../command.ts';
 import type { DatabasePicture, Picture } from '../contract.ts';
 import { count, percent, text } from '../format.ts';
 import { pathOf } from '../router.ts';

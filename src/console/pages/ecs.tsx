@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Json } from '../api.ts';
+import type { Json } from '../command.ts';
 import type { CapacityPicture, Picture, UnitPicture } from '../contract.ts';
 import { lastPart, percent, seconds, text } from '../format.ts';
 import { pathOf } from '../router.ts';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Json } from '../api.ts';
+import type { Json } from '../command.ts';
 import type { ListenerPicture, LoadBalancerPicture, Picture } from '../contract.ts';
 import { count, milliseconds, text } from '../format.ts';
 import { pathOf } from '../router.ts';

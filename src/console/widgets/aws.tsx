@@ -1,7 +1,8 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { createContext } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
-import { aws, command, RefusedError, type Json, type Service } from '../api.ts';
+import { aws, RefusedError } from '../api.ts';
+import { command, type Json, type Service } from '../command.ts';
 import { Input } from './input.tsx';
 
 /** The region that the page looks at. */

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
+import type { Band } from './band.ts';
 
 export interface Line {
   readonly label: string;
@@ -12,13 +13,6 @@ export interface Line {
   /** Against the scale on the right. */
   readonly right?: boolean;
   readonly fill?: boolean;
-}
-
-/** A span of time with a meaning, such as an alarm's. */
-export interface Band {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly color: string;
 }
 
 interface ChartProps {

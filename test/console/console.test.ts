@@ -1,0 +1,137 @@
+/** What the console's page works out by itself. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { csvOf } from '../../src/cli/console/testRoutes.ts';
+import { command } from '../../src/console/command.ts';
+import type { Moment, Picture, StatisticsRow } from '../../src/console/index.ts';
+import { alarmBands } from '../../src/console/overview/bands.ts';
+import { edgesOf } from '../../src/console/overview/edges.ts';
+import { alarmSpans } from '../../src/console/pages/alarmSpans.ts';
+
+test('an action is told as the AWS CLI takes it', () => {
+  const told = (operation: string, input: Record<string, unknown>): string => command('us-east-1', 'ecs', operation, input);
+  assert.equal(
+    told('UpdateService', { cluster: 'home', service: 'web', desiredCount: 3, forceNewDeployment: true, enableExecuteCommand: false }),
+    'aws --region us-east-1 ecs update-service --cluster home --service web --desired-count 3 --force-new-deployment --no-enable-execute-command',
+  );
+  assert.equal(
+    command('us-east-1', 'rds', 'StopDBInstance', { DBInstanceIdentifier: 'main' }),
+    'aws --region us-east-1 rds stop-db-instance --db-instance-identifier main',
+  );
+  assert.equal(
+    command('us-east-1', 'ec2', 'TerminateInstances', { InstanceIds: ['i-1', 'i-2'] }),
+    'aws --region us-east-1 ec2 terminate-instances --instance-ids i-1 i-2',
+  );
+  assert.equal(
+    command('us-east-1', 'autoscaling', 'PutScalingPolicy', { PolicyName: 'it’s $HOME', TargetTrackingConfiguration: { TargetValue: 40 } }),
+    `aws --region us-east-1 autoscaling put-scaling-policy --policy-name 'it’s $HOME' --target-tracking-configuration '{"TargetValue":40}'`,
+  );
+  assert.match(told('StopTask', { reason: `it's` }), /--reason 'it'\\''s'$/);
+});
+
+const traffic = { requestsPerSecond: 5, errorsPerSecond: 0 };
+
+test('the picture’s lines go from the clients to the database, each with its rate', () => {
+  const picture: Picture = {
+    atMs: 0,
+    region: 'us-east-1',
+    timeScale: 1,
+    live: true,
+    loadBalancers: [
+      {
+        arn: 'lb',
+        name: 'lb',
+        type: 'application',
+        state: 'active',
+        dnsName: '',
+        connections: 0,
+        traffic,
+        listeners: [
+          {
+            arn: 'l',
+            port: 80,
+            protocol: 'HTTP',
+            rules: [{ priority: 'default', conditions: [], action: '', targetGroupArns: ['group', 'gone'] }],
+          },
+        ],
+      },
+    ],
+    targetGroups: [
+      {
+        arn: 'group',
+        name: 'group',
+        protocol: 'HTTP',
+        traffic,
+        targets: [{ id: 'i-1', state: 'healthy', requestsPerSecond: 2, outstanding: 0 }],
+      },
+    ],
+    capacities: [
+      { kind: 'service', id: 'service', name: 's', desired: 1, running: 1, units: [], targetGroupArns: ['group'], databases: ['main'] },
+    ],
+    instances: [{ id: 'i-1', name: 'i-1', state: 'running', phase: 'running', health: 'healthy' }],
+    databases: [{ id: 'main', engine: 'postgres', state: 'available' }],
+    alarms: [],
+  };
+  const lines = edgesOf(picture).map(({ from, to, rate, kind }) => `${from} ${to} ${rate} ${kind}`);
+  assert.deepEqual(lines, [
+    'clients lb 5 traffic',
+    'lb group 5 traffic',
+    'group service 5 traffic',
+    'service database main 0 data',
+    'group i-1 2 traffic',
+  ]);
+});
+
+test('the timeline is shaded while an alarm presses, and not by the alarm of having little to do', () => {
+  const moment = (atMs: number, ...alarms: string[]): Moment => ({
+    atMs,
+    requestsPerSecond: 0,
+    errorsPerSecond: 0,
+    running: 1,
+    desired: 1,
+    alarms,
+  });
+  const moments = [moment(0), moment(1, 'cpu-AlarmHigh'), moment(2, 'cpu-AlarmHigh'), moment(3, 'cpu-AlarmLow'), moment(4, 'errors')];
+  assert.deepEqual(
+    alarmBands(moments).map(({ fromMs, toMs }) => [fromMs, toMs]),
+    [
+      [1, 2],
+      [4, 1004],
+    ],
+  );
+});
+
+test('an alarm’s graph is shaded from each change to ALARM until the next, or until now', () => {
+  const change = (Timestamp: number, to: string) => ({
+    Timestamp,
+    HistoryItemType: 'StateUpdate',
+    HistorySummary: `Alarm updated from X to ${to}`,
+  });
+  const action = { Timestamp: 25, HistoryItemType: 'Action', HistorySummary: 'Successfully executed action to ALARM' };
+  const spans = alarmSpans([change(40, 'ALARM'), action, change(30, 'OK'), change(20, 'ALARM')], 50_000);
+  assert.deepEqual(
+    spans.map(({ fromMs, toMs }) => [fromMs, toMs]),
+    [
+      [20_000, 30_000],
+      [40_000, 50_000],
+    ],
+  );
+});
+
+test('names in the CSV neither break its lines nor start a formula', () => {
+  const row: StatisticsRow = {
+    type: 'GET',
+    name: '=cmd("a",\n1)',
+    requests: 1,
+    fails: 0,
+    median: 1,
+    p90: 1,
+    p99: 1,
+    average: 1,
+    min: 1,
+    max: 1,
+    requestsPerSecond: 1,
+    failuresPerSecond: 0,
+  };
+  assert.equal(csvOf([row]).split('\r\n')[1], `GET,"'=cmd(""a"",\n1)",1,0,1,1,1,1,1,1,1,0`);
+});

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-scaling';
+import { CloudWatch } from '@aws-sdk/client-cloudwatch';
+import { ECS } from '@aws-sdk/client-ecs';
+import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { systemClock } from '../../src/base/index.ts';
+import type { TestRun } from '../../src/console/index.ts';
+import { barriersIn, chromiumFile, complaintsOf, openBrowser } from '../support/browser.ts';
+import { processTree, runCommand, survivors, type Command } from '../support/processes.ts';
+import { config, makeService, program } from '../support/webService.ts';
+
+interface Up {
+  readonly command: Command;
+  readonly endpoint: string;
+  readonly console: string;
+}
+
+async function startUp(...flags: string[]): Promise<Up> {
+  const command = runCommand(['up', '--ephemeral', '--json', '--port', '0', '--image', `web=${program}`, ...flags]);
+  await command.says(/"ready":true/);
+  return { command, ...(JSON.parse(command.stdout()) as { endpoint: string; console: string }) };
+}
+
+async function end({ command }: Up): Promise<void> {
+  const tree = processTree(command.pid);
+  command.child.kill('SIGINT');
+  await command.finished;
+  assert.deepEqual(await survivors(tree, 5000), []);
+}
+
+const hostile = '<img src=x onerror=alert(1)><script>alert(2)</script>';
+const timeout = 120_000;
+
+describe(
+  'the console',
+  { skip: chromiumFile === undefined ? 'there is no Chromium' : process.platform !== 'linux' && 'reads /proc' },
+  () => {
+    let up: Up;
+    let browser: Browser;
+    let page: Page;
+    let complaints: string[];
+
+    before(async () => {
+      up = await startUp('--console-port', '0', '--time-scale', '20');
+      await makeService(up.endpoint);
+      await makeScaling(up.endpoint);
+      browser = await openBrowser();
+      page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+      page.setDefaultTimeout(60_000);
+      complaints = complaintsOf(page);
+    });
+    after(async () => {
+      await browser?.close();
+      await end(up);
+    });
+
+    const go = (path: string): Promise<unknown> => page.goto(up.console + path);
+
+    test('shows the system in one picture, from the clients to the task', { timeout }, async () => {
+      await go('/');
+      for (const lane of ['Clients', 'Load balancers', 'Target groups', 'Tasks and instances'])
+        await page.getByRole('region', { name: lane, exact: true }).waitFor();
+      await page.getByText('1 of 1 desired · 1 to 4').waitFor();
+      await page.getByText('1 of 1 healthy').waitFor();
+      await page.locator('.edges path.traffic').nth(2).waitFor({ state: 'attached' });
+    });
+
+    test('a load test that is started from the page scales the service out, with the alarm and its graph', { timeout }, async () => {
+      await go('/tests');
+      await page.getByLabel('Name').fill('Rush');
+      await page.getByLabel('Users').fill('20');
+      await page.getByLabel('Ramp up, s').fill('1');
+      await page.getByLabel('Hold, s').fill('300');
+      await page.getByLabel('k6 script').fill(script);
+      await page.getByRole('button', { name: 'Start' }).click();
+      await page.getByRole('cell', { name: 'front page' }).waitFor();
+      const address = page.url();
+      await go('/');
+      await page.getByText('20 virtual users').waitFor();
+      await page.getByText('4 of 4 desired · 1 to 4').waitFor();
+      await page.getByRole('link', { name: /AlarmHigh/ }).click();
+      await page.locator('.status.bad', { hasText: 'ALARM' }).waitFor();
+      await page.locator('.chart canvas').waitFor();
+      await page
+        .getByText(/Alarm updated from .* to ALARM/)
+        .first()
+        .waitFor();
+      await page.goto(address);
+      await page.getByRole('button', { name: 'Stop', exact: true }).click();
+      await page.locator('.headline').getByText('stopped').waitFor();
+    });
+
+    test('its table is what the runner counted', { timeout }, async () => {
+      const cells = await page.locator('tbody tr').first().locator('td').allInnerTexts();
+      await page.getByRole('tab', { name: 'Download data' }).click();
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'All results (JSON)' }).click()]);
+      const chunks: Buffer[] = [];
+      for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
+      const run = JSON.parse(Buffer.concat(chunks).toString('utf8')) as TestRun;
+      const [row] = run.rows;
+      assert.equal(
+        run.requests,
+        run.rows.reduce((sum, { requests }) => sum + requests, 0),
+      );
+      assert.ok(row !== undefined && row.requests > 100);
+      assert.deepEqual(cells.slice(0, 4), ['GET', 'front page', row.requests.toLocaleString('en'), String(row.fails)]);
+      for (const [index, value] of [row.median, row.p90, row.p99].entries())
+        assert.ok(Math.abs(Number(cells[4 + index]) - value) < 0.1 + value / 50);
+    });
+
+    test('a task that is stopped in the page is replaced, and the page tells the command that does the same', { timeout }, async () => {
+      await go('/ecs/home/web?tab=Tasks');
+      const first = page.locator('tbody tr').first();
+      const id = await first.locator('code').innerText();
+      await first.getByRole('button', { name: 'Stop' }).click();
+      const dialog = page.getByRole('dialog');
+      assert.match(
+        await dialog.locator('.command code').innerText(),
+        new RegExp(`^aws --region us-east-1 ecs stop-task --cluster home --task ${id} `),
+      );
+      await dialog.getByRole('button', { name: 'Stop' }).click();
+      await page.locator('td:first-child code', { hasText: id }).waitFor({ state: 'detached' });
+      await page.getByRole('tab', { name: 'Events' }).click();
+      await page
+        .getByText(/has started 1 tasks/)
+        .first()
+        .waitFor();
+    });
+
+    test('names are shown as they are, and nothing in them runs', { timeout }, async () => {
+      await new CloudWatch(config(up.endpoint)).putMetricAlarm({
+        AlarmName: hostile,
+        Namespace: 'n',
+        MetricName: hostile,
+        Statistic: 'Sum',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanThreshold',
+      });
+      await go('/');
+      await page.getByRole('link', { name: hostile }).click();
+      await page.getByRole('heading', { name: hostile }).waitFor();
+      assert.equal(await page.locator('img[src=x]').count(), 0);
+    });
+
+    test('no page keeps people out, and none is wider than a phone', { timeout }, async () => {
+      const paths = [
+        '/',
+        '/load-balancers',
+        '/load-balancers/front',
+        '/target-groups/web',
+        '/auto-scaling-groups',
+        '/ecs',
+        '/ecs/home/web',
+      ];
+      for (const path of [
+        ...paths,
+        '/ecs/home/web?tab=Events',
+        '/instances',
+        '/cloudwatch',
+        '/cloudwatch?tab=Metrics',
+        '/databases',
+        '/tests',
+        '/nowhere',
+      ]) {
+        await page.setViewportSize({ width: 1400, height: 900 });
+        await go(path);
+        await page.locator('h1').waitFor();
+        await systemClock.sleep(300);
+        assert.deepEqual(await barriersIn(page), [], path);
+        await page.setViewportSize({ width: 390, height: 844 });
+        // Charts follow the window a moment later.
+        const narrow = page.waitForFunction('document.documentElement.scrollWidth <= 390', undefined, { timeout: 5_000 });
+        await narrow.catch(() => assert.fail(`${path} is wider than a phone`));
+      }
+      assert.deepEqual(complaints, []);
+    });
+
+    test('only its own page gets answers', { timeout }, async () => {
+      const { hostname, port } = new URL(up.console);
+      const status = (path: string, headers: Record<string, string>, method = 'GET'): Promise<number> =>
+        new Promise((resolve, reject) =>
+          request({ hostname, port, path, method, headers }, (response) => resolve(response.resume().statusCode ?? 0))
+            .on('error', reject)
+            .end(),
+        );
+      const html = await (await fetch(up.console)).text();
+      const token = /plimsoll-token" content="([^"]+)"/.exec(html)![1]!;
+      assert.equal(await status('/api/hello', { 'x-plimsoll-token': token }), 200);
+      assert.equal(await status('/api/hello', {}), 403);
+      assert.equal(await status('/api/live', {}), 403);
+      assert.equal(await status('/api/tests', { 'x-plimsoll-token': 'guessed' }, 'POST'), 403);
+      assert.equal(await status('/api/hello', { 'x-plimsoll-token': token, origin: 'http://127.0.0.1:1' }), 403);
+      assert.equal(await status('/', { host: 'rebound.example' }), 403);
+      const { headers } = await fetch(up.console);
+      assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'; script-src 'self'/);
+    });
+
+    test('after a restart of the region an open page goes on by itself', { timeout }, async () => {
+      const first = await startUp('--console-port', '0');
+      const { port } = new URL(first.console);
+      await page.setViewportSize({ width: 1400, height: 900 });
+      await page.goto(first.console);
+      await page.getByText('Nothing runs in this region yet').waitFor();
+      await end(first);
+      await page.getByText('The region does not answer').waitFor();
+      const second = await startUp('--console-port', port);
+      try {
+        await new ECS(config(second.endpoint)).createCluster({ clusterName: 'fresh' });
+        await page.getByText('The region does not answer').waitFor({ state: 'detached' });
+        await page.getByRole('link', { name: 'ECS' }).click();
+        await page.getByRole('cell', { name: 'fresh' }).waitFor();
+      } finally {
+        await end(second);
+      }
+    });
+  },
+);
+
+const script = `import http from 'k6/http';
+import { sleep } from 'k6';
+export default function () {
+  http.get(__ENV.BASE_URL + '/', { tags: { name: 'front page' } });
+  sleep(0.05);
+}`;
+
+/** One task for each 100 requests a minute, four at most: with any load there are soon four. */
+async function makeScaling(endpoint: string): Promise<void> {
+  const scaling = new ApplicationAutoScaling(config(endpoint));
+  const elb = new ElasticLoadBalancingV2(config(endpoint));
+  const { LoadBalancers } = await elb.describeLoadBalancers({});
+  const { TargetGroups } = await elb.describeTargetGroups({});
+  const of = (arn: string | undefined, from: string): string => arn!.slice(arn!.indexOf(from));
+  const ResourceLabel = `${of(LoadBalancers![0]!.LoadBalancerArn, 'app/')}/${of(TargetGroups![0]!.TargetGroupArn, 'targetgroup/')}`;
+  const target = { ServiceNamespace: 'ecs', ResourceId: 'service/home/web', ScalableDimension: 'ecs:service:DesiredCount' } as const;
+  await scaling.registerScalableTarget({ ...target, MinCapacity: 1, MaxCapacity: 4 });
+  await scaling.putScalingPolicy({
+    ...target,
+    PolicyName: 'requests',
+    PolicyType: 'TargetTrackingScaling',
+    TargetTrackingScalingPolicyConfiguration: {
+      TargetValue: 100,
+      PredefinedMetricSpecification: { PredefinedMetricType: 'ALBRequestCountPerTarget', ResourceLabel },
+    },
+  });
+}
