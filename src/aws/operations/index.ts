@@ -5,6 +5,7 @@ import { autoscaling } from './autoscaling/index.ts';
 import { cloudwatch } from './cloudwatch/index.ts';
 import { createDefaultVpc } from './ec2/vpcs.ts';
 import { ec2 } from './ec2/index.ts';
+import { seedLabKeyPair } from './ec2/keyPairs.ts';
 import { ecs } from './ecs/index.ts';
 import { elbv2 } from './elbv2/index.ts';
 import { iam, seedLabRole } from './iam/index.ts';
@@ -50,6 +51,7 @@ export function seed(at: Place): void {
     if (at.account !== '000000000000') seedLabRole(at);
   } else {
     createDefaultVpc(at);
+    if (at.strict) seedLabKeyPair(at);
   }
 }
 

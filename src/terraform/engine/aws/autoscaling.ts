@@ -1,7 +1,9 @@
+import { parseDurationMs, PlimsollError, systemClock } from '../../../base/index.ts';
+import { terraformErrors } from '../../errors.ts';
 import type { Arguments } from '../arguments.ts';
 import { codeOf, unlessGone, waitUntil, type Clients, type ResourceType } from '../provider.ts';
 import { block, blocks, blockSet, computed, flag, forceNew, number, optional, required, settled, text, texts, textSet } from '../schema.ts';
-import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
+import type { Activity, AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
 import { nameOf } from './names.ts';
 
 const template = { id: text(settled), name: text(settled), version: text(settled) };
@@ -35,6 +37,7 @@ export const autoscalingGroup: ResourceType = {
     service_linked_role_arn: text(settled),
     placement_group: text(optional),
     force_delete: flag(optional, { fallback: false }),
+    ignore_failed_scaling_activities: flag(optional, { fallback: false }),
     wait_for_capacity_timeout: text(optional, { fallback: '10m' }),
     wait_for_elb_capacity: number(optional),
     min_elb_capacity: number(optional),
@@ -75,16 +78,7 @@ export const autoscalingGroup: ResourceType = {
       });
     const suspended = planned.texts('suspended_processes');
     if (suspended) await autoscaling.suspendProcesses({ AutoScalingGroupName: id, ScalingProcesses: suspended });
-    if (planned.text('wait_for_capacity_timeout') === '0') return;
-    await waitUntil(`the instances of auto scaling group ${id}`, aws.signal, async () => {
-      const group = await find(aws, id);
-      const inService = group?.Instances?.filter(
-        ({ LifecycleState, HealthStatus }) => LifecycleState === 'InService' && HealthStatus === 'Healthy',
-      );
-      return group === undefined || (inService?.length ?? 0) >= (planned.number('desired_capacity') ?? planned.number('min_size') ?? 0)
-        ? true
-        : undefined;
-    });
+    await capacity(aws, id, planned);
   },
 
   async read(aws, id) {
@@ -193,6 +187,38 @@ export const autoscalingGroup: ResourceType = {
     );
   },
 };
+
+/**
+ * Waits for the instances that are asked for. A launch that fails ends it, as in Terraform's provider: whatever is wrong with
+ * the template will be wrong the next time.
+ */
+async function capacity(aws: Clients, id: string, planned: Arguments): Promise<void> {
+  const limitMs = parseDurationMs(planned.text('wait_for_capacity_timeout') ?? '10m') ?? 0;
+  const wanted = planned.number('desired_capacity') ?? planned.number('min_size') ?? 0;
+  if (limitMs === 0 || wanted === 0) return;
+  const fail = (why: string): PlimsollError =>
+    new PlimsollError(terraformErrors.PL_TERRAFORM_APPLY, { what: `waiting for Auto Scaling Group (${id}) capacity satisfied: ${why}` });
+  const endMs = systemClock.nowMs() + limitMs;
+  await waitUntil(`the instances of auto scaling group ${id}`, aws.signal, async () => {
+    const group = await find(aws, id);
+    if (group === undefined) throw fail('it is gone');
+    const ready = group.Instances?.filter(
+      ({ LifecycleState, HealthStatus }) => LifecycleState === 'InService' && HealthStatus === 'Healthy',
+    );
+    if ((ready?.length ?? 0) >= wanted) return true;
+    const failed = planned.flag('ignore_failed_scaling_activities') === true ? undefined : await failedActivity(aws, id);
+    if (failed !== undefined) throw fail(`scaling activity (${failed.ActivityId}): ${failed.StatusCode}: ${failed.StatusMessage}`);
+    if (systemClock.nowMs() > endMs)
+      throw fail(`timeout after ${planned.text('wait_for_capacity_timeout') ?? '10m'}: ${ready?.length ?? 0} of ${wanted} instances`);
+    return undefined;
+  });
+}
+
+/** The group has just been made: every activity is one of the wait's. */
+async function failedActivity(aws: Clients, id: string): Promise<Activity | undefined> {
+  const { Activities = [] } = await (await aws.autoscaling()).describeScalingActivities({ AutoScalingGroupName: id });
+  return Activities.find(({ StatusCode }) => StatusCode === 'Failed');
+}
 
 function groupInput(planned: Arguments) {
   const launch = planned.block('launch_template');
