@@ -49,7 +49,7 @@ export class ConsoleServer {
         found = new RegionWatch(
           source,
           region,
-          () => tests.users,
+          () => tests.users ?? source.users?.(),
           (error) => log.error({ err: error }, 'looking at the region failed'),
         );
         watches.set(region, found);

@@ -8,6 +8,8 @@ export interface ConsoleSource {
   readonly timeScale: number;
   /** The region that the page begins with. */
   readonly region: string;
+  /** Virtual users of a load test that runs beside the console. */
+  users?(): number | undefined;
   /** Absent where only the control plane runs. */
   readonly running?: {
     onBalancerMetrics(handler: (delta: BalancerMetrics) => void): void;

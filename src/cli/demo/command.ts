@@ -96,11 +96,14 @@ async function demo(stackName: string, options: DemoOptions): Promise<number> {
   const { signal, exitCode, dispose } = interruptible();
   let region: Region | undefined;
   let page: ConsoleServer | undefined;
+  let users: number | undefined;
   try {
     narrator.step(`the region runs ${options.timeScale} × as fast as the wall clock; about ${formatSpan(startUpMs + plan.loadMs)} in all`);
     region = await openRegion({
       dataDir,
       timeScale: options.timeScale,
+      // Nobody takes on what a killed demo leaves.
+      orphanGraceMs: 0,
       balancerHost: '127.0.0.1',
       instanceVcpuShare: cpuUnits / 1024,
       portsFor: () => portCandidates(options.port, 8080),
@@ -108,7 +111,7 @@ async function demo(stackName: string, options: DemoOptions): Promise<number> {
     });
     signal.throwIfAborted();
     page = await ConsoleServer.open({
-      source: sourceOf(region),
+      source: { ...sourceOf(region), users: () => users },
       host: '127.0.0.1',
       ports: portCandidates(options.consolePort, usualConsolePort),
       testsFolder: join(dataDir, 'tests'),
@@ -118,7 +121,7 @@ async function demo(stackName: string, options: DemoOptions): Promise<number> {
     narrator.enforcement(region.driver.enforcement, kind.noun, cpuUnits, memoryMiB);
     const stack = await kind.create(region, { cpuUnits, memoryMiB, targetCpuPercent, signal }, (text) => narrator.step(text));
     await settle(region, options.timeScale, narrator, signal);
-    const report = await runStory(region, stack, plan, { startedMs, narrator, signal, log });
+    const report = await runStory(region, stack, plan, { startedMs, narrator, signal, log, onUsers: (count) => (users = count) });
     narrator.close();
     process.stdout.write(renderReport(report));
     if (!report.ok) process.stderr.write(recentWarnings(logFile));
@@ -151,10 +154,11 @@ interface RunContext {
   narrator: Narrator;
   signal: AbortSignal;
   log: ReturnType<typeof createLogger>;
+  readonly onUsers: (users: number | undefined) => void;
 }
 
 async function runStory(region: Region, stack: Stack, plan: DemoPlan, context: RunContext): Promise<DemoReport> {
-  const { startedMs, narrator, signal, log } = context;
+  const { startedMs, narrator, signal, log, onUsers } = context;
   const story = await tellStory(region, stack, {
     script: join(packageRoot, 'examples/scripts/taskoverflow.js'),
     todos,
@@ -163,8 +167,12 @@ async function runStory(region: Region, stack: Stack, plan: DemoPlan, context: R
     expectedMs: startUpMs + plan.loadMs,
     signal,
     log,
-    onFrame: (frame) => narrator.frame(frame),
+    onFrame: (frame) => {
+      narrator.frame(frame);
+      onUsers(frame.users);
+    },
   });
+  onUsers(undefined);
   return makeReport(region, stack, story, monotonicMs() - startedMs);
 }
 

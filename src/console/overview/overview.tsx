@@ -10,11 +10,11 @@ import { Timeline } from './timeline.tsx';
 
 /** The whole system at one look. */
 export function Overview({ live, endpoint }: { readonly live: Live; readonly endpoint: string }): JSX.Element {
-  const { picture, moments, test } = live;
+  const { picture, moments } = live;
   if (picture === undefined) return <Page title="Overview">{<p class="empty">Looking at the region…</p>}</Page>;
   const { loadBalancers, targetGroups, capacities, instances, databases, alarms } = picture;
   const nothing = [loadBalancers, targetGroups, capacities, instances, databases].every((list) => list.length === 0);
-  const users = test?.state === 'running' || test?.state === 'stopping' ? test.users : undefined;
+  const { users } = moments.at(-1) ?? {};
   return (
     <Page title="Overview">
       {picture.live ? undefined : <p class="note">Control plane only: nothing runs behind the endpoint, so there is no traffic to show.</p>}
