@@ -5,7 +5,7 @@ export { parseExpressionText, parseModule, parseValuesFile } from './module.ts';
 export { jsonBlocks } from './parse/json.ts';
 export { quoted, renderType, renderValue } from './render.ts';
 export { excerptOf } from './source.ts';
-export { staticPairs, staticTraversals, traversalText, type StaticTraversal } from './static.ts';
+export { staticItems, staticPairs, staticTraversals, traversalText, type StaticTraversal } from './static.ts';
 export { didYouMean } from './suggest.ts';
 export { undeclared } from './traverse.ts';
 export { convert, typeOfConstraint } from './typeConstraint.ts';

@@ -30,6 +30,12 @@ export function staticTraversals(expression: Expression): readonly StaticTravers
   return found.every((item) => item !== undefined) ? found : undefined;
 }
 
+/** The items of a list that is written out; what is none is its own only item. */
+export function staticItems(expression: Expression): readonly Expression[] {
+  const node = nodeOf(expression);
+  return node?.kind === 'tuple' ? node.items.map((item) => new ParsedExpression(item)) : [expression];
+}
+
 /** `{ aws = aws.west }` of the `providers` argument, as texts; undefined when it is no such object. */
 export function staticPairs(expression: Expression): readonly (readonly [string, string])[] | undefined {
   const node = nodeOf(expression);

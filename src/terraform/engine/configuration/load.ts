@@ -41,7 +41,7 @@ export async function loadConfiguration(folder: string, options: LoadOptions = {
       variables,
       types,
       workspace: options.workspace ?? 'default',
-      nowMs: options.nowMs ?? systemClock.nowMs(),
+      nowMs: options.nowMs ?? Math.floor(systemClock.nowMs() / 1000) * 1000,
       currentFolder: resolve('.'),
       backend: root.backend,
       warnings: index.locate(found.all),

@@ -1,4 +1,4 @@
-import { didYouMean, staticTraversals, type Block, type Body, type Expression } from '../../language/index.ts';
+import { didYouMean, staticItems, staticTraversals, type Block, type Body, type Expression } from '../../language/index.ts';
 import { problem, type Diagnostics } from '../diagnostics.ts';
 import type { Schema } from '../schema.ts';
 import type { Path } from '../state/state.ts';
@@ -106,7 +106,7 @@ function readLifecycle(blocks: readonly Block[], mode: 'managed' | 'data', found
     createBeforeDestroy: found.attempt(() => constantFlag(body, 'create_before_destroy')) ?? false,
     preventDestroy: found.attempt(() => constantFlag(body, 'prevent_destroy')) ?? false,
     ignoreChanges: readIgnored(body.attributes.get('ignore_changes'), found),
-    replaceTriggeredBy: triggers ? [triggers] : [],
+    replaceTriggeredBy: triggers ? staticItems(triggers) : [],
     preconditions: conditions(body, 'precondition', found),
     postconditions: conditions(body, 'postcondition', found),
   };

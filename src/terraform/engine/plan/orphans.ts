@@ -47,7 +47,7 @@ async function planDelete(planner: Planner, address: InstanceAddress): Promise<v
     before: markObject(type.schema, there.value, there.object.sensitive),
     after: undefined,
     replacePaths: [],
-    ...(planner.options.mode !== 'destroy' && !forget && { reason: reasonOf(planner, address) }),
+    ...(planner.options.mode !== 'destroy' && { reason: reasonOf(planner, address) }),
     movedFrom: planner.moved.get(address.toString()),
   });
 }
