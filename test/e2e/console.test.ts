@@ -147,6 +147,29 @@ describe(
       assert.equal(await page.locator('img[src=x]').count(), 0);
     });
 
+    test('a long list is shown a hundred at a time; tabs follow the arrow keys', { timeout }, async () => {
+      await page.route('**/api/aws/ecs/DescribeServices*', async (route) => {
+        const answer = await route.fetch();
+        const { services } = (await answer.json()) as { services: Record<string, unknown>[] };
+        const events = Array.from({ length: 1000 }, (_, index) => ({
+          id: `e${index}`,
+          createdAt: index,
+          message: `event ${index} of many`,
+        }));
+        await route.fulfill({ json: { services: [{ ...services[0], events }] } });
+      });
+      await go('/ecs/home/web?tab=Deployments');
+      await page.getByRole('tab', { name: 'Deployments' }).press('ArrowRight');
+      await page.getByText('event 99 of many').waitFor();
+      assert.equal(await page.locator('tbody tr').count(), 100);
+      await page.getByRole('button', { name: 'Show more (900 left)' }).click();
+      await page.getByText('event 199 of many').waitFor();
+      await page.getByRole('button', { name: 'Started at' }).click();
+      await page.getByRole('button', { name: 'Started at' }).click();
+      await page.getByText('event 999 of many').waitFor();
+      await page.unroute('**/api/aws/ecs/DescribeServices*');
+    });
+
     test('no page keeps people out, and none is wider than a phone', { timeout }, async () => {
       const paths = [
         '/',
