@@ -1,7 +1,7 @@
 import type { Node } from './ast.ts';
 import { evaluateExpression } from './evaluate.ts';
 import type { Place } from './source.ts';
-import type { Expression, Reference, Scope, Value } from './types.ts';
+import type { Expression, Reference, ReferenceKey, Scope, Value } from './types.ts';
 
 /** An expression as parsed, with the tree that type constraints and static references are read from. */
 export class ParsedExpression implements Expression {
@@ -37,10 +37,13 @@ function collectReferences(root: Node): Reference[] {
 }
 
 /** The names of `a.b[0].c` from its end; undefined when it does not begin with a name. */
-function traversal(node: Node): { readonly path: string[]; readonly root: Node & { kind: 'name' } } | undefined {
-  if (node.kind === 'name') return { path: [node.name], root: node };
+function traversal(
+  node: Node,
+): { readonly path: string[]; readonly keys: ReferenceKey[]; readonly root: Node & { kind: 'name' } } | undefined {
+  if (node.kind === 'name') return { path: [node.name], keys: [], root: node };
   if (node.kind !== 'attribute' && node.kind !== 'index' && node.kind !== 'splat') return undefined;
   const inner = traversal(node.of);
+  if (inner && node.kind !== 'attribute') inner.keys.push({ after: inner.path.length, splat: node.kind === 'splat' });
   if (node.kind === 'attribute') inner?.path.push(node.name);
   else if (inner && node.kind === 'splat') inner.path.push(...itemNames(node.each));
   return inner;
@@ -64,7 +67,7 @@ function visit(node: Node, bound: ReadonlySet<string>, found: Reference[]): void
     case 'index':
     case 'splat': {
       const whole = traversal(node);
-      if (whole && !bound.has(whole.root.name)) found.push({ path: whole.path, range: whole.root.at });
+      if (whole && !bound.has(whole.root.name)) found.push({ path: whole.path, keys: whole.keys, range: whole.root.at });
       visitKeys(node, inner);
       return;
     }

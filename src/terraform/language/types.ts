@@ -32,7 +32,14 @@ export class Sensitive {
 export interface Reference {
   /** `['aws_lb', 'this', 'dns_name']`, `['var', 'image']`, `['data', 'aws_vpc', 'default', 'id']`. */
   readonly path: readonly string[];
+  /** Where a key in brackets or a splat stands between the names: after how many of them. */
+  readonly keys: readonly ReferenceKey[];
   readonly range: Range;
+}
+
+export interface ReferenceKey {
+  readonly after: number;
+  readonly splat: boolean;
 }
 
 /** What names mean where an expression is evaluated. */

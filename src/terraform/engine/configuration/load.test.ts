@@ -89,6 +89,14 @@ const mistakes: readonly (readonly [name: string, files: Files, errors: readonly
     ['5: Unsupported attribute: This object has no argument, nested block, or exported attribute named "adress". Did you mean "address"?'],
   ],
   [
+    'an attribute of no instance in particular',
+    `${thing('count = 2')}output "x" { value = fake_thing.a.id }`,
+    [
+      /^5: Missing resource instance key: Because fake_thing\.a has "count" set, its attributes must be accessed on specific instances\.\n\nFor example, .*\n {4}fake_thing\.a\[count\.index\]$/,
+    ],
+  ],
+  ['an instance of a single one', `${thing('')}output "x" { value = fake_thing.a[0].id }`, [/^5: Unexpected resource instance key: /]],
+  [
     'a root name alone',
     'output "x" { value = var }',
     ['1: Invalid reference: The "var" object cannot be accessed directly. Instead, access one of its attributes.'],

@@ -66,12 +66,12 @@ function checkRepetition({ count, forEach }: Repetition, check: (references: rea
   for (const expression of [count, forEach]) if (expression) check((expression satisfies Expression).references());
 }
 
-function checkReference({ path, range }: Reference, module: ModuleConfiguration, context: Context): void {
+function checkReference({ path, keys, range }: Reference, module: ModuleConfiguration, context: Context): void {
   const [root = '', first] = path;
   const known = namesUnder(root, module, context);
   if (known === undefined) throw undeclared(path, undefined, range);
   if (first === undefined) throw undeclared([root], record(known), range);
-  if (root === 'data' || (known.length === 0 && !own.has(root))) checkResource(path, range, module, context);
+  if (root === 'data' || (known.length === 0 && !own.has(root))) checkResource({ path, keys, range }, module, context);
   else if (root !== 'self' && !known.some(([name]) => name === first)) throw undeclared([root, first], record(known), range);
   else if (root === 'module') checkOutput(path, range, module);
 }
@@ -92,18 +92,34 @@ function namesUnder(root: string, module: ModuleConfiguration, context: Context)
   return [];
 }
 
-function checkResource(path: readonly string[], range: Reference['range'], module: ModuleConfiguration, context: Context): void {
+function checkResource({ path, keys, range }: Reference, module: ModuleConfiguration, context: Context): void {
   const data = path[0] === 'data';
   const [type = '', name, attribute] = data ? path.slice(1) : path;
   const resource = name === undefined ? undefined : module.resources.get(`${data ? 'data.' : ''}${type}.${name}`);
   if (resource === undefined) throw undeclared(path, undefined, range);
+  const address = `${data ? 'data.' : ''}${type}.${name}`;
   if (resource === context.resource) {
-    const address = `${data ? 'data.' : ''}${type}.${name}`;
     throw expressionError('Self-referential block', `Configuration for ${address} may not refer to itself.`, range);
   }
+  const key = keys.find(({ after }) => after === (data ? 3 : 2));
+  checkKey(resource, address, attribute !== undefined && key === undefined, key?.splat === false, range);
   if (attribute === undefined || Object.hasOwn(resource.schema, attribute)) return;
   const detail = `This object has no argument, nested block, or exported attribute named "${attribute}".${didYouMean(attribute, Object.keys(resource.schema))}`;
   throw expressionError('Unsupported attribute', detail, range);
+}
+
+/** One of several instances is named with its key, a single one without. */
+function checkKey({ count, forEach }: Repetition, address: string, bare: boolean, keyed: boolean, range: Reference['range']): void {
+  const how = count ? 'count' : forEach ? 'for_each' : undefined;
+  if (how !== undefined && bare) {
+    const example = how === 'count' ? 'count.index' : 'each.key';
+    const detail = `Because ${address} has "${how}" set, its attributes must be accessed on specific instances.\n\nFor example, to correlate with indices of a referring resource, use:\n    ${address}[${example}]`;
+    throw expressionError('Missing resource instance key', detail, range);
+  }
+  if (how === undefined && keyed) {
+    const detail = `Because ${address} does not have "count" or "for_each" set, references to it must not include an index key. Remove the bracketed index to refer to the single instance of this resource.`;
+    throw expressionError('Unexpected resource instance key', detail, range);
+  }
 }
 
 function checkOutput(path: readonly string[], range: Reference['range'], module: ModuleConfiguration): void {

@@ -150,7 +150,7 @@ test('a removed block takes a thing out of the state and leaves it where it is',
   const desk = new Desk();
   await desk.applied(thing('a'));
   const removed = 'removed {\n  from = fake_thing.a\n  lifecycle {\n    destroy = false\n  }\n}\n';
-  assert.deepEqual(changesOf(await desk.plan(removed)), ['forget fake_thing.a']);
+  assert.deepEqual(changesOf(await desk.plan(removed)), ['forget fake_thing.a (delete_because_no_resource_config)']);
   await desk.applied(removed);
   assert.deepEqual([desk.addresses, desk.cloud.things.size], [[], 1]);
 });
