@@ -1,5 +1,6 @@
 import { convertTo, Mismatch, typeOfConstraint, unknown, type Block, type Expression, type Type } from '../../language/index.ts';
 import { configurationError, problem, type Diagnostics } from '../diagnostics.ts';
+import { checkProviderBlock } from './providerBlock.ts';
 import { checkLabels, checkShape, conditions, constantFlag, constantText, dependencies, evaluateConstant, targetOf } from './shape.ts';
 import type { Backend, Import, Moved, OutputDeclaration, ProviderDeclaration, Removed, VariableDeclaration } from './types.ts';
 
@@ -67,6 +68,7 @@ export function readOutput(block: Block, found: Diagnostics): OutputDeclaration 
 export function readProvider(block: Block, found: Diagnostics): ProviderDeclaration | undefined {
   if (!checkLabels(block, ['name'], found)) return undefined;
   const { body, range } = block;
+  checkProviderBlock(block, found);
   const alias = found.attempt(() => constantText(body, 'alias'));
   const attributes = new Map([...body.attributes].filter(([name]) => name !== 'alias' && name !== 'version'));
   return { name: block.labels[0] ?? '', alias, body: { ...body, attributes }, range };

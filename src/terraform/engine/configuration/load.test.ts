@@ -156,6 +156,11 @@ const mistakes: readonly (readonly [name: string, files: Files, errors: readonly
     ['4: Variables not allowed: Variables may not be used here.'],
   ],
   ['a provisioner', thing('provisioner "local-exec" { command = "true" }'), [/^3: Unsupported provisioner block: /]],
+  [
+    'an argument that the AWS provider has not',
+    'provider "aws" {\n  regoin = "x"\n}',
+    ['2: Unsupported argument: An argument named "regoin" is not expected here. Did you mean "region"?'],
+  ],
   ['a provider that there is no block of', thing('provider = fake.west'), [/^1: Provider configuration not present: /]],
   ['a module from elsewhere', 'module "m" { source = "hashicorp/x/y" }', [/^1: Module not installed: /]],
   ['a module that is not there', 'module "m" { source = "./m" }', [/No such folder/]],
@@ -295,4 +300,16 @@ test('a backend other than a file is said to be left alone', async () => {
   const { warnings, backend } = await load('terraform {\n  backend "s3" {\n    bucket = "b"\n  }\n}\n');
   assert.deepEqual([warnings[0]?.summary, backend?.type], ['State is kept locally', 's3']);
   assert.deepEqual((await load('terraform {\n  backend "local" {\n    path = "x"\n  }\n}\n')).warnings, []);
+});
+
+test('timeouts are read and left alone, and so is what an AWS provider block says of the real AWS', async () => {
+  const { warnings } = await load(`provider "aws" {
+  region = "us-east-1"
+  profile = "school"
+  skip_credentials_validation = true
+  endpoints { ec2 = "http://localhost:4566" }
+  default_tags { tags = { a = "b" } }
+}
+${thing('timeouts { create = "30m" }')}`);
+  assert.deepEqual(warnings, []);
 });

@@ -7,7 +7,9 @@ import { checkLabels, checkShape, conditions, constantFlag, dependencies, provid
 import type { Lifecycle, ResourceDeclaration, Types } from './types.ts';
 
 const own = new Set(['count', 'for_each', 'depends_on', 'provider']);
-const ownBlocks = new Set(['lifecycle', 'connection', 'provisioner']);
+const ownBlocks = new Set(['lifecycle', 'connection', 'provisioner', 'timeouts']);
+/** How long AWS may take says nothing of a region on this machine: timeouts are read and left alone. */
+const timeouts = ['create', 'read', 'update', 'delete', 'default'];
 
 /** A `resource` or `data` block. Undefined when it is too wrong to go on with; what is wrong is in `found`. */
 export function readResource(block: Block, types: Types, found: Diagnostics, check?: string): ResourceDeclaration | undefined {
@@ -35,6 +37,7 @@ export function readResource(block: Block, types: Types, found: Diagnostics, che
       ),
     );
   refuseProvisioners(blocks, found);
+  for (const { type: kind, body: inner } of blocks) if (kind === 'timeouts') checkShape(inner, { optional: timeouts }, inner.range, found);
   return {
     mode,
     type,

@@ -352,3 +352,14 @@ test('what an error keeps from being planned is not told as another error', asyn
     '2: Invalid function argument: Invalid value for "v" parameter: cannot convert "x" to number; given string must be a decimal representation of a number.',
   ]);
 });
+
+test('the data source of a check block that fails is a warning', async () => {
+  const desk = new Desk();
+  desk.cloud.before = (call) => {
+    if (call.startsWith('look up')) throw new Error('nobody there');
+  };
+  const files = `${thing('a')}check "there" {\n  data "fake_thing" "x" {\n    name = "x"\n  }\n  assert {\n    condition     = data.fake_thing.x.id == "y"\n    error_message = "no"\n  }\n}\n`;
+  const plan = await desk.plan(files);
+  assert.deepEqual(plan.warnings.map(({ summary, address }) => [summary, address]), [['nobody there', 'data.fake_thing.x']]); // prettier-ignore
+  assert.deepEqual(plan.checks.map(({ status }) => status), ['unknown']); // prettier-ignore
+});

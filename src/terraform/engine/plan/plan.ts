@@ -1,5 +1,6 @@
-import type { Configuration } from '../configuration/types.ts';
-import { compareAddresses, moduleText } from '../address.ts';
+import type { Configuration, ResourceDeclaration } from '../configuration/types.ts';
+import { compareAddresses, moduleText, type InstanceAddress } from '../address.ts';
+import { record, unknown } from '../../language/index.ts';
 import { diagnosticsOf, DiagnosticsError, problem } from '../diagnostics.ts';
 import type { Connect } from '../evaluation/providers.ts';
 import { Graph } from '../graph.ts';
@@ -81,6 +82,7 @@ class Planning {
         try {
           await (resource.mode === 'data' ? planData(planner, at, resource, instance) : planManaged(planner, at, resource, instance));
         } catch (error) {
+          if (resource.check !== undefined) return this.#failScoped(address, resource, error);
           errors.push(new DiagnosticsError(diagnosticsOf(error, { address: address.toString(), range: resource.body.range }), error));
         }
       }),
@@ -92,6 +94,13 @@ class Planning {
       planner.found.all.filter(({ severity }) => severity === 'error'),
       block,
     );
+  }
+
+  /** The data source of a `check` block holds nothing up: what goes wrong is a warning, and its values are not known. */
+  #failScoped(address: InstanceAddress, { body, schema }: ResourceDeclaration, error: unknown): void {
+    const all = diagnosticsOf(error, { address: address.toString(), range: body.range });
+    this.#planner.found.add(...all.map((item) => ({ ...item, severity: 'warning' as const })));
+    this.#planner.setValue(address, record(Object.keys(schema).map((name) => [name, unknown])));
   }
 
   /** What belongs to no resource: validations, checks, values that nothing uses. */
