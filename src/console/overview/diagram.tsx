@@ -224,8 +224,8 @@ function useLines(place: { readonly current: HTMLDivElement | null }, picture: P
 
 function curve(a: DOMRect, b: DOMRect, root: DOMRect): string {
   const beside = b.left >= a.right;
-  const [x1, y1] = beside ? [a.right - root.left, a.top + a.height / 2 - root.top] : [a.left + 24 - root.left, a.bottom - root.top];
-  const [x2, y2] = beside ? [b.left - root.left, b.top + b.height / 2 - root.top] : [b.left + 24 - root.left, b.top - root.top];
+  const [x1, y1] = beside ? [a.right - root.left, a.top + a.height / 2 - root.top] : [a.right - 32 - root.left, a.bottom - root.top];
+  const [x2, y2] = beside ? [b.left - root.left, b.top + b.height / 2 - root.top] : [b.right - 32 - root.left, b.top - root.top];
   const [cx, cy] = beside ? [(x2 - x1) / 2, 0] : [0, (y2 - y1) / 2];
   const at = (value: number): string => value.toFixed(0);
   return `M${at(x1)} ${at(y1)}C${at(x1 + cx)} ${at(y1 + cy)} ${at(x2 - cx)} ${at(y2 - cy)} ${at(x2)} ${at(y2)}`;

@@ -109,7 +109,7 @@ function optionsOf(
       r: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
     },
     axes: [
-      { ...axis, size: 28, values: (_, ticks) => ticks.map((tick) => (relative ? `${tick} s` : timeOfDay(tick, ticks))) },
+      { ...axis, size: 28, space: 72, values: (_, ticks) => ticks.map((tick) => (relative ? `${tick} s` : timeOfDay(tick, ticks))) },
       { ...axis, size: 48, values: (_, ticks) => ticks.map(compact) },
       ...(right
         ? [
