@@ -12,7 +12,7 @@ const isLinux = process.platform === 'linux';
 describe('loopback network', { skip: isLinux ? false : 'only Linux answers on all of 127/8' }, () => {
   test('two networks at once share no address', async () => {
     const networks = await Promise.all([claimLoopbackNetwork(), claimLoopbackNetwork(), claimLoopbackNetwork()]);
-    const leased = networks.flatMap((network) => Array.from({ length: network.capacity }, () => network.lease()));
+    const leased = networks.flatMap((network) => Array.from({ length: network.addresses.length }, () => network.lease()));
     assert.equal(new Set(leased).size, 3 * 253);
     await Promise.all(networks.map((network) => network.close()));
   });
@@ -63,7 +63,7 @@ test('where only single addresses exist each is leased once, and the error says 
   const anchorPort = await freePort();
   const network = await claimLoopbackNetwork({ single: true, anchorPort });
   assert.equal(network.kind, 'single');
-  for (let left = network.capacity; left > 0; left--) assert.match(network.lease(), /^127\./);
+  for (let left = network.addresses.length; left > 0; left--) assert.match(network.lease(), /^127\./);
   assert.throws(() => network.lease(), /ifconfig lo0 alias/);
   await assert.rejects(
     claimLoopbackNetwork({ single: true, anchorPort }),

@@ -23,10 +23,12 @@ export interface LoopbackNetwork {
   readonly kind: 'slice' | 'single';
   /** E.g. `127.16.0.0/24`; for `single` the claimed addresses, comma-separated. */
   readonly name: string;
-  /** How many addresses can be leased at once. */
-  readonly capacity: number;
+  /** All that can be leased, in the order that they first are. */
+  readonly addresses: readonly string[];
   /** Lowest address never leased before; then the one released longest ago. Throws PL_COMPUTE_NO_ADDRESS when all are taken. */
   lease(): string;
+  /** Leases this one, such as one that was had before a restart. False where it is another network's, or leased. */
+  take(address: string): boolean;
   /** An address that was not leased is ignored. */
   release(address: string): void;
   /** Gives the network back to the machine. */
@@ -38,6 +40,11 @@ export interface LoopbackNetworkOptions {
   anchorPort?: number;
   /** Claim single addresses even where all of 127/8 answers. */
   single?: boolean;
+}
+
+/** A network that another process holds: what is leased is written down here, and `close` leaves it held. */
+export function leasesOf({ kind, name, addresses }: Pick<LoopbackNetwork, 'kind' | 'name' | 'addresses'>): LoopbackNetwork {
+  return new Network(kind, name, addresses, []);
 }
 
 /** Below every system's ephemeral range, so no outgoing connection takes it, and registered to nobody at IANA. */
@@ -115,7 +122,7 @@ function tryHold(address: string, port: number): Promise<Server | 'taken' | 'abs
 class Network implements LoopbackNetwork {
   readonly kind: 'slice' | 'single';
   readonly name: string;
-  readonly capacity: number;
+  readonly addresses: readonly string[];
   /** A queue: taken from the front, given back at the end, so an address rests as long as possible before it is used again. */
   readonly #free: string[];
   readonly #leased = new Set<string>();
@@ -124,7 +131,7 @@ class Network implements LoopbackNetwork {
   constructor(kind: 'slice' | 'single', name: string, addresses: readonly string[], anchors: readonly Server[]) {
     this.kind = kind;
     this.name = name;
-    this.capacity = addresses.length;
+    this.addresses = addresses;
     this.#free = [...addresses];
     this.#anchors = anchors;
   }
@@ -133,13 +140,24 @@ class Network implements LoopbackNetwork {
     const address = this.#free.shift();
     if (address === undefined) {
       throw new PlimsollError(computeErrors.PL_COMPUTE_NO_ADDRESS, {
-        what: this.capacity === 1 ? 'the only loopback address is leased' : `all ${this.capacity} loopback addresses are leased`,
+        what:
+          this.addresses.length === 1
+            ? 'the only loopback address is leased'
+            : `all ${this.addresses.length} loopback addresses are leased`,
         where: this.name,
         fix: this.kind === 'slice' ? 'run fewer tasks' : 'add one for each further task: sudo ifconfig lo0 alias 127.0.0.2 up',
       });
     }
     this.#leased.add(address);
     return address;
+  }
+
+  take(address: string): boolean {
+    const at = this.#free.indexOf(address);
+    if (at === -1) return false;
+    this.#free.splice(at, 1);
+    this.#leased.add(address);
+    return true;
   }
 
   release(address: string): void {

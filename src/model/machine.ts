@@ -6,6 +6,8 @@ export interface MachineSpec {
   readonly hostname: string;
   /** IPv4 address within 172.31.0.0/16. */
   readonly address: string;
+  /** An address of the region's loopback network, by which this computer reaches it where it has no link to `address`. */
+  readonly host: string;
   /** Runs once as root when the machine is up; a script with its `#!` line. */
   readonly userData?: string;
   /** 1024 units are one vCPU. */
@@ -30,7 +32,7 @@ export interface MachineProgram {
 export interface Machines {
   /** How machines are kept apart from this computer, one clause for people. */
   readonly isolation: string;
-  /** Resolves with the host that this computer reaches the machine by, once it is up; its user data may still run. */
+  /** Resolves with the host that this computer reaches the machine by, `address` or `host` of its specification, once it is up; its user data may still run. */
   start(spec: MachineSpec): Promise<string>;
   /** As pulling the plug. Unknown ids resolve at once. */
   stop(id: string): Promise<void>;

@@ -2,14 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { monotonicMs, PlimsollError, ScaledClock, systemClock, type Clock, type Logger, type Timer } from '../base/index.ts';
 import { Endpoint, type Credentials, type Machinery, type QuotaSettings, type Place, type World } from '../aws/index.ts';
-import { startBalancer, type Balancer } from '../balancer/index.ts';
-import { claimLoopbackNetwork, createMachines, createProcessDriver, type LoopbackNetwork } from '../compute/index.ts';
 import type { BalancerMetrics, ComputeDriver, WorkloadUsage } from '../model/index.ts';
 import { Store } from '../state/index.ts';
-import { Addresses } from './addresses.ts';
+import { Addresses, keptAddresses } from './addresses.ts';
 import { Alarms } from './cloudwatch/alarms.ts';
 import { Instances } from './ec2/instances.ts';
-import { endLeftTasks, followTaskRequests } from './ecs/requests.ts';
+import { adoptTasks, followTaskRequests } from './ecs/requests.ts';
 import { Services } from './ecs/services.ts';
 import { Tasks } from './ecs/tasks.ts';
 import { LoadBalancing } from './elbv2/loadBalancing.ts';
@@ -19,6 +17,8 @@ import { Groups } from './groups/groups.ts';
 import { GroupScaling } from './groups/scaling.ts';
 import { LogShipper } from './logs.ts';
 import { Measurements } from './measurements.ts';
+import { leftRunning } from './plane/left.ts';
+import { openPlane, type Plane } from './plane/plane.ts';
 import { Databases } from './rds/databases.ts';
 import { ServiceScaling } from './scaling/services.ts';
 
@@ -38,6 +38,8 @@ export interface RegionOptions {
   portsFor(listenerPort: number): readonly number[];
   /** What part of a core of this computer a vCPU of an EC2 instance is; 1 unless given. */
   readonly instanceVcpuShare?: number;
+  /** How long load balancers, tasks and databases go on when this process is killed, for the next start to adopt them. Two minutes unless given. */
+  readonly orphanGraceMs?: number;
   /** One address for all load balancers; each has its own unless given. */
   readonly balancerHost?: string;
   /** What to run in place of a container image, by name with or without tag. */
@@ -49,6 +51,7 @@ export interface RegionOptions {
 const stopTimeoutMs = 30_000;
 const samplePeriodMs = 1000;
 const balancerGraceMs = 5000;
+const usualOrphanGraceMs = 120_000;
 
 /** Latest sample of what runs, for whoever watches. */
 export interface RegionUsage {
@@ -60,9 +63,7 @@ export interface RegionUsage {
 interface Parts {
   readonly clock: ScaledClock;
   readonly store: Store;
-  readonly network: LoopbackNetwork;
-  readonly driver: ComputeDriver;
-  readonly balancer: Balancer;
+  readonly plane: Plane;
 }
 
 /**
@@ -99,7 +100,8 @@ export class Region {
   #closed: Promise<void> | undefined;
 
   constructor(options: RegionOptions, parts: Parts) {
-    const { clock, store, network, driver, balancer } = parts;
+    const { clock, store, plane } = parts;
+    const { network, driver, balancer, found } = plane;
     const { log, images = new Map<string, RunnableImage>() } = options;
     this.clock = clock;
     this.timeScale = clock.scale;
@@ -121,13 +123,16 @@ export class Region {
     const { world } = this.endpoint;
     const addresses = new Addresses();
     const metrics = (at: Place) => this.measurements.of(at);
-    endLeftTasks(world);
+    const kept = keptAddresses(world, network);
+    const left = leftRunning(found);
     this.loadBalancing = new LoadBalancing({
       world,
       clock,
       timeScale: clock.scale,
       balancer,
+      found: found.routing,
       network,
+      keptAddresses: kept,
       addresses,
       dataDir: options.dataDir,
       ...(options.balancerHost === undefined ? {} : { host: options.balancerHost }),
@@ -141,6 +146,7 @@ export class Region {
     });
     this.#logs = new LogShipper(log);
     this.tasks = new Tasks({ world, clock, driver, addresses, logs: this.#logs, images, stopTimeoutMs, log });
+    adoptTasks(world, this.tasks, left.workloads);
     this.services = new Services({ world, clock, tasks: this.tasks, loadBalancing: this.loadBalancing, log });
     followTaskRequests({ world, tasks: this.tasks, retire: (running, reason) => this.services.retire(running, reason) });
     this.instances = new Instances({
@@ -150,14 +156,17 @@ export class Region {
       addresses,
       vcpuShare: options.instanceVcpuShare ?? 1,
       groupOf: (at, id) => this.groups.groupOf(at, id),
-      openMachines: () => createMachines({ driver, network, log }),
+      openMachines: () => plane.openMachines(),
+      network,
+      left: left.machines,
       images: machineImages(images),
       log,
     });
     this.databases = new Databases({
       world,
       clock,
-      network,
+      plane,
+      keptAddresses: kept,
       dataDir: options.dataDir,
       onAvailable: (address, port) => this.instances.allow(address, port),
       log,
@@ -168,7 +177,23 @@ export class Region {
     this.#groupScaling = new GroupScaling({ world, clock, metrics, warming: (at, name) => this.groups.warming(at, name), log });
     this.#alarms.onAction((at, alarm, action) => this.#scaling.onAlarm(at, alarm, action));
     this.#alarms.onAction((at, _alarm, action) => this.#groupScaling.onAlarm(at, action));
+    for (const { host, port } of Object.values(this.loadBalancing.whereabouts())) this.instances.allow(host, port);
+    this.#endUnclaimed();
+    plane.begin();
     this.#sampler = systemClock.every(samplePeriodMs, () => void this.#sample());
+  }
+
+  /** Ends what an earlier run has left running that no record asks for any more. */
+  #endUnclaimed(): void {
+    const { plane } = this.#parts;
+    const { driver, found, network } = plane;
+    for (const { id, address } of found.workloads) {
+      if (this.tasks.owns(id)) continue;
+      this.#log.warn(`${id} runs and is not asked for: it ends`);
+      void driver.stop(id, 0).then(() => network.release(address));
+    }
+    for (const { id } of found.machines) if (!this.instances.owns(id)) void driver.stop(id, 0);
+    for (const { id } of found.databases) if (!this.databases.owns(id)) void plane.adoptDatabase(id)?.stop();
   }
 
   get world(): World {
@@ -186,12 +211,12 @@ export class Region {
 
   /** What the balancer counted, once a second. */
   onBalancerMetrics(handler: (delta: BalancerMetrics) => void): void {
-    this.#parts.balancer.onMetrics(handler);
+    this.#parts.plane.balancer.onMetrics(handler);
   }
 
   /** Process ids of the balancer, for whoever counts its memory. */
   get balancerPids(): readonly number[] {
-    return this.#parts.balancer.pids;
+    return this.#parts.plane.balancer.pids;
   }
 
   /** Resolves once `holds`, looked at now and after each change; rejects after `timeoutMs` of wall time. */
@@ -205,6 +230,11 @@ export class Region {
     }
   }
 
+  /** Called when the process that holds all that runs ended unasked: nothing does any more. */
+  onLost(handler: () => void): void {
+    this.#parts.plane.onLost(handler);
+  }
+
   /** Stops every child and gives addresses and files back. Safe to call twice. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -212,7 +242,8 @@ export class Region {
   }
 
   async #close(): Promise<void> {
-    const { balancer, driver, network, store } = this.#parts;
+    const { plane, store } = this.#parts;
+    plane.leave();
     this.#sampler.cancel();
     await this.endpoint.close();
     this.#alarms.close();
@@ -221,12 +252,12 @@ export class Region {
     await Promise.all([this.services.close(), this.groups.close()]);
     this.tasks.close();
     this.loadBalancing.close();
-    await balancer.stop(balancerGraceMs);
+    await plane.balancer.stop(balancerGraceMs);
     await this.instances.close();
-    await driver.close();
+    await plane.driver.close();
     await this.databases.close();
+    await plane.close();
     this.#logs.close();
-    await network.close();
     store.close();
   }
 
@@ -279,13 +310,11 @@ export async function openRegion(options: RegionOptions): Promise<Region> {
   try {
     const store = new Store(options.ephemeral === true ? undefined : join(options.dataDir, 'aws'));
     undo.push(() => store.close());
-    const network = await claimLoopbackNetwork();
-    undo.push(() => network.close());
-    const driver = await createProcessDriver({ dataDir: options.dataDir, network, log: options.log });
-    undo.push(() => driver.close());
-    const balancer = startBalancer({ log: (line) => options.log.warn(line) });
-    undo.push(() => balancer.stop(0));
-    const region = new Region(options, { clock: new ScaledClock(options.timeScale ?? 1), store, network, driver, balancer });
+    const { dataDir, log } = options;
+    const orphanGraceMs = options.orphanGraceMs ?? (options.ephemeral === true ? 0 : usualOrphanGraceMs);
+    const plane = await openPlane({ dataDir, orphanGraceMs, log });
+    undo.push(() => plane.close());
+    const region = new Region(options, { clock: new ScaledClock(options.timeScale ?? 1), store, plane });
     undo.push(() => region.close());
     await region.endpoint.listen();
     return region;

@@ -103,6 +103,7 @@ async function demo(stackName: string, options: DemoOptions): Promise<number> {
       dataDir,
       timeScale: options.timeScale,
       // Nobody takes on what a killed demo leaves.
+      orphanGraceMs: 0,
       balancerHost: '127.0.0.1',
       instanceVcpuShare: cpuUnits / 1024,
       portsFor: () => portCandidates(options.port, 8080),

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { awsErrors, Endpoint, type Credentials } from '../../aws/index.ts';
 import { createLogger, PlimsollError, type Logger } from '../../base/index.ts';
-import { openRegion } from '../../region/index.ts';
+import { openRegion, regionErrors } from '../../region/index.ts';
 import { Store } from '../../state/index.ts';
 import { ConsoleServer } from '../console/server.ts';
 import { sourceOf, usualConsolePort, type ConsoleSource } from '../console/source.ts';
@@ -75,6 +75,8 @@ POST /_plimsoll/reset empties the state of a control plane. Supported operations
 interface Running {
   readonly url: string;
   readonly console: string | null;
+  /** Called when what runs behind the endpoint has ended unasked. */
+  onLost?(handler: () => void): void;
   close(): Promise<void>;
 }
 
@@ -87,7 +89,8 @@ async function up(options: UpOptions): Promise<number> {
     try {
       const ready = `${JSON.stringify({ ready: true, endpoint: running.url, console: running.console })}\n`;
       process.stdout.write(options.json === true ? ready : welcome(running, options));
-      await aborted(interruption.signal);
+      const lost = new Promise<never>((_, fail) => running.onLost?.(() => fail(planeLost())));
+      await Promise.race([aborted(interruption.signal), lost]);
     } finally {
       await running.close();
     }
@@ -130,7 +133,7 @@ async function startRegion(options: UpOptions, credentials: Credentials | undefi
       await region.close();
       forget();
     };
-    return { url: region.endpoint.url, console: page?.url ?? null, close };
+    return { url: region.endpoint.url, console: page?.url ?? null, onLost: (handler) => region.onLost(handler), close };
   } catch (error) {
     forget();
     throw error;
@@ -181,6 +184,13 @@ function welcome({ url, console }: Running, { controlPlaneOnly, ephemeral, data,
     'Ctrl-C ends it.',
     '',
   ].join('\n');
+}
+
+function planeLost(): PlimsollError {
+  return new PlimsollError(regionErrors.PL_REGION_PLANE_FAILED, {
+    what: 'the process that holds load balancers, tasks and databases ended, and they with it',
+    fix: 'start the region again: it begins anew from its records',
+  });
 }
 
 function credentialsOf(env: NodeJS.ProcessEnv): Credentials {

@@ -55,6 +55,7 @@ for (const isolation of runAs) {
       id: `i-${number}`,
       hostname: `ip-172-31-9-${number}`,
       address: `172.31.9.${number}`,
+      host: network.lease(),
       userData,
       cpuUnits: 1024,
       memoryMiB: 512,

@@ -14,8 +14,8 @@ import { standIns } from './standins.ts';
 export interface MachinesOptions {
   /** Runs the machines: their limits, output, use and end are its affair. */
   readonly driver: ComputeDriver;
-  /** Addresses at which machines are reached where they have no direct link. */
-  readonly network: LoopbackNetwork;
+  /** The region's loopback network, which machines may reach parts of. */
+  readonly network: Pick<LoopbackNetwork, 'kind' | 'name'>;
   readonly log?: Logger;
   /** `user`: as a normal user would, also as root. */
   readonly isolation?: 'auto' | 'user';
@@ -101,7 +101,7 @@ class NamespaceMachines implements Machines {
     const { driver, network } = this.#options;
     const folder = join(this.#gateway.folder, spec.id);
     const routed = await this.#gateway.route(spec.address);
-    const host = routed ? spec.address : network.lease();
+    const host = routed ? spec.address : spec.host;
     const machine: Machine = { address: spec.address, host, routed, folder };
     this.#machines.set(spec.id, machine);
     this.#gateway.add(spec.address, spec.metadata);
@@ -188,7 +188,6 @@ class NamespaceMachines implements Machines {
     if (machine === undefined) return;
     this.#machines.delete(id);
     await this.#gateway.remove(machine.address, machine.host, machine.routed);
-    if (!machine.routed) this.#options.network.release(machine.host);
     rmSync(machine.folder, { recursive: true, force: true });
   }
 }

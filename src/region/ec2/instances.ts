@@ -9,6 +9,7 @@ import {
   type World,
 } from '../../aws/index.ts';
 import type { ComputeDriver, MachineProgram, Machines, MetricDatum, WorkloadUsage } from '../../model/index.ts';
+import type { LoopbackNetwork } from '../../compute/index.ts';
 import type { Addresses } from '../addresses.ts';
 import { metadataOf } from './metadata.ts';
 
@@ -17,6 +18,10 @@ export interface InstancesOptions {
   readonly clock: Clock;
   readonly driver: ComputeDriver;
   readonly addresses: Addresses;
+  /** Where machines are reached that have no link of their own. */
+  readonly network: LoopbackNetwork;
+  /** Machines of an earlier run that still run, or have ended unheard: id and host. */
+  readonly left: ReadonlyMap<string, string>;
   /** Made when the first instance is launched. Rejects where this computer cannot run machines. */
   openMachines(): Promise<Machines>;
   /** What `docker run` of an image runs. */
@@ -74,6 +79,11 @@ export class Instances {
     this.#watchers.add(watcher);
   }
 
+  /** Whether there is an instance to a machine. */
+  owns(id: string): boolean {
+    return this.#running.has(id);
+  }
+
   consoleOf(id: string): string {
     return this.#consoles.get(id) ?? '';
   }
@@ -124,11 +134,19 @@ export class Instances {
     await machines?.close();
   }
 
-  /** After a restart of the region the machines are gone, and instances that ran start again. */
+  /** Machines that an earlier run of the region has left running are taken on; instances whose machine is gone start again. */
   #resume(): void {
-    const { world } = this.#options;
+    const { world, left: machines } = this.#options;
+    if (machines.size > 0) this.#open().catch(() => undefined);
     for (const at of world.places()) {
-      const left = at.table(instances).filter(({ state }) => state === 'running');
+      for (const instance of at.table(instances).values()) {
+        const host = machines.get(instance.InstanceId);
+        if (host === undefined || instance.state === 'terminated' || instance.state === 'stopped') continue;
+        const { InstanceId: id, rebootedAtMs } = instance;
+        this.#running.set(id, { at, id, host: undefined, busy: false, rebootedAtMs });
+        if (instance.state === 'running' && host !== '') this.#reached(this.#running.get(id)!, instance, host);
+      }
+      const left = at.table(instances).filter(({ InstanceId, state }) => state === 'running' && !machines.has(InstanceId));
       if (left.length > 0) world.transaction(() => left.forEach((one) => at.table(instances).patch(one, { state: 'pending' })));
     }
   }
@@ -185,32 +203,52 @@ export class Instances {
     const address = instance.PrivateIpAddress ?? '';
     const userData = instance.userData === undefined ? undefined : Buffer.from(instance.userData, 'base64').toString('utf8');
     const machines = await this.#open();
-    const host = await machines.start({
+    if (this.#options.left.has(id)) await machines.stop(id);
+    const leased = this.#options.network.lease();
+    const starting = machines.start({
       id,
       hostname: `ip-${address.replaceAll('.', '-')}`,
       address,
+      host: leased,
       cpuUnits: Math.max(1, Math.round(vcpus * 1024 * this.#options.vcpuShare)),
       memoryMiB,
       images: this.#options.images,
       metadata: metadataOf(at, instance, userData),
       ...(userData?.startsWith('#!') === true ? { userData } : {}),
     });
-    own.host = host;
+    const host = await starting.catch((error: unknown) => {
+      this.#options.network.release(leased);
+      throw error;
+    });
+    if (host !== leased) this.#options.network.release(leased);
     for (const port of this.#openPorts(at, instance)) machines.expose(id, port);
     this.#publish(own, instance, host);
-    this.#options.addresses.bind(address, host);
-    this.#options.addresses.bind(id, host);
+    this.#reached(own, instance, host);
     this.#changed();
   }
 
-  async #stop(own: RunningInstance): Promise<void> {
+  /** The machine is up, at `host`. */
+  #reached(own: RunningInstance, { PrivateIpAddress = '' }: InstanceResource, host: string): void {
+    own.host = host;
+    this.#options.addresses.bind(PrivateIpAddress, host);
+    this.#options.addresses.bind(own.id, host);
+  }
+
+  /** The machine is gone, or soon will be. */
+  #unreached(own: RunningInstance): void {
     const { addresses } = this.#options;
-    const instance = own.at.table(instances).get(own.id);
+    const address = own.at.table(instances).get(own.id)?.PrivateIpAddress;
     addresses.unbind(own.id);
-    if (instance?.PrivateIpAddress !== undefined) addresses.unbind(instance.PrivateIpAddress);
+    if (address !== undefined) addresses.unbind(address);
     own.host = undefined;
+  }
+
+  async #stop(own: RunningInstance): Promise<void> {
+    const { host } = own;
+    this.#unreached(own);
     const machines = await this.#machines?.catch(() => undefined);
     await machines?.stop(own.id);
+    if (host !== undefined) this.#options.network.release(host);
     this.#changed();
   }
 
@@ -255,10 +293,8 @@ export class Instances {
     const instance = own?.at.table(instances).get(id);
     if (own === undefined || own.busy || this.#closing || instance?.state !== 'running') return;
     this.#options.log.warn(`the machine of ${id} ended by itself`);
-    const { addresses } = this.#options;
-    addresses.unbind(id);
-    if (instance.PrivateIpAddress !== undefined) addresses.unbind(instance.PrivateIpAddress);
-    own.host = undefined;
+    if (own.host !== undefined) this.#options.network.release(own.host);
+    this.#unreached(own);
     this.#patch(own, {
       state: instance.shutdownBehavior === 'terminate' ? 'shutting-down' : 'stopped',
       StateReason: { Code: 'Client.InstanceInitiatedShutdown', Message: 'Client.InstanceInitiatedShutdown: Instance initiated shutdown' },

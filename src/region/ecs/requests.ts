@@ -35,10 +35,13 @@ export function followTaskRequests(options: TaskRequestsOptions): void {
   });
 }
 
-/** Ends the records of tasks that ran in an earlier run of this region: their processes are gone. */
-export function endLeftTasks(world: World): void {
+/**
+ * Takes on the tasks that an earlier run of this region has left running; the records of others end, as their processes
+ * have. `there`: what runs or has ended unheard, by its id, with its address.
+ */
+export function adoptTasks(world: World, tasks: Tasks, there: ReadonlyMap<string, string>): void {
   for (const at of world.places()) {
-    const left = at.table(taskRecords).filter(({ lastStatus }) => lastStatus !== 'STOPPED');
+    const left = at.table(taskRecords).filter((record) => record.lastStatus !== 'STOPPED' && !tasks.adopt(at, record, there));
     if (left.length === 0) continue;
     world.transaction(() => {
       for (const record of left) {

@@ -62,6 +62,10 @@ export interface RunningTask {
 /** A task that nothing checks has been of use once it ran so long; one that ends sooner has failed. */
 const usefulAfterMs = 60_000;
 
+/** States in which a task's processes all run. */
+const adoptable = ['ACTIVATING', 'RUNNING', 'DEACTIVATING', 'STOPPING'] as const;
+const healthStates = ['HEALTHY', 'UNHEALTHY', 'UNKNOWN'] as const;
+
 type Watcher = (running: RunningTask, ended?: { asked: boolean; wasOfUse: boolean }) => void;
 
 /**
@@ -98,10 +102,18 @@ export class Tasks {
 
   /** Takes on a task that was written down as PROVISIONING, and starts it. */
   launch(at: Place, record: TaskResource): RunningTask {
-    const id = idOf(record.taskArn);
     const definition = at.table(taskDefinitions).get(idOf(record.taskDefinitionArn));
+    const running = this.#taskOf(at, record, definition);
+    this.#running.set(record.taskArn, running);
+    void this.#start(running, record, definition);
+    return running;
+  }
+
+  /** A task as it is before anything of it runs. */
+  #taskOf(at: Place, record: TaskResource, definition: TaskDefinitionResource | undefined): RunningTask {
+    const id = idOf(record.taskArn);
     const defined = definition?.containerDefinitions ?? [];
-    const running: RunningTask = {
+    return {
       at,
       wasHealthy: false,
       arn: record.taskArn,
@@ -123,9 +135,48 @@ export class Tasks {
         ...(record.startedBy === undefined ? {} : { deploymentId: record.startedBy }),
       },
     };
+  }
+
+  /**
+   * Takes on a task that an earlier run of the region has left running: `there` says which workloads are, or have ended
+   * since in a way that is yet to be told. False where not all of it is there; then it has to be ended.
+   */
+  adopt(at: Place, record: TaskResource, there: ReadonlyMap<string, string>): boolean {
+    const definition = at.table(taskDefinitions).get(idOf(record.taskDefinitionArn));
+    const state = adoptable.find((one) => one === record.lastStatus);
+    const running = this.#taskOf(at, record, definition);
+    for (const container of running.containers)
+      container.state =
+        (record.containers ?? []).find(({ name }) => name === container.name)?.lastStatus === 'STOPPED' ? 'STOPPED' : 'RUNNING';
+    const left = running.containers.filter(({ state }) => state === 'RUNNING');
+    if (definition === undefined || state === undefined || left.length === 0 || !left.every(({ workloadId }) => there.has(workloadId)))
+      return false;
+    const address = left.map(({ workloadId }) => there.get(workloadId)).find((one) => one !== '') ?? '';
+    running.wasHealthy = record.healthStatus === 'HEALTHY';
+    running.task = {
+      ...running.task,
+      state,
+      address,
+      health: healthStates.find((one) => one === record.healthStatus) ?? 'UNKNOWN',
+      ...(record.startedAt === undefined ? {} : { startedAtMs: record.startedAt }),
+      ...(record.stoppedReason === undefined ? {} : { stoppedReason: record.stoppedReason }),
+    };
+    if (record.stopCode !== undefined) running.stopCode = record.stopCode as StopCode;
     this.#running.set(record.taskArn, running);
-    void this.#start(running, record, definition);
-    return running;
+    if (address !== '') this.#options.addresses.bind(running.name, address);
+    for (const container of left) {
+      const own = definition.containerDefinitions?.find(({ name }) => name === container.name);
+      if (own === undefined) continue;
+      this.#byWorkload.set(container.workloadId, { running, container, ...this.#stream(running, own) });
+      if (state !== 'STOPPING') this.#check(running, container, own);
+    }
+    if (state === 'STOPPING') this.#stopContainers(running);
+    return true;
+  }
+
+  /** Whether a workload is of a task that exists. */
+  owns(workloadId: string): boolean {
+    return this.#byWorkload.has(workloadId);
   }
 
   /** Lets a task's state follow an event. */
@@ -204,12 +255,17 @@ export class Tasks {
     record: TaskResource,
     limits: { cpuUnits: number; memoryMiB: number },
   ): Promise<void> {
-    const { driver, images, clock } = this.#options;
+    const { driver, images } = this.#options;
     const { address } = running.task;
     const program = containerProgram(running.at, own, record, address, images);
     this.#byWorkload.set(container.workloadId, { running, container, ...this.#stream(running, own) });
     await driver.start({ id: container.workloadId, ...program, address, ...limits });
     container.state = 'RUNNING';
+    this.#check(running, container, own);
+  }
+
+  #check(running: RunningTask, container: Container, own: ContainerResource): void {
+    const { driver, clock } = this.#options;
     const check = containerCheck(own);
     if (check === undefined) return;
     container.health = 'UNKNOWN';

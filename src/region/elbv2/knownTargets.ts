@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { instances, networkInterfaces, targetGroups, targets, type Place, type TargetState } from '../../aws/index.ts';
 import type { Target, TargetHealth } from '../../model/index.ts';
 import type { Addresses } from '../addresses.ts';
+import type { FoundRouting } from '../plane/protocol.ts';
 
 /** A target that the data plane knows, or has known and still finishes requests at. */
 export interface KnownTarget {
@@ -25,6 +26,20 @@ export class KnownTargets {
   constructor(addresses: Addresses, onTarget: (id: string, port: number) => void) {
     this.#addresses = addresses;
     this.#onTarget = onTarget;
+  }
+
+  /** Takes on the targets that the data plane has already. */
+  adopt({ snapshot, health }: FoundRouting): void {
+    for (const { id: groupArn, targets: held } of snapshot.targetGroups) {
+      const known = new Map<string, KnownTarget>();
+      for (const { id: key, host, phase } of held) {
+        const split = key.lastIndexOf(':');
+        const port = key.slice(split + 1);
+        known.set(key, { id: key.slice(0, split), port: port === '' ? undefined : Number(port), host, phase, health: undefined });
+      }
+      this.#groups.set(groupArn, known);
+    }
+    for (const each of health) this.onHealth(each);
   }
 
   get(groupArn: string, id: string, port: number): KnownTarget | undefined {
@@ -73,6 +88,14 @@ export class KnownTargets {
   onDrained(groupArn: string, key: string): boolean {
     const known = this.#groups.get(groupArn);
     return known?.get(key)?.phase === 'draining' && known.delete(key);
+  }
+
+  /** No request can be in flight to a group that no listener forwards to any more: what drains there is done. */
+  endDraining(isUsed: (groupArn: string) => boolean): void {
+    for (const [groupArn, known] of this.#groups) {
+      if (isUsed(groupArn)) continue;
+      for (const [key, { phase }] of known) if (phase === 'draining') known.delete(key);
+    }
   }
 
   /** As DescribeTargetHealth tells them. `used`: a listener forwards to the group. */

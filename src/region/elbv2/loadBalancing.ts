@@ -1,5 +1,4 @@
 import { errorMessage, type Clock, type Logger } from '../../base/index.ts';
-import type { Balancer } from '../../balancer/index.ts';
 import type { LoopbackNetwork } from '../../compute/index.ts';
 import {
   instances,
@@ -15,6 +14,8 @@ import {
 } from '../../aws/index.ts';
 import { isNetworkProtocol, type BoundListener, type Listener, type TargetGroup } from '../../model/index.ts';
 import type { Addresses } from '../addresses.ts';
+import type { PlaneBalancer } from '../plane/plane.ts';
+import type { FoundRouting } from '../plane/protocol.ts';
 import { groupsOf, routingAction } from './actions.ts';
 import { Certificates } from './certificates.ts';
 import { KnownTargets, type KnownTarget } from './knownTargets.ts';
@@ -27,8 +28,12 @@ export interface LoadBalancingOptions {
   readonly world: World;
   readonly clock: Clock;
   readonly timeScale: number;
-  readonly balancer: Balancer;
+  readonly balancer: PlaneBalancer;
+  /** What the balancer runs already. */
+  readonly found: FoundRouting | undefined;
   readonly network: LoopbackNetwork;
+  /** Addresses of an earlier run that are leased for those who had them. */
+  readonly keptAddresses: ReadonlySet<string>;
   readonly addresses: Addresses;
   /** Certificates are kept here. */
   readonly dataDir: string;
@@ -69,6 +74,7 @@ export class LoadBalancing {
     this.#targets = new KnownTargets(options.addresses, (id, port) => options.onTarget(id, port));
     this.#certificates = new Certificates(options.dataDir, () => this.publish(), options.log);
     const { world, balancer, addresses } = options;
+    this.#adopt();
     world.watch((changed) => {
       for (const table of changed) if (kinds.some((kind) => table.endsWith(kind))) return this.publish();
     });
@@ -83,6 +89,20 @@ export class LoadBalancing {
     });
     balancer.onMetrics((delta) => options.onMetrics(metricData(delta, this.#context())));
     this.publish();
+  }
+
+  /** Load balancers keep their addresses over a restart; what listens and is known already is taken on. */
+  #adopt(): void {
+    const { world, found } = this.#options;
+    for (const at of world.places())
+      for (const { LoadBalancerArn, DNSName } of at.table(loadBalancers).values()) this.#sockets.hostOf(LoadBalancerArn, DNSName);
+    if (found === undefined) return;
+    this.#revision = found.snapshot.revision;
+    this.#targets.adopt(found);
+    for (const { id, loadBalancerId } of found.snapshot.listeners) {
+      const bound = found.bound.find((one) => one.id === id);
+      if (bound !== undefined) this.#sockets.adopt(loadBalancerId, bound);
+    }
   }
 
   /** The address that a load balancer has, or gets now: what clients reach it by. */
@@ -173,6 +193,7 @@ export class LoadBalancing {
     });
     for (const bound of applied.bound) this.#sockets.onBound(bound);
     for (const { id, message } of applied.failed) if (this.#sockets.onFailed(id, message)) this.publish();
+    this.#targets.endDraining((groupArn) => this.#users.has(groupArn));
     this.#settle();
     this.#changed();
   }

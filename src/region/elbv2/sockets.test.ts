@@ -1,32 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLogger } from '../../base/index.ts';
-import type { LoopbackNetwork } from '../../compute/index.ts';
+import { leasesOf } from '../../compute/index.ts';
 import { Sockets } from './sockets.ts';
 
-function network(): LoopbackNetwork & { leased: Set<string> } {
-  let next = 2;
-  const leased = new Set<string>();
-  return {
-    kind: 'slice',
-    name: '127.16.0.0/24',
-    capacity: 253,
-    leased,
-    lease() {
-      const address = `127.16.0.${next++}`;
-      leased.add(address);
-      return address;
-    },
-    release: (address) => void leased.delete(address),
-    close: () => Promise.resolve(),
-  };
-}
+const network = () => leasesOf({ kind: 'slice', name: '127.16.0.0/24', addresses: ['127.16.0.2', '127.16.0.3', '127.16.0.4'] });
 
 test('each load balancer has an address of its own, its listeners try one port after the other', () => {
   const own = network();
   const heard: string[] = [];
   const sockets = new Sockets({
     network: own,
+    keptAddresses: new Set(),
     portsFor: (port) => [port, port + 8000],
     onBound: ({ host, port }) => heard.push(`${host}:${port}`),
     log: createLogger('test', 'silent'),
@@ -44,5 +29,25 @@ test('each load balancer has an address of its own, its listeners try one port a
   assert.deepEqual(heard, ['127.16.0.2:80']);
 
   sockets.keep(new Set(['l1']), new Set(['lb1']));
-  assert.deepEqual([...own.leased], ['127.16.0.2']);
+  assert.equal(own.take('127.16.0.3'), true, 'given back');
+  assert.equal(own.take('127.16.0.2'), false, 'still had');
+});
+
+test('after a restart a load balancer has the address that it had, and what listens there goes on', () => {
+  const own = network();
+  own.take('127.16.0.4');
+  const sockets = new Sockets({
+    network: own,
+    keptAddresses: new Set(['127.16.0.4']),
+    portsFor: (port) => [port],
+    onBound: () => assert.fail('it listens already'),
+    log: createLogger('test', 'silent'),
+  });
+  assert.equal(sockets.hostOf('lb1', '127.16.0.4'), '127.16.0.4');
+  assert.equal(sockets.hostOf('lb2', '10.0.0.1'), '127.16.0.2', 'of another machine, or another run of this one');
+  sockets.adopt('lb1', { id: 'l1', host: '127.16.0.4', port: 8080 });
+  sockets.adopt('lb2', { id: 'l2', host: '10.0.0.1', port: 8080 });
+  assert.deepEqual(sockets.wanted('l1', 'lb1', 80), { id: 'l1', host: '127.16.0.4', port: 8080 });
+  assert.equal(sockets.boundTo('l1')?.port, 8080);
+  assert.equal(sockets.boundTo('l2'), undefined);
 });

@@ -4,6 +4,8 @@ import type { BoundListener } from '../../model/index.ts';
 
 export interface SocketsOptions {
   readonly network: LoopbackNetwork;
+  /** Addresses of an earlier run that are leased for those who had them. */
+  readonly keptAddresses: ReadonlySet<string>;
   /** One address for all load balancers; each gets one of its own from the network unless given. */
   readonly host?: string;
   /** The ports of this machine to try for a listener, in order; 0 is any free one. */
@@ -35,11 +37,20 @@ export class Sockets {
     this.#options = options;
   }
 
-  /** The address that a load balancer has, or gets now: what clients reach it by. */
-  hostOf(loadBalancerArn: string): string {
+  /** The address that a load balancer has, or gets now: what clients reach it by. `before` is what it had before a restart. */
+  hostOf(loadBalancerArn: string, before?: string): string {
     let host = this.#hosts.get(loadBalancerArn);
-    if (host === undefined) this.#hosts.set(loadBalancerArn, (host = this.#options.host ?? this.#options.network.lease()));
+    if (host === undefined) {
+      const { keptAddresses, network } = this.#options;
+      host = this.#options.host ?? (before !== undefined && keptAddresses.has(before) ? before : network.lease());
+      this.#hosts.set(loadBalancerArn, host);
+    }
     return host;
+  }
+
+  /** A listener that listens already, where a load balancer has its address. */
+  adopt(loadBalancerArn: string, bound: BoundListener): void {
+    if (this.hostOf(loadBalancerArn) === bound.host) this.#sockets.set(bound.id, { bound, ports: [], listening: true, failure: undefined });
   }
 
   /** Where a listener is to listen; undefined when nothing is left to be tried. */

@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { errorMessage, type Clock, type Logger } from '../../base/index.ts';
 import {
   dbInstances,
@@ -10,14 +10,16 @@ import {
   type Place,
   type World,
 } from '../../aws/index.ts';
-import { startPostgres, type LoopbackNetwork, type PostgresServer } from '../../compute/index.ts';
 import type { MetricDatum } from '../../model/index.ts';
+import type { DatabaseServer, Plane } from '../plane/plane.ts';
 import { instanceClassOf } from './instanceClass.ts';
 
 export interface DatabasesOptions {
   readonly world: World;
   readonly clock: Clock;
-  readonly network: LoopbackNetwork;
+  readonly plane: Pick<Plane, 'network' | 'found' | 'startDatabase' | 'adoptDatabase'>;
+  /** Addresses of an earlier run that are leased for those who had them. */
+  readonly keptAddresses: ReadonlySet<string>;
   readonly dataDir: string;
   /** A server answers at this address, also when it answered there before. */
   onAvailable(address: string, port: number): void;
@@ -29,7 +31,7 @@ interface RunningDatabase {
   readonly id: string;
   /** Kept while the instance exists, so that clients find it again after a stop. */
   readonly address: string;
-  server: PostgresServer | undefined;
+  server: DatabaseServer | undefined;
   /** What is being done to it; the next step waits for it. */
   busy: Promise<void> | undefined;
 }
@@ -54,18 +56,40 @@ export class Databases {
     this.#sync();
   }
 
-  /** After a restart of the region the servers are gone, and those that were available start again. */
+  /** Servers that an earlier run of the region has left running are taken on; those that are gone start again. */
   #resume(): void {
     const { world } = this.#options;
     for (const at of world.places()) {
-      const left = at
-        .table(dbInstances)
-        .filter(({ DBInstanceStatus }) => ['available', 'failed', 'rebooting', 'modifying'].includes(DBInstanceStatus));
+      for (const instance of at.table(dbInstances).values()) this.#adopt(at, instance);
+      const left = at.table(dbInstances).filter(({ DBInstanceStatus: status, DBInstanceIdentifier: id }) => {
+        if (status === 'available') return this.#running.get(keyOf(at, id))?.server === undefined;
+        return ['failed', 'rebooting', 'modifying'].includes(status);
+      });
       if (left.length === 0) continue;
       world.transaction(() => {
         for (const one of left) at.table(dbInstances).patch(one, { DBInstanceStatus: 'starting' });
       });
     }
+  }
+
+  #adopt(at: Place, { DBInstanceIdentifier: id }: DBInstanceResource): void {
+    const server = this.#options.plane.adoptDatabase(keyOf(at, id));
+    if (server === undefined) return;
+    const database: RunningDatabase = { at, id, address: server.host, server, busy: undefined };
+    this.#running.set(keyOf(at, id), database);
+    this.#follow(database, server);
+  }
+
+  #follow(database: RunningDatabase, server: DatabaseServer): void {
+    void server.exited.then(() => this.#onExit(database, server));
+    this.#options.onAvailable(server.host, server.port);
+  }
+
+  /** That which it had before a restart, if it can be had. */
+  #addressFor({ Endpoint }: DBInstanceResource): string {
+    const { plane, keptAddresses } = this.#options;
+    const before = Endpoint?.Address;
+    return before !== undefined && keptAddresses.has(before) ? before : plane.network.lease();
   }
 
   #sync(): void {
@@ -78,7 +102,7 @@ export class Databases {
     const key = keyOf(at, instance.DBInstanceIdentifier);
     let database = this.#running.get(key);
     if (database === undefined) {
-      database = { at, id: instance.DBInstanceIdentifier, address: this.#options.network.lease(), server: undefined, busy: undefined };
+      database = { at, id: instance.DBInstanceIdentifier, address: this.#addressFor(instance), server: undefined, busy: undefined };
       this.#running.set(key, database);
     }
     if (database.busy !== undefined) return;
@@ -115,12 +139,12 @@ export class Databases {
   }
 
   async #start(database: RunningDatabase, instance: DBInstanceResource): Promise<void> {
-    const { log } = this.#options;
+    await this.#stop(database);
     const folder = this.#folder(database);
     this.#restore(database, instance, folder);
     const { vcpus, memoryMiB, maxConnections } = instanceClassOf(instance.DBInstanceClass ?? '');
     const { max_connections: asked, ...parameters } = parametersOf(database.at, instance);
-    const server = await startPostgres({
+    const server = await this.#options.plane.startDatabase(keyOf(database.at, database.id), {
       dataDir: folder,
       address: database.address,
       port: instance.DbInstancePort ?? 5432,
@@ -131,11 +155,9 @@ export class Databases {
       cpuUnits: vcpus * 1024,
       memoryMiB,
       parameters,
-      log,
     });
     database.server = server;
-    void server.exited.then(() => this.#onExit(database, server));
-    this.#options.onAvailable(server.host, server.port);
+    this.#follow(database, server);
     this.#patch(database, {
       DBInstanceStatus: 'available',
       Endpoint: { Address: server.host, Port: server.port, HostedZoneId: 'Z1TTGA775OQIYO' },
@@ -172,15 +194,15 @@ export class Databases {
   }
 
   #remove(database: RunningDatabase): void {
-    const { world, network } = this.#options;
+    const { world, plane } = this.#options;
     rmSync(this.#folder(database), { recursive: true, force: true });
     this.#running.delete(keyOf(database.at, database.id));
-    network.release(database.address);
+    plane.network.release(database.address);
     world.transaction(() => removeDBInstance(database.at, database.id));
   }
 
   /** A server that ends unasked is started again at its address, as RDS recovers an instance behind its endpoint. */
-  #onExit(database: RunningDatabase, server: PostgresServer): void {
+  #onExit(database: RunningDatabase, server: DatabaseServer): void {
     if (this.#closing || database.server !== server) return;
     database.server = undefined;
     this.#options.log.warn(`database ${database.id} ended unexpectedly; starting it again`);
@@ -203,7 +225,7 @@ export class Databases {
   }
 
   #folder({ at, id }: RunningDatabase): string {
-    return join(this.#options.dataDir, 'rds', at.account, at.region, id);
+    return resolve(this.#options.dataDir, 'rds', at.account, at.region, id);
   }
 
   #snapshotFolder(at: Place, id: string): string {
@@ -217,12 +239,12 @@ export class Databases {
     const measured: { at: Place; data: MetricDatum[] }[] = [];
     for (const { at, id, server } of this.#running.values()) {
       const instance = at.table(dbInstances).get(id);
-      const usage = await server?.usage();
+      const usage = await server?.use();
       if (server === undefined || usage === undefined || instance === undefined) continue;
       const { vcpus, memoryMiB } = instanceClassOf(instance.DBInstanceClass ?? '');
       cpuPercent += usage.cpuPercent * vcpus;
       const common = { namespace: 'AWS/RDS', dimensions: { DBInstanceIdentifier: id }, timestampMs } as const;
-      const connections = await server.connections().catch(() => undefined);
+      const { connections } = usage;
       measured.push({
         at,
         data: [
@@ -233,6 +255,11 @@ export class Databases {
       });
     }
     return { measured, cpuPercent };
+  }
+
+  /** Whether there is an instance to a server, by the id that the data plane has it under. */
+  owns(id: string): boolean {
+    return this.#running.has(id);
   }
 
   /** The version that really runs, e.g. `18.4`; undefined while none does. */

@@ -1,0 +1,58 @@
+/**
+ * The process of a region's data plane. It says over its IPC channel where it is to be reached, or why it cannot be; then
+ * it is on its own: that channel is closed, and the end of the region is not its end.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '../../base/index.ts';
+import { startBalancer } from '../../balancer/index.ts';
+import { claimLoopbackNetwork, createProcessDriver } from '../../compute/index.ts';
+import { errorToRecord } from './channel.ts';
+import { Host } from './host.ts';
+import { Outbox } from './outbox.ts';
+import { planeFile, type PlaneStart } from './start.ts';
+import type { PlaneOptions } from './protocol.ts';
+
+async function main(options: PlaneOptions): Promise<void> {
+  const undo: (() => unknown)[] = [];
+  try {
+    const outbox = new Outbox();
+    const log = createLogger('data plane', 'info', { write: (line) => outbox.put({ type: 'log', line }) });
+    const network = await claimLoopbackNetwork();
+    undo.push(() => network.close());
+    const driver = await createProcessDriver({ dataDir: options.dataDir, network, log });
+    undo.push(() => driver.close());
+    const balancer = startBalancer({ log: (line) => log.warn(line) });
+    undo.push(() => balancer.stop(0));
+    // A path of a unix socket has room for 107 bytes only, which a data folder's may exceed.
+    const folder = mkdtempSync(join(tmpdir(), 'plimsoll-plane-'));
+    undo.push(() => rmSync(folder, { recursive: true, force: true }));
+    const socket = join(folder, 'region.sock');
+    const host = new Host(options, { network, driver, balancer, outbox, log }, () => {
+      rmSync(folder, { recursive: true, force: true });
+      rmSync(planeFile(options.dataDir), { force: true });
+      process.exit();
+    });
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void host.close());
+    // The terminal that the region was started from may go.
+    process.on('SIGHUP', () => undefined);
+    await new Promise<void>((listening, failed) => {
+      createServer((connection) => host.take(connection))
+        .once('error', failed)
+        .listen(socket, listening);
+    });
+    writeFileSync(planeFile(options.dataDir), `${JSON.stringify({ pid: process.pid, socket })}\n`, { mode: 0o600 });
+    tell({ socket });
+  } catch (error) {
+    for (const step of undo.toReversed()) await step();
+    tell({ error: errorToRecord(error) });
+  }
+}
+
+function tell(start: PlaneStart): void {
+  process.send?.(start, undefined, undefined, () => process.disconnect?.());
+}
+
+await main(JSON.parse(process.argv[2] ?? '{}') as PlaneOptions);

@@ -1,0 +1,59 @@
+import { fork } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { entry, PlimsollError } from '../../base/index.ts';
+import { regionErrors } from '../errors.ts';
+import { errorFromRecord } from './channel.ts';
+import type { ErrorRecord, PlaneOptions } from './protocol.ts';
+
+/** What a new data plane says first. */
+export type PlaneStart = { readonly socket: string } | { readonly error: ErrorRecord };
+
+/** Says where the data plane of a data folder is to be reached, while there is one. */
+export function planeFile(dataDir: string): string {
+  return join(dataDir, 'data-plane.json');
+}
+
+/** The connection to the data plane that a run before has left; undefined where there is none. */
+export async function findPlane(dataDir: string): Promise<Socket | undefined> {
+  try {
+    const { socket } = JSON.parse(readFileSync(planeFile(dataDir), 'utf8')) as { socket: string };
+    return await connectTo(socket);
+  } catch {
+    return undefined; // no file, or its process is gone
+  }
+}
+
+/** Starts a data plane and connects to it. It shares nothing with us that ends with us, and what it says of its own end goes to the log file. */
+export async function startPlane(options: PlaneOptions): Promise<Socket> {
+  const errors = openSync(join(options.dataDir, 'plimsoll.log'), 'a', 0o600);
+  const child = fork(fileURLToPath(entry(import.meta.url, './process')), [JSON.stringify(options)], {
+    detached: true,
+    stdio: ['ignore', 'ignore', errors, 'ipc'],
+    execArgv: [],
+    cwd: '/',
+  });
+  closeSync(errors);
+  const start = await new Promise<PlaneStart>((told, ended) => {
+    const fail = (): void => ended(new PlimsollError(regionErrors.PL_REGION_PLANE_FAILED, { what: 'the data plane ended while starting' }));
+    child.once('message', (message) => told(message as PlaneStart));
+    child.once('error', fail);
+    child.once('exit', fail);
+  });
+  child.unref();
+  if ('error' in start) throw errorFromRecord(start.error);
+  return connectTo(start.socket);
+}
+
+function connectTo(path: string): Promise<Socket> {
+  return new Promise((connected, failed) => {
+    const socket = connect(path);
+    socket.once('error', failed);
+    socket.once('connect', () => {
+      socket.removeListener('error', failed);
+      connected(socket);
+    });
+  });
+}
