@@ -39,11 +39,19 @@ export { terminate as terminateInstance } from './operations/ec2/instances.ts';
 export { instanceTypeFacts } from './operations/ec2/instanceTypes.ts';
 export { instances, securityGroupRules, type Instance as InstanceResource } from './operations/ec2/resources.ts';
 export { networkInterfaces, type NetworkInterface as NetworkInterfaceResource } from './operations/ec2/resources.ts';
-export { containerInstances } from './operations/ecs/containerInstances.ts';
-export { clusters, type Cluster as ClusterResource } from './operations/ecs/clusters.ts';
-export { event as serviceEvent, services, type Service as ServiceResource } from './operations/ecs/services.ts';
-export { taskDefinitions, type TaskDefinition as TaskDefinitionResource } from './operations/ecs/taskDefinitions.ts';
-export { endTask, startTask, tasks, type Task as TaskResource } from './operations/ecs/tasks.ts';
+export {
+  clusters,
+  containerInstances,
+  services,
+  taskDefinitions,
+  tasks,
+  type Cluster as ClusterResource,
+  type Service as ServiceResource,
+  type Task as TaskResource,
+  type TaskDefinition as TaskDefinitionResource,
+} from './operations/ecs/resources.ts';
+export { event as serviceEvent } from './operations/ecs/serviceTasks.ts';
+export { endTask, startTask } from './operations/ecs/taskLifecycle.ts';
 export {
   listeners,
   loadBalancers,

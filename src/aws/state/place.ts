@@ -78,6 +78,11 @@ export class Place {
     return this.world.random.hex(digits);
   }
 
+  /** Decimal digits, e.g. of a deployment's id. */
+  digits(count: number): string {
+    return this.hex(count).replaceAll(/[a-f]/g, (letter) => String(letter.charCodeAt(0) % 10));
+  }
+
   uuid(): string {
     return uuid(this.world.random);
   }

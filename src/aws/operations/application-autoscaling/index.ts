@@ -10,8 +10,7 @@ import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import { dropTrackingAlarms, putTrackingAlarms } from '../cloudwatch/trackingAlarms.ts';
-import { clusters } from '../ecs/clusters.ts';
-import { findService } from '../ecs/services.ts';
+import { clusters, findService } from '../ecs/resources.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 

@@ -2,45 +2,25 @@ import type { Cluster as SdkCluster, ECS } from '@aws-sdk/client-ecs';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { containerInstances } from './containerInstances.ts';
-import { services } from './services.ts';
-import { dropTags, setTags, tagsOf } from './tags.ts';
-import { tasks } from './tasks.ts';
-
-export interface Cluster extends Plain<SdkCluster> {
-  readonly clusterArn: string;
-  readonly clusterName: string;
-}
-
-export const clusters = table<Cluster>('ecs.cluster', (cluster) => cluster.clusterName);
-
-/** `cluster` of an ARN or a name; the cluster named `default` when nothing is given. */
-export function clusterName(nameOrArn: string | undefined): string {
-  return nameOrArn === undefined ? 'default' : (nameOrArn.split('/').at(-1) ?? nameOrArn);
-}
-
-export function requireCluster(at: Place, nameOrArn: string | undefined): Cluster {
-  const cluster = at.table(clusters).get(clusterName(nameOrArn));
-  if (cluster === undefined || cluster.status !== 'ACTIVE') throw new AwsError('ClusterNotFoundException', 'Cluster not found.');
-  return cluster;
-}
+import { clusterName, clusters, instancesOf, requireCluster, services, tasks, waitingTasks, type Cluster } from './resources.ts';
+import { dropTags, setTags, shownTagsIfAny } from './tags.ts';
 
 function describe(at: Place, cluster: Cluster, include: readonly string[] = []): Plain<SdkCluster> {
   const inCluster = (one: { clusterArn?: string | undefined }): boolean => one.clusterArn === cluster.clusterArn;
-  const running = at.table(tasks).filter((task) => inCluster(task) && task.lastStatus === 'RUNNING');
+  const own = at.table(tasks).filter(inCluster);
+  const active = at.table(services).filter((service) => inCluster(service) && service.status === 'ACTIVE');
   const { configuration, ...rest } = cluster;
   return {
     ...rest,
-    registeredContainerInstancesCount: at.table(containerInstances).filter(inCluster).length,
-    runningTasksCount: running.length,
-    pendingTasksCount: at
-      .table(tasks)
-      .filter((task) => inCluster(task) && (task.lastStatus === 'PENDING' || task.lastStatus === 'PROVISIONING')).length,
-    activeServicesCount: at.table(services).filter((service) => inCluster(service) && service.status === 'ACTIVE').length,
-    ...(include.includes('TAGS') ? { tags: tagsOf(at, cluster.clusterArn) } : { tags: [] }),
+    registeredContainerInstancesCount: instancesOf(at, cluster).length,
+    runningTasksCount: own.filter(({ lastStatus }) => lastStatus === 'RUNNING').length,
+    pendingTasksCount:
+      own.filter(({ lastStatus }) => lastStatus === 'PENDING' || lastStatus === 'PROVISIONING').length +
+      active.reduce((sum, service) => sum + waitingTasks(at, service), 0),
+    activeServicesCount: active.length,
+    ...shownTagsIfAny(at, cluster.clusterArn, include.includes('TAGS')),
     ...(include.includes('SETTINGS') ? {} : { settings: [] }),
     ...(include.includes('CONFIGURATIONS') && configuration !== undefined ? { configuration } : {}),
     statistics: [],
@@ -77,9 +57,10 @@ export const clusterOperations: Operations<ECS> = {
     };
   },
 
+  /** INACTIVE clusters "might remain discoverable for a period of time" (API_DeleteCluster); here only where nothing runs. */
   ListClusters({ nextToken, maxResults }, at) {
     const { items, next } = page(
-      at.table(clusters).filter(({ status }) => status === 'ACTIVE'),
+      at.table(clusters).filter(({ status }) => !at.strict || status === 'ACTIVE'),
       { token: nextToken, max: maxResults },
       { defaultMax: 100 },
     );
@@ -103,27 +84,18 @@ export const clusterOperations: Operations<ECS> = {
   },
 
   PutClusterCapacityProviders({ cluster: name, capacityProviders, defaultCapacityProviderStrategy }, at) {
-    return {
-      cluster: describe(
-        at,
-        at.table(clusters).patch(requireCluster(at, name), { capacityProviders, defaultCapacityProviderStrategy }),
-        everything,
-      ),
-    };
+    const changed = at.table(clusters).patch(requireCluster(at, name), { capacityProviders, defaultCapacityProviderStrategy });
+    return { cluster: describe(at, changed, everything) };
   },
 
   DeleteCluster({ cluster: name }, at) {
     const cluster = requireCluster(at, name);
     const described = describe(at, cluster);
+    const refuse = (code: string, what: string): AwsError => new AwsError(code, `The Cluster cannot be deleted while ${what}.`);
     if ((described.registeredContainerInstancesCount ?? 0) > 0)
-      throw new AwsError(
-        'ClusterContainsContainerInstancesException',
-        'The Cluster cannot be deleted while Container Instances are active or draining.',
-      );
-    if ((described.activeServicesCount ?? 0) > 0)
-      throw new AwsError('ClusterContainsServicesException', 'The Cluster cannot be deleted while Services are active.');
-    if ((described.runningTasksCount ?? 0) > 0)
-      throw new AwsError('ClusterContainsTasksException', 'The Cluster cannot be deleted while Tasks are active.');
+      throw refuse('ClusterContainsContainerInstancesException', 'Container Instances are active or draining');
+    if ((described.activeServicesCount ?? 0) > 0) throw refuse('ClusterContainsServicesException', 'Services are active');
+    if ((described.runningTasksCount ?? 0) > 0) throw refuse('ClusterContainsTasksException', 'Tasks are active');
     dropTags(at, cluster.clusterArn);
     return { cluster: describe(at, at.table(clusters).patch(cluster, { status: 'INACTIVE' }), everything) };
   },

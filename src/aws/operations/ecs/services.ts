@@ -1,141 +1,34 @@
 import type { CreateServiceRequest, Deployment as SdkDeployment, ECS, Service as SdkService } from '@aws-sdk/client-ecs';
-import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import { targetGroups } from '../elbv2/resources.ts';
-import { deregisterTargets, registerTargets } from '../elbv2/targets.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { clusterName, requireCluster, type Cluster } from './clusters.ts';
-import { containerInstances } from './containerInstances.ts';
-import { dropTags, setTags, tagsOf } from './tags.ts';
-import { requireTaskDefinition } from './taskDefinitions.ts';
-import { requireNetwork, startTask, stopTask, tasks, type Task } from './tasks.ts';
-
-export interface Service extends Plain<Omit<SdkService, 'tags'>> {
-  readonly serviceArn: string;
-  readonly serviceName: string;
-  readonly clusterArn: string;
-  readonly status: string;
-  readonly desiredCount: number;
-}
-
-export const services = table<Service>('ecs.service', (service) => service.serviceArn);
-
-const invalid = (message: string): AwsError => new AwsError('InvalidParameterException', message);
-const eventsMax = 100;
-
-function nameOf(reference: string): string {
-  return reference.split('/').at(-1) ?? reference;
-}
-
-/** An active or draining service by its cluster's and its own name. */
-export function findService(at: Place, cluster: string, reference: string): Service | undefined {
-  const name = nameOf(reference);
-  const all = at
-    .table(services)
-    .filter((service) => service.serviceName === name && service.clusterArn.endsWith(`:cluster/${clusterName(cluster)}`));
-  return all.find((service) => service.status === 'ACTIVE') ?? all.at(-1);
-}
-
-function requireService(at: Place, cluster: Cluster, reference = ''): Service {
-  const service = findService(at, cluster.clusterName, reference);
-  if (service === undefined) throw new AwsError('ServiceNotFoundException', 'Service not found.');
-  if (service.status !== 'ACTIVE') throw new AwsError('ServiceNotActiveException', 'Service was not ACTIVE.');
-  return service;
-}
-
-export function event(at: Place, service: Service, message: string): Service {
-  const entry = { id: at.uuid(), createdAt: at.nowMs, message: `(service ${service.serviceName}) ${message}` };
-  return at.table(services).patch(service, { events: [entry, ...(service.events ?? [])].slice(0, eventsMax) });
-}
-
-function tasksOf(at: Place, service: Service): Task[] {
-  return at
-    .table(tasks)
-    .filter(
-      (task) =>
-        task.clusterArn === service.clusterArn && task.group === `service:${service.serviceName}` && task.desiredStatus === 'RUNNING',
-    );
-}
-
-/** What a task registers with a target group: its own address, or the instance that it runs on. */
-function targetOf(at: Place, task: Task, port: number | undefined): { Id: string; Port?: number | undefined } | undefined {
-  const address = task.attachments?.[0]?.details?.find(({ name }) => name === 'privateIPv4Address')?.value;
-  if (address !== undefined) return { Id: address, Port: port };
-  const instance = at.table(containerInstances).get(task.containerInstanceArn);
-  return instance?.ec2InstanceId === undefined ? undefined : { Id: instance.ec2InstanceId, Port: port };
-}
-
-function eachTarget(at: Place, service: Service, task: Task, act: typeof registerTargets): void {
-  for (const { targetGroupArn, containerPort } of service.loadBalancers ?? []) {
-    const target = targetOf(at, task, containerPort);
-    if (targetGroupArn !== undefined && target !== undefined && at.table(targetGroups).has(targetGroupArn))
-      act(at, targetGroupArn, [target]);
-  }
-}
-
-/** Brings a service to its desired count with tasks of its present definition, at once: one deployment, steady. */
-function reconcile(at: Place, service: Service): Service {
-  if (at.world.machinery.live) return service;
-  const cluster = requireCluster(at, service.clusterArn);
-  const fargate =
-    service.launchType === 'FARGATE' ||
-    (service.capacityProviderStrategy ?? []).some(({ capacityProvider = '' }) => capacityProvider.startsWith('FARGATE'));
-  const running = tasksOf(at, service);
-  const current = running.filter(
-    (task) => task.taskDefinitionArn === service.taskDefinition && task.startedBy === service.deployments?.[0]?.id,
-  );
-  const gone = [...running.filter((task) => !current.includes(task)), ...current.slice(service.desiredCount)];
-  for (const task of gone) {
-    eachTarget(at, service, task, deregisterTargets);
-    stopTask(at, task, `Scaling activity initiated by (deployment ${service.deployments?.[0]?.id ?? ''})`, 'ServiceSchedulerInitiated');
-  }
-  const places = at.table(containerInstances).filter((one) => one.clusterArn === cluster.clusterArn && one.status === 'ACTIVE');
-  const definition = service.taskDefinition === undefined ? undefined : requireTaskDefinition(at, service.taskDefinition);
-  const started: Task[] = [];
-  if (definition !== undefined && fargate) {
-    for (let count = current.length; count < service.desiredCount; count++) {
-      const task = startTask(at, cluster, definition, {
-        launchType: 'FARGATE',
-        group: `service:${service.serviceName}`,
-        startedBy: service.deployments?.[0]?.id,
-        networkConfiguration: service.networkConfiguration,
-        containerInstance: places[count % Math.max(1, places.length)],
-        tags:
-          service.propagateTags === 'SERVICE'
-            ? tagsOf(at, service.serviceArn)
-            : service.propagateTags === 'TASK_DEFINITION'
-              ? tagsOf(at, definition.taskDefinitionArn)
-              : undefined,
-      });
-      eachTarget(at, service, task, registerTargets);
-      started.push(task);
-    }
-  }
-  let changed = service;
-  if (started.length > 0)
-    changed = event(
-      at,
-      changed,
-      `has started ${started.length} tasks: ${started.map((task) => `(task ${nameOf(task.taskArn)})`).join(' ')}.`,
-    );
-  if (gone.length > 0)
-    changed = event(
-      at,
-      changed,
-      `has stopped ${gone.length} running tasks: ${gone.map((task) => `(task ${nameOf(task.taskArn)})`).join(' ')}.`,
-    );
-  return started.length + gone.length > 0 ? event(at, changed, 'has reached a steady state.') : changed;
-}
+import {
+  clientError,
+  findService,
+  instancesOf,
+  invalidParameter,
+  requireCluster,
+  requireService,
+  requireTaskDefinition,
+  services,
+  tasksOf,
+  waitingTasks,
+  type Service,
+} from './resources.ts';
+import { reconcile } from './serviceTasks.ts';
+import { dropTags, setTags, shownTags } from './tags.ts';
+import { requireNetwork } from './taskLifecycle.ts';
+import { describeTaskSets, dropTaskSets, requireExternal } from './taskSets.ts';
 
 function deployment(
   at: Place,
   input: Pick<Service, 'taskDefinition' | 'desiredCount' | 'launchType' | 'networkConfiguration' | 'platformVersion'>,
 ): Plain<SdkDeployment> {
+  const id = `ecs-svc/${at.digits(19)}`;
   return {
-    id: `ecs-svc/${at.hex(19).replace(/[a-f]/g, (letter) => String(letter.charCodeAt(0) % 10))}`,
+    id,
     status: 'PRIMARY',
     taskDefinition: input.taskDefinition,
     desiredCount: input.desiredCount,
@@ -146,9 +39,9 @@ function deployment(
     updatedAt: at.nowMs,
     ...(input.launchType === undefined ? {} : { launchType: input.launchType }),
     ...(input.networkConfiguration === undefined ? {} : { networkConfiguration: input.networkConfiguration }),
-    ...(at.world.machinery.live
-      ? { rolloutState: 'IN_PROGRESS', rolloutStateReason: 'ECS deployment in progress.' }
-      : { rolloutState: 'COMPLETED', rolloutStateReason: 'ECS deployment completed.' }),
+    ...(input.platformVersion === undefined ? {} : { platformVersion: input.platformVersion }),
+    rolloutState: 'IN_PROGRESS',
+    rolloutStateReason: `ECS deployment ${id} in progress.`,
   };
 }
 
@@ -160,22 +53,31 @@ function outgoing(at: Place, service: Service): Plain<SdkDeployment>[] {
 
 function describe(at: Place, service: Service, withTags: boolean): Plain<SdkService> {
   const current = tasksOf(at, service);
+  const waiting = waitingTasks(at, service);
   const count = (running: boolean, deploymentId?: string): number =>
     current.filter((task) => (task.lastStatus === 'RUNNING') === running && (deploymentId === undefined || task.startedBy === deploymentId))
       .length;
   return {
     ...service,
     runningCount: count(true),
-    pendingCount: count(false),
+    pendingCount: count(false) + waiting,
     deployments: (service.deployments ?? []).map((one) => ({
       ...one,
       desiredCount: one.status === 'PRIMARY' ? service.desiredCount : 0,
       runningCount: count(true, one.id),
-      pendingCount: count(false, one.id),
+      pendingCount: count(false, one.id) + (one.status === 'PRIMARY' ? waiting : 0),
+      ...(at.world.machinery.live || waiting > 0 ? {} : completed(one.id)),
     })),
-    ...(withTags ? { tags: tagsOf(at, service.serviceArn) } : { tags: [] }),
+    ...(service.deploymentController?.type === 'EXTERNAL' ? { taskSets: describeTaskSets(at, service) } : {}),
+    ...shownTags(at, service.serviceArn, withTags),
   };
 }
+
+/** Where nothing runs a deployment is over as soon as its tasks are there. */
+const completed = (id = ''): Pick<Plain<SdkDeployment>, 'rolloutState' | 'rolloutStateReason'> => ({
+  rolloutState: 'COMPLETED',
+  rolloutStateReason: `ECS deployment ${id} completed.`,
+});
 
 /** Settings that CreateService and UpdateService both take as they are. */
 const shared = [
@@ -200,22 +102,23 @@ function sharedOf(input: Partial<Plain<CreateServiceRequest>>): Partial<Service>
 
 export const serviceOperations: Operations<ECS> = {
   CreateService(input, at) {
+    const external = input.deploymentController?.type === 'EXTERNAL';
+    if (external) requireExternal(at);
     const cluster = requireCluster(at, input.cluster);
     const name = input.serviceName ?? '';
     if (input.launchType !== undefined && !['EC2', 'FARGATE', 'EXTERNAL'].includes(input.launchType))
-      throw new AwsError('ClientException', 'launch type should be one of [EC2,FARGATE]');
-    if (findService(at, cluster.clusterName, name)?.status === 'ACTIVE') throw invalid('Creation of service was not idempotent.');
+      throw clientError('launch type should be one of [EC2,FARGATE]');
+    if (findService(at, cluster.clusterName, name)?.status === 'ACTIVE') throw invalidParameter('Creation of service was not idempotent.');
     const definition = input.taskDefinition === undefined ? undefined : requireTaskDefinition(at, input.taskDefinition);
-    if (definition !== undefined && input.deploymentController?.type !== 'EXTERNAL')
+    if (definition !== undefined && !external && (at.strict || input.networkConfiguration !== undefined))
       requireNetwork(at, definition, input.networkConfiguration);
     for (const { targetGroupArn } of input.loadBalancers ?? []) {
       if (targetGroupArn !== undefined && targetGroupArn.includes(':targetgroup/') && !at.table(targetGroups).has(targetGroupArn))
-        throw invalid(`The target group ${targetGroupArn} does not exist.`);
+        throw invalidParameter(`The target group ${targetGroupArn} does not exist.`);
     }
     const daemon = input.schedulingStrategy === 'DAEMON';
-    const desiredCount = daemon
-      ? at.table(containerInstances).filter((one) => one.clusterArn === cluster.clusterArn).length
-      : (input.desiredCount ?? 0);
+    const asked = daemon && at.strict ? undefined : input.desiredCount;
+    const desiredCount = asked ?? (daemon ? instancesOf(at, cluster).length : 0);
     const launchType = input.launchType ?? ((input.capacityProviderStrategy ?? []).length > 0 ? undefined : 'EC2');
     const base = {
       taskDefinition: definition?.taskDefinitionArn,
@@ -224,7 +127,6 @@ export const serviceOperations: Operations<ECS> = {
       networkConfiguration: input.networkConfiguration,
       platformVersion: input.platformVersion,
     };
-    const external = input.deploymentController?.type === 'EXTERNAL';
     const defaults = {
       deploymentCircuitBreaker: { enable: false, rollback: false },
       maximumPercent: 200,
@@ -264,6 +166,10 @@ export const serviceOperations: Operations<ECS> = {
     const cluster = requireCluster(at, input.cluster);
     const service = requireService(at, cluster, input.service);
     const definition = input.taskDefinition === undefined ? undefined : requireTaskDefinition(at, input.taskDefinition);
+    if (definition !== undefined && service.deploymentController?.type === 'CODE_DEPLOY')
+      throw invalidParameter(
+        'Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.',
+      );
     const taskDefinition = definition?.taskDefinitionArn ?? service.taskDefinition;
     const desiredCount = input.desiredCount ?? service.desiredCount;
     const rollOut = input.forceNewDeployment === true || taskDefinition !== service.taskDefinition;
@@ -286,7 +192,7 @@ export const serviceOperations: Operations<ECS> = {
       failures: references
         .filter((_reference, index) => found[index] === undefined)
         .map((reference) => ({
-          arn: reference.startsWith('arn:') ? reference : at.arn('ecs', `service/${cluster.clusterName}/${reference}`),
+          arn: reference.startsWith('arn:') ? reference : at.arn('ecs', `service/${reference}`),
           reason: 'MISSING',
         })),
     };
@@ -310,11 +216,13 @@ export const serviceOperations: Operations<ECS> = {
   DeleteService({ cluster: name, service: reference, force = false }, at) {
     const service = requireService(at, requireCluster(at, name), reference);
     if (service.desiredCount > 0 && !force && service.schedulingStrategy !== 'DAEMON')
-      throw invalid('The service cannot be stopped while it is scaled above 0.');
+      throw invalidParameter('The service cannot be stopped while it is scaled above 0.');
     const emptied = reconcile(at, at.table(services).patch(service, { desiredCount: 0 }));
     dropTags(at, service.serviceArn);
+    dropTaskSets(at, service);
     const described = describe(at, emptied, false);
-    at.table(services).patch(emptied, at.world.machinery.live ? { status: 'DRAINING' } : { status: 'INACTIVE', deployments: [] });
-    return { service: { ...described, status: 'DRAINING' } };
+    const { live } = at.world.machinery;
+    at.table(services).patch(emptied, live ? { status: 'DRAINING' } : { status: 'INACTIVE', deployments: [] });
+    return { service: { ...described, status: live ? 'DRAINING' : 'INACTIVE' } };
   },
 };

@@ -1,40 +1,20 @@
-import type { ContainerDefinition, ECS, RegisterTaskDefinitionRequest, TaskDefinition as SdkTaskDefinition } from '@aws-sdk/client-ecs';
-import { AwsError } from '../../codec/error.ts';
+import type {
+  ContainerDefinition,
+  ECS,
+  RegisterTaskDefinitionRequest,
+  TaskDefinition as SdkTaskDefinition,
+  Volume,
+} from '@aws-sdk/client-ecs';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
+import { clientError, findTaskDefinition, nameOf, requireTaskDefinition, taskDefinitions, type TaskDefinition } from './resources.ts';
 import { dropTags, setTags, tagsOf } from './tags.ts';
-
-export interface TaskDefinition extends Plain<SdkTaskDefinition> {
-  readonly taskDefinitionArn: string;
-  readonly family: string;
-  readonly revision: number;
-}
-
-export const taskDefinitions = table<TaskDefinition>('ecs.task-definition', ({ family, revision }) => `${family}:${revision}`);
 
 /** Counts on when a family is registered again, so that a revision never returns. */
 const revisions = table<{ family: string; last: number }>('ecs.task-definition-revision', ({ family }) => family);
-
-const clientError = (message: string): AwsError => new AwsError('ClientException', message);
-
-/** By ARN, `family:revision` or family (then its newest active revision). */
-export function findTaskDefinition(at: Place, reference: string): TaskDefinition | undefined {
-  const name = reference.split('/').at(-1) ?? reference;
-  if (name.includes(':')) return at.table(taskDefinitions).get(name);
-  return at
-    .table(taskDefinitions)
-    .values()
-    .findLast(({ family, status }) => family === name && status === 'ACTIVE');
-}
-
-export function requireTaskDefinition(at: Place, reference = ''): TaskDefinition {
-  const found = findTaskDefinition(at, reference);
-  if (found === undefined || found.status === 'DELETE_IN_PROGRESS') throw clientError('Unable to describe task definition.');
-  return found;
-}
 
 /** vCPU units and the memory that Fargate allows with them, MiB. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html */
 const fargateMemory: Readonly<Record<string, readonly [number, number]>> = {
@@ -47,7 +27,7 @@ const fargateMemory: Readonly<Record<string, readonly [number, number]>> = {
   '16384': [32_768, 122_880],
 };
 
-function check(input: Plain<RegisterTaskDefinitionRequest>): void {
+function check(at: Place, input: Plain<RegisterTaskDefinitionRequest>): void {
   const fargate = (input.requiresCompatibilities ?? []).includes('FARGATE');
   if (fargate && input.networkMode !== undefined && input.networkMode !== 'awsvpc')
     throw clientError('Fargate only supports network mode ‘awsvpc’.');
@@ -65,7 +45,7 @@ function check(input: Plain<RegisterTaskDefinitionRequest>): void {
       );
     }
   }
-  if (fargate && (input.cpu === undefined || input.memory === undefined))
+  if (at.strict && fargate && (input.cpu === undefined || input.memory === undefined))
     throw clientError("Fargate requires task definition to have a 'cpu' and 'memory' set.");
 }
 
@@ -90,22 +70,28 @@ function completeContainer(container: Plain<ContainerDefinition>): Plain<Contain
   };
 }
 
+/** A file system of EFS is mounted from its root unless told otherwise. */
+function completeVolume(volume: Plain<Volume>): Plain<Volume> {
+  const efs = volume.efsVolumeConfiguration;
+  return efs === undefined ? volume : { ...volume, efsVolumeConfiguration: { rootDirectory: '/', ...efs } };
+}
+
 const bare = (definition: TaskDefinition): Plain<SdkTaskDefinition> => definition;
 
 export const taskDefinitionOperations: Operations<ECS> = {
   RegisterTaskDefinition({ tags, ...input }, at) {
-    check(input);
+    check(at, input);
     const family = input.family ?? '';
     const revision = (at.table(revisions).get(family)?.last ?? 0) + 1;
     at.table(revisions).put({ family, last: revision });
     const fargate = (input.requiresCompatibilities ?? []).includes('FARGATE');
     const own = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as Plain<SdkTaskDefinition>;
     const definition = at.table(taskDefinitions).put({
-      volumes: [],
       placementConstraints: [],
       ...own,
       ...(input.networkMode === undefined && fargate ? { networkMode: 'awsvpc' } : { networkMode: input.networkMode ?? 'bridge' }),
       containerDefinitions: (input.containerDefinitions ?? []).map(completeContainer),
+      volumes: (input.volumes ?? []).map(completeVolume),
       family,
       revision,
       taskDefinitionArn: at.arn('ecs', `task-definition/${family}:${revision}`),
@@ -155,7 +141,12 @@ export const taskDefinitionOperations: Operations<ECS> = {
     const failures: { arn: string; reason: string; detail?: string }[] = [];
     for (const reference of references) {
       const definition = findTaskDefinition(at, reference);
-      if (definition === undefined)
+      if (!identifiesRevision(reference))
+        failures.push({
+          arn: reference,
+          reason: 'The specified task definition identifier is invalid. Specify a valid name or ARN and try again.',
+        });
+      else if (definition === undefined)
         failures.push({
           arn: reference,
           reason: 'The specified task definition does not exist. Specify a valid account, family, revision and try again.',
@@ -175,8 +166,10 @@ export const taskDefinitionOperations: Operations<ECS> = {
   },
 };
 
+const identifiesRevision = (reference: string): boolean => /^[\w-]+:\d+$/.test(nameOf(reference));
+
 function requireRevision(reference: string): void {
-  const name = reference.split('/').at(-1) ?? '';
+  const name = nameOf(reference);
   const revision = name.split(':')[1];
   if (revision === undefined || revision === '') throw clientError('Revision is missing.');
   if (!/^\d+$/.test(revision)) throw clientError(`Invalid revision number. Number: ${revision}`);
