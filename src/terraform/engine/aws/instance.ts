@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { PlimsollError } from '../../../base/index.ts';
 import { terraformErrors } from '../../errors.ts';
 import type { Arguments } from '../arguments.ts';
-import { tagChanges, tagList, tagMap, unlessGone, waitUntil, type Clients, type ResourceType } from '../provider.ts';
+import { instanceOf } from './lookups.ts';
+import { tagChanges, tagList, tagMap, unlessGone, waitUntil, type ResourceType } from '../provider.ts';
 import { block, computed, flag, forceNew, number, optional, settled, tagged, text, texts, textSet, type Attributes } from '../schema.ts';
 import type { Instance } from '@aws-sdk/client-ec2';
 import type { Value } from '../../language/index.ts';
@@ -125,7 +126,7 @@ export const instance: ResourceType = {
 
   async settle(aws, id) {
     await waitUntil(`instance ${id} to run`, aws.signal, async () => {
-      const found = await find(aws, id);
+      const found = await instanceOf(aws, id);
       const state = found?.State?.Name;
       if (state === 'running') return found;
       if (state === 'pending') return undefined;
@@ -137,7 +138,7 @@ export const instance: ResourceType = {
   },
 
   async read(aws, id, known) {
-    const found = await find(aws, id);
+    const found = await instanceOf(aws, id);
     if (found === undefined || found.State?.Name === 'terminated') return undefined;
     return describe(found, aws.region, known);
   },
@@ -161,7 +162,7 @@ export const instance: ResourceType = {
     // These can be changed of a stopped instance only.
     await ec2.stopInstances({ InstanceIds: [id] });
     await waitUntil(`instance ${id} to stop`, aws.signal, async () =>
-      (await find(aws, id))?.State?.Name === 'stopped' ? true : undefined,
+      (await instanceOf(aws, id))?.State?.Name === 'stopped' ? true : undefined,
     );
     if (changed.has('instance_type'))
       await ec2.modifyInstanceAttribute({ InstanceId: id, InstanceType: { Value: planned.text('instance_type') } });
@@ -173,14 +174,16 @@ export const instance: ResourceType = {
         UserData: { Value: Buffer.from(planned.text('user_data_base64') ?? '', 'base64') },
       });
     await ec2.startInstances({ InstanceIds: [id] });
-    await waitUntil(`instance ${id} to run`, aws.signal, async () => ((await find(aws, id))?.State?.Name === 'running' ? true : undefined));
+    await waitUntil(`instance ${id} to run`, aws.signal, async () =>
+      (await instanceOf(aws, id))?.State?.Name === 'running' ? true : undefined,
+    );
   },
 
   async delete(aws, id) {
     const ec2 = await aws.ec2();
     if ((await unlessGone(ec2.terminateInstances({ InstanceIds: [id] }), 'InvalidInstanceID.NotFound')) === undefined) return;
     await waitUntil(`instance ${id} to terminate`, aws.signal, async () => {
-      const found = await find(aws, id);
+      const found = await instanceOf(aws, id);
       return found === undefined || found.State?.Name === 'terminated' ? true : undefined;
     });
   },
@@ -194,11 +197,6 @@ const deviceOf = (root: Arguments) => ({
   VolumeSize: root.number('volume_size'),
   VolumeType: root.text('volume_type') as never,
 });
-
-async function find(aws: Clients, id: string): Promise<Instance | undefined> {
-  const found = await unlessGone((await aws.ec2()).describeInstances({ InstanceIds: [id] }), 'InvalidInstanceID.NotFound');
-  return found?.Reservations?.[0]?.Instances?.[0];
-}
 
 function describe(found: Instance, region: string, known: Arguments): Attributes {
   const groups = found.SecurityGroups ?? [];

@@ -1,5 +1,6 @@
 import type { Action, RuleCondition } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { plain, type Arguments } from '../arguments.ts';
+import { elbTagsOf } from './lookups.ts';
 import { tagChanges, tagList, tagMap, unlessGone, whileInUse, type Clients, type ResourceType } from '../provider.ts';
 import {
   block,
@@ -77,7 +78,7 @@ export const listener: ResourceType = {
     const call = elb.describeListeners({ ListenerArns: [id] });
     const found = (await unlessGone(call, ...gone))?.Listeners?.[0];
     if (found === undefined) return undefined;
-    const { TagDescriptions = [] } = await elb.describeTags({ ResourceArns: [id] });
+    const tags = await elbTagsOf(aws, id);
     return {
       id,
       arn: id,
@@ -87,7 +88,7 @@ export const listener: ResourceType = {
       ssl_policy: found.SslPolicy ?? '',
       certificate_arn: found.Certificates?.[0]?.CertificateArn ?? '',
       default_action: actionValues(found.DefaultActions),
-      tags_all: tagMap(TagDescriptions[0]?.Tags),
+      tags_all: tagMap(tags),
     };
   },
   async update(aws, id, planned, _changed, before) {
@@ -244,8 +245,8 @@ export const listenerRule: ResourceType = {
     const elb = await aws.elb();
     const rule = (await unlessGone(elb.describeRules({ RuleArns: [id] }), ...gone))?.Rules?.[0];
     if (rule === undefined) return undefined;
-    const { TagDescriptions = [] } = await elb.describeTags({ ResourceArns: [id] });
-    return { id, arn: id, priority: Number(rule.Priority), action: actionValues(rule.Actions), tags_all: tagMap(TagDescriptions[0]?.Tags) };
+    const tags = await elbTagsOf(aws, id);
+    return { id, arn: id, priority: Number(rule.Priority), action: actionValues(rule.Actions), tags_all: tagMap(tags) };
   },
   async update(aws, id, planned, changed, before) {
     const elb = await aws.elb();

@@ -1,5 +1,5 @@
-import type { LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Arguments } from '../arguments.ts';
+import { elbTagsOf, loadBalancerOf } from './lookups.ts';
 import { tagChanges, tagList, tagMap, unlessGone, waitUntil, type Clients, type ResourceType } from '../provider.ts';
 import { block, blockSet, computed, flag, forceNew, number, optional, required, settled, tagged, text, textSet } from '../schema.ts';
 import { nameOf } from './names.ts';
@@ -76,17 +76,17 @@ export const loadBalancer: ResourceType = {
   async settle(aws, id, planned) {
     await modify(aws, id, planned, new Set(Object.keys(attributes)));
     await waitUntil('the load balancer to be active', aws.signal, async () =>
-      (await find(aws, id))?.State?.Code === 'provisioning' ? undefined : true,
+      (await loadBalancerOf(aws, id))?.State?.Code === 'provisioning' ? undefined : true,
     );
   },
 
   async read(aws, id) {
-    const found = await find(aws, id);
+    const found = await loadBalancerOf(aws, id);
     if (found === undefined) return undefined;
     const elb = await aws.elb();
-    const [{ Attributes = [] }, { TagDescriptions = [] }] = await Promise.all([
+    const [{ Attributes = [] }, tags] = await Promise.all([
       elb.describeLoadBalancerAttributes({ LoadBalancerArn: id }),
-      elb.describeTags({ ResourceArns: [id] }),
+      elbTagsOf(aws, id),
     ]);
     const values = new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value]));
     const zones = found.AvailabilityZones ?? [];
@@ -111,7 +111,7 @@ export const loadBalancer: ResourceType = {
           return [[name, /^(true|false)$/.test(value) ? value === 'true' : /^\d+$/.test(value) ? Number(value) : value]];
         }),
       ),
-      tags_all: tagMap(TagDescriptions[0]?.Tags),
+      tags_all: tagMap(tags),
     };
   },
 
@@ -134,14 +134,11 @@ export const loadBalancer: ResourceType = {
       'LoadBalancerNotFound',
       'LoadBalancerNotFoundException',
     );
-    await waitUntil('the load balancer to be gone', aws.signal, async () => ((await find(aws, id)) === undefined ? true : undefined));
+    await waitUntil('the load balancer to be gone', aws.signal, async () =>
+      (await loadBalancerOf(aws, id)) === undefined ? true : undefined,
+    );
   },
 };
-
-async function find(aws: Clients, arn: string): Promise<LoadBalancer | undefined> {
-  const call = (await aws.elb()).describeLoadBalancers({ LoadBalancerArns: [arn] });
-  return (await unlessGone(call, 'LoadBalancerNotFound', 'LoadBalancerNotFoundException'))?.LoadBalancers?.[0];
-}
 
 async function modify(aws: Clients, id: string, planned: Arguments, changed: ReadonlySet<string>): Promise<void> {
   const kind = planned.text('load_balancer_type');

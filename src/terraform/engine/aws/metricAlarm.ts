@@ -1,4 +1,5 @@
 import type { Arguments } from '../arguments.ts';
+import { metricAlarmOf } from './lookups.ts';
 import { tagChanges, tagList, tagMap, type Clients, type ResourceType } from '../provider.ts';
 import {
   blockSet,
@@ -122,10 +123,9 @@ export const metricAlarm: ResourceType = {
     return planned.sure('alarm_name');
   },
   async read(aws, id) {
-    const cloudwatch = await aws.cloudwatch();
-    const alarm = (await cloudwatch.describeAlarms({ AlarmNames: [id], AlarmTypes: ['MetricAlarm'] })).MetricAlarms?.[0];
+    const alarm = await metricAlarmOf(aws, id);
     if (alarm === undefined) return undefined;
-    const { Tags } = await cloudwatch.listTagsForResource({ ResourceARN: alarm.AlarmArn });
+    const { Tags } = await (await aws.cloudwatch()).listTagsForResource({ ResourceARN: alarm.AlarmArn });
     return {
       id,
       arn: alarm.AlarmArn ?? '',

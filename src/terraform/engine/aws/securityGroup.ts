@@ -1,5 +1,6 @@
 import type { IpPermission } from '@aws-sdk/client-ec2';
 import { Arguments } from '../arguments.ts';
+import { securityGroupOf } from './lookups.ts';
 import { codeOf, tagChanges, tagList, tagMap, unlessGone, whileInUse, type Clients, type ResourceType } from '../provider.ts';
 import { blockSet, computed, flag, forceNew, number, optional, required, settled, tagged, text, texts, textSet } from '../schema.ts';
 import { isList, isRecord, type Value } from '../../language/index.ts';
@@ -62,12 +63,7 @@ export const securityGroup: ResourceType = {
   },
 
   async read(aws, id) {
-    const found = await unlessGone(
-      (await aws.ec2()).describeSecurityGroups({ GroupIds: [id] }),
-      'InvalidGroup.NotFound',
-      'InvalidGroupId.NotFound',
-    );
-    const group = found?.SecurityGroups?.[0];
+    const group = await securityGroupOf(aws, id);
     if (group === undefined) return undefined;
     return {
       id,

@@ -1,4 +1,5 @@
 import type { Arguments } from '../arguments.ts';
+import { elbTagsOf, targetGroupOf } from './lookups.ts';
 import { tagChanges, tagList, tagMap, unlessGone, whileInUse, type Clients, type ResourceType } from '../provider.ts';
 import { block, computed, flag, forceNew, number, optional, required, settled, tagged, text, type Attributes } from '../schema.ts';
 import { nameOf } from './names.ts';
@@ -84,18 +85,10 @@ export const targetGroup: ResourceType = {
   },
 
   async read(aws, id) {
-    const elb = await aws.elb();
-    const found = await unlessGone(
-      elb.describeTargetGroups({ TargetGroupArns: [id] }),
-      'TargetGroupNotFound',
-      'TargetGroupNotFoundException',
-    );
-    const group = found?.TargetGroups?.[0];
+    const group = await targetGroupOf(aws, id);
     if (group === undefined) return undefined;
-    const [{ Attributes = [] }, { TagDescriptions = [] }] = await Promise.all([
-      elb.describeTargetGroupAttributes({ TargetGroupArn: id }),
-      elb.describeTags({ ResourceArns: [id] }),
-    ]);
+    const elb = await aws.elb();
+    const [{ Attributes = [] }, tags] = await Promise.all([elb.describeTargetGroupAttributes({ TargetGroupArn: id }), elbTagsOf(aws, id)]);
     const values = new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value]));
     return {
       id,
@@ -136,7 +129,7 @@ export const targetGroup: ResourceType = {
           cookie_name: values.get('stickiness.app_cookie.cookie_name') ?? '',
         },
       ],
-      tags_all: tagMap(TagDescriptions[0]?.Tags),
+      tags_all: tagMap(tags),
     };
   },
 

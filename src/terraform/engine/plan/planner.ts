@@ -15,6 +15,9 @@ import { decodeObject, differs, idOf, readObject } from './refresh.ts';
 import { declaredBlocks, Selection, type Declared } from './scope.ts';
 import type { CheckResult, PlanOptions, ResourceChange, ResourceObject } from './types.ts';
 
+/** More than changes at once: what is looked up at the same moment is asked for in one call. */
+const readsAtOnce = 100;
+
 /** What the parts of one planning share: what is known so far, and what came of it. */
 export class Planner {
   readonly configuration: Configuration;
@@ -49,7 +52,7 @@ export class Planner {
     this.selection = new Selection(options.targets ?? [], configuration, this.declared, this.state, options.mode === 'destroy');
     this.evaluator = new Evaluator(configuration, { get: (address) => this.valueOf(address) }, true);
     this.providers = new Providers(this.evaluator, connect);
-    this.#limit = new Limit(options.parallelism ?? 10);
+    this.#limit = new Limit(options.parallelism ?? readsAtOnce);
     const first = [...this.declared.values()].filter(({ resource }) => resource.lifecycle.createBeforeDestroy);
     this.createFirst = new Set(first.flatMap(({ block }) => [block, ...configuration.graph.all(block)]));
   }

@@ -104,7 +104,7 @@ export interface PlanOptions {
   readonly replace?: readonly InstanceAddress[];
   /** False: the state is taken for the world. */
   readonly refresh?: boolean;
-  /** How many calls at a time; 10. */
+  /** How many things are read at a time; 100 unless said, for reads of the same moment share calls. */
   readonly parallelism?: number;
   readonly signal?: AbortSignal;
   readonly hooks?: PlanHooks;
