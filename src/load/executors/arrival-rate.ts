@@ -1,8 +1,8 @@
 import { monotonicMs } from '../../base/index.ts';
 import type { Stage } from '../options/fields.ts';
 import type { Scenario } from '../options/scenarios.ts';
+import type { Punctual } from '../vu/punctual.ts';
 import type { Vu } from '../vu/vu.ts';
-import type { Call } from '../vu/wheel.ts';
 import { Executor, shareOf } from './executor.ts';
 
 type ArrivalScenario = Scenario & { executor: 'constant-arrival-rate' | 'ramping-arrival-rate' };
@@ -53,7 +53,7 @@ export class ArrivalRate extends Executor<ArrivalScenario> {
   readonly #idle: Vu[] = [];
   readonly #running = new Set<Promise<void>>();
   #dropped = 0;
-  #onEnd: () => void = () => undefined;
+  readonly #ended = Promise.withResolvers<void>();
 
   fraction(): number {
     return Math.min(1, this.elapsedMs() / this.#lengthMs());
@@ -66,18 +66,17 @@ export class ArrivalRate extends Executor<ArrivalScenario> {
       scenario.executor === 'constant-arrival-rate'
         ? constantArrivals(scenario.rate, scenario.timeUnitMs, scenario.durationMs)
         : rampingArrivals(scenario.startRate, scenario.timeUnitMs, scenario.stages);
-    await new Promise<void>((resolve) => {
-      this.#onEnd = resolve;
-      this.startedAt = monotonicMs();
-      this.after(this.#lengthMs(), () => this.end());
-      this.#follow(arrivals);
-    });
+    this.startedAt = monotonicMs();
+    this.after(this.#lengthMs(), () => this.end());
+    const schedule = this.#follow(arrivals);
+    await this.#ended.promise;
+    this.engine.starts.remove(schedule);
     while (this.#running.size > 0) await Promise.all(this.#running);
     for (const vu of this.#idle.splice(0)) this.release(vu);
   }
 
   protected override onEnding(): void {
-    this.#onEnd();
+    this.#ended.resolve();
   }
 
   #lengthMs(): number {
@@ -87,28 +86,29 @@ export class ArrivalRate extends Executor<ArrivalScenario> {
       : scenario.stages.reduce((sum, stage) => sum + stage.durationMs, 0);
   }
 
-  #follow(arrivals: Iterator<number>): void {
+  /** Starts those iterations of the schedule that are this process's. */
+  #follow(arrivals: Iterator<number>): Punctual {
     let number = 0;
-    const nextOfOurs = (): number | undefined => {
+    const nextOfOurs = (): number => {
       for (;;) {
         const next = arrivals.next();
-        if (next.done) return undefined;
-        if (number++ % this.segment.count === this.segment.index) return next.value;
+        if (next.done) return Number.POSITIVE_INFINITY;
+        if (number++ % this.segment.count === this.segment.index) return this.startedAt + next.value;
       }
     };
-    let atMs = nextOfOurs();
-    const due = (): void => {
-      while (atMs !== undefined && !this.isEnding && atMs <= this.elapsedMs()) {
-        this.#begin();
-        atMs = nextOfOurs();
-      }
-      if (atMs !== undefined && !this.isEnding) this.engine.wheel.startAt(call, this.startedAt + atMs);
+    const schedule: Punctual = {
+      dueMs: nextOfOurs(),
+      onTime: (nowMs) => {
+        const { dueMs } = schedule;
+        schedule.dueMs = this.isEnding ? Number.POSITIVE_INFINITY : nextOfOurs();
+        if (!this.isEnding) this.#begin(Math.max(0, nowMs - dueMs));
+      },
     };
-    const call: Call = this.after(0, due);
-    due();
+    this.engine.starts.add(schedule);
+    return schedule;
   }
 
-  #begin(): void {
+  #begin(lateMs: number): void {
     let vu = this.#idle.pop();
     if (!vu && this.held.size < shareOf(this.segment, this.scenario.maxVUs)) vu = this.hold();
     if (!vu) {
@@ -116,6 +116,7 @@ export class ArrivalRate extends Executor<ArrivalScenario> {
       return;
     }
     const used = vu;
+    this.engine.countStart(lateMs, used);
     const run = this.iterate(used).then(() => {
       this.#running.delete(run);
       this.#idle.push(used);

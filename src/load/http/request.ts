@@ -301,6 +301,7 @@ export class RequestRun implements TagLookup, Suspension {
     http.sending.add(timings.sending, this);
     http.waiting.add(timings.waiting, this);
     http.receiving.add(timings.receiving, this);
+    http.scheduled?.add(this.#vu.lateMs + timings.blocked + timings.duration, this);
     if (this.#params.responseCallback !== null && this.#vu.responseCallback !== null) http.failed.add(this.#isExpected ? 0 : 1, this);
   }
 

@@ -39,6 +39,8 @@ export interface LoadOptions {
   readonly blockedHosts: readonly string[];
   /** Which part of requests and responses is printed. */
   readonly httpDebug: '' | 'headers' | 'full';
+  /** Also measure from the times at which requests should have begun. */
+  readonly scheduleLatency: boolean;
   /** The most VUs of the whole run. */
   readonly vusMax: number;
 }
@@ -62,7 +64,7 @@ const known = new Set([
   'scenarios', 'thresholds', 'localIPs', 'setupTimeout', 'teardownTimeout', 'minIterationDuration', 'maxRedirects', 'batch', 'batchPerHost', 'userAgent',
   'paused', 'noConnectionReuse', 'noVUConnectionReuse', 'insecureSkipTLSVerify', 'discardResponseBodies', 'noCookiesReset', 'throw', 'hosts', 'tags',
   'summaryTrendStats', 'summaryTimeUnit', 'rps', 'noSetup', 'noTeardown', 'noThresholds', 'noUsageReport', 'linger', 'executor', 'gracefulStop',
-  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'vuThreads',
+  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'vuThreads', 'scheduleLatency',
 ]); // prettier-ignore
 
 export interface ResolvedOptions {
@@ -119,6 +121,7 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
       insecureSkipTLSVerify: get('insecureSkipTLSVerify', asBoolean, false),
       discardResponseBodies: get('discardResponseBodies', asBoolean, false),
       noCookiesReset: get('noCookiesReset', asBoolean, false),
+      scheduleLatency: get('scheduleLatency', asBoolean, false),
       throwErrors: get('throw', asBoolean, false),
       hosts: lowerKeys(get('hosts', asStringMap, {})),
       tags: get('tags', asStringMap, {}),

@@ -55,6 +55,11 @@ export const optionSources: readonly OptionSource[] = [
   source('dns', 'text', 'how names are looked up, such as "ttl=5m,select=random,policy=preferIPv4"'),
   { ...source('localIPs', 'text', 'local addresses for the VUs: ranges and blocks'), flag: 'local-ips', variable: 'K6_LOCAL_IPS' },
   source('vuThreads', 'switch', 'run each VU in a thread that really blocks, even if the script can do without'),
+  source(
+    'scheduleLatency',
+    'switch',
+    'also measure from the time when a request should have begun: http_req_scheduled_duration, iteration_start_delay',
+  ),
   source('httpDebug', 'optional', 'print requests and responses; =full their bodies too'),
   source('throw', 'switch', 'failed requests throw'),
   source('discardResponseBodies', 'switch', 'do not keep response bodies'),

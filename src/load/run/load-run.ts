@@ -10,6 +10,7 @@ import { openOutputs, type Outputs } from '../outputs/index.ts';
 import { summaryData, type SummaryData, type SummaryGroup } from '../summary/data.ts';
 import { compactSummary } from '../summary/text.ts';
 import { describeScenario } from './describe.ts';
+import { distortionsOf } from './distortions.ts';
 import { processCount } from './limits.ts';
 import type { ErrorMessage, FromProcess, ToProcess } from './messages.ts';
 import { Tally } from './tally.ts';
@@ -442,19 +443,6 @@ export class Run implements LoadRun {
 
 function sum<K extends string>(items: readonly Record<K, number>[], key: K): number {
   return items.reduce((total, item) => total + item[key], 0);
-}
-
-function distortionsOf(tally: Tally): string[] {
-  const { reports, busy, lagMs } = tally.strain;
-  const out: string[] = [];
-  // A run that is short, or only starts its VUs all at once, is no reason to worry.
-  if (reports >= 5 && busy / reports > 0.3)
-    out.push(
-      `the load generator itself was at its limit in ${Math.round((100 * busy) / reports)} % of the time (timers up to ${Math.round(lagMs)} ms late): latencies hold its own delay; use more --workers or another machine`,
-    );
-  for (const [error, count] of tally.errors)
-    if (/ephemeral ports|too many open files/.test(error)) out.push(`${count} requests failed on this machine's own limit: ${error}`);
-  return out;
 }
 
 function checksOf(group: SummaryGroup): CheckResult[] {

@@ -1,3 +1,4 @@
+import type { HistogramData } from '../../base/index.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { MetricType, ValueType } from '../metrics/sinks.ts';
 import type { MetricDelta } from '../metrics/registry.ts';
@@ -17,7 +18,6 @@ export type ToProcess =
       recording: Recording | undefined;
     }
   | { type: 'setup' }
-  /** `firstVu`: numbers of VUs run on over all processes. */
   | { type: 'start'; segment: { index: number; count: number }; setupData: string | undefined; reportMs: number }
   /** No new iterations; those under way may finish. */
   | { type: 'end' }
@@ -55,6 +55,8 @@ export interface Report {
   lagMs: number;
   /** Cores that the process kept busy since the last report. */
   cores: number;
+  /** How late arrival-rate iterations began. */
+  startDelays: HistogramData | undefined;
 }
 
 export type FromProcess =

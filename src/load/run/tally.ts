@@ -27,10 +27,14 @@ export class Tally {
   /** Reports with a late or busy load process, of all reports. */
   readonly strain = { reports: 0, busy: 0, lagMs: 0 };
 
+  /** How late arrival-rate iterations began, in milliseconds. */
+  readonly startDelays = new Histogram();
+
   add(process: number, report: Report): void {
     this.strain.reports++;
     if (report.cores > BUSY_CORES || report.lagMs > LATE_MS) this.strain.busy++;
     this.strain.lagMs = Math.max(this.strain.lagMs, report.lagMs);
+    if (report.startDelays) this.startDelays.merge(report.startDelays);
     this.metrics.merge(report.metrics);
     this.root.merge(report.groups);
     for (const delta of report.metrics) this.#addToWindow(delta);

@@ -297,7 +297,7 @@ export class LoadWorker {
 
   #report(): void {
     this.#recorder?.flush();
-    const { errorCounts } = this.#engine;
+    const { errorCounts, startDelays } = this.#engine;
     const load = this.#watch.take();
     const report: Report = {
       metrics: this.#metrics.take(),
@@ -314,7 +314,9 @@ export class LoadWorker {
       vus: this.#scenarios.reduce((sum, { executor }) => sum + executor.heldVus, 0),
       lagMs: load.lagMs,
       cores: load.cores,
+      startDelays: startDelays.count > 0 ? startDelays.toData() : undefined,
     };
+    startDelays.reset();
     errorCounts.clear();
     this.#send({ type: 'report', report });
   }

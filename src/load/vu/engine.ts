@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { readFileSync } from 'node:fs';
-import { assert, monotonicMs, PlimsollError } from '../../base/index.ts';
+import { assert, Histogram, monotonicMs, PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
 import type { Metric, MetricRegistry } from '../metrics/registry.ts';
 import type { LoadOptions, RawOptions } from '../options/options.ts';
@@ -10,6 +10,8 @@ import type { CompiledScript } from '../script/loaded.ts';
 import type { Blocking } from '../threads/blocking.ts';
 import type { ThreadPlan } from '../threads/messages.ts';
 import { GroupNode } from './groups.ts';
+import { PunctualStarts } from './punctual.ts';
+import type { Vu } from './vu.ts';
 import { Network } from '../http/network.ts';
 import { Pacer } from '../http/pacer.ts';
 import { TargetCache } from '../http/target.ts';
@@ -35,6 +37,9 @@ export class Engine {
   readonly env: Readonly<Record<string, string>>;
   readonly metrics: MetricRegistry;
   readonly wheel = new TimerWheel();
+  readonly starts = new PunctualStarts(this.wheel);
+  /** How late arrival-rate iterations began, since the last report. */
+  readonly startDelays = new Histogram();
   readonly rootGroup = new GroupNode('', undefined);
   readonly http: HttpMetrics;
   readonly checks: Metric;
@@ -44,6 +49,7 @@ export class Engine {
   #options: LoadOptions | undefined;
   #targets: TargetCache | undefined;
   #network: Network | undefined;
+  #startDelay: Metric | undefined;
   phase: Phase = 'init';
   /** A fault that ends the test: a blocking call that could not wait, `test.abort()`. */
   onAbort: (reason: unknown) => void = () => undefined;
@@ -98,6 +104,10 @@ export class Engine {
     this.#options = options;
     this.#targets = new TargetCache(options.userAgent);
     this.#network = new Network(options);
+    if (options.scheduleLatency) {
+      this.#startDelay = this.metrics.define('iteration_start_delay', 'trend', 'time');
+      this.http.scheduled = this.metrics.define('http_req_scheduled_duration', 'trend', 'time');
+    }
     this.pacer = options.rps > 0 ? new Pacer(options.rps) : undefined;
   }
 
@@ -156,6 +166,13 @@ export class Engine {
     });
   }
 
+  /** An iteration begins that was to begin `lateMs` ago. */
+  countStart(lateMs: number, vu: Vu): void {
+    vu.lateMs = lateMs;
+    this.startDelays.record(lateMs);
+    this.#startDelay?.add(lateMs, vu);
+  }
+
   countError(message: string): void {
     const count = this.errorCounts.get(message);
     // A message may hold anything (ports, identifiers); what is kept stays bounded.
@@ -177,6 +194,8 @@ export interface HttpMetrics {
   readonly failed: Metric;
   readonly dataSent: Metric;
   readonly dataReceived: Metric;
+  /** From the time when a request should have begun; only with `scheduleLatency`. */
+  scheduled: Metric | undefined;
 }
 
 function httpMetrics(metrics: MetricRegistry): HttpMetrics {
@@ -192,5 +211,6 @@ function httpMetrics(metrics: MetricRegistry): HttpMetrics {
     failed: metrics.builtIn('http_req_failed'),
     dataSent: metrics.builtIn('data_sent'),
     dataReceived: metrics.builtIn('data_received'),
+    scheduled: undefined,
   };
 }

@@ -85,6 +85,7 @@ export class IterationRunner {
     if (restMs > 0) engine.wheel.start(new Call(() => resolve(true)), restMs);
     else if (endedAt - engine.turnStartedAt > TURN_MS) engine.nextTurn(() => resolve(true));
     else resolve(true);
+    engine.starts.check(endedAt);
   }
 
   #leave(vu: Vu): void {

@@ -76,6 +76,8 @@ export class Vu implements TagLookup {
   tags: Record<string, string> | undefined = undefined;
   readonly metadata: Record<string, string> = {};
   readonly place: IterationPlace = { inScenario: 0, inInstance: 0, inTest: 0 };
+  /** How much later than its schedule says the current iteration began. */
+  lateMs = 0;
   suspension: Suspension | undefined = undefined;
   /** Sockets and streams that live longer than the call which opened them; none outlives its iteration. */
   streams: Set<Suspension> | undefined = undefined;
@@ -171,6 +173,7 @@ export class Vu implements TagLookup {
   join(scenario: ScenarioContext): void {
     this.scenario = scenario;
     this.place.inScenario = 0;
+    this.lateMs = 0;
     this.env = Object.keys(scenario.env).length > 0 ? { ...this.engine.env, ...scenario.env } : this.engine.env;
   }
 

@@ -1,0 +1,24 @@
+import type { Tally } from './tally.ts';
+
+/** Arrivals that are later than this have lost their schedule. */
+const LATE_START_MS = 20;
+
+/** What in a run the generator itself, or the machine under it, may have distorted; a line each. */
+export function distortionsOf(tally: Tally): string[] {
+  const { reports, busy, lagMs } = tally.strain;
+  const out: string[] = [];
+  // A run that is short, or only starts its VUs all at once, is no reason to worry.
+  if (reports >= 5 && busy / reports > 0.3)
+    out.push(
+      `the load generator itself was at its limit in ${Math.round((100 * busy) / reports)} % of the time (timers up to ${Math.round(lagMs)} ms late): latencies hold its own delay; use more --workers or another machine`,
+    );
+  const { startDelays } = tally;
+  const lateMs = startDelays.quantile(0.99);
+  if (startDelays.count >= 100 && lateMs > LATE_START_MS)
+    out.push(
+      `1 % of the iterations began more than ${Math.round(lateMs)} ms after their time: the arrival rate was less even than asked for; use more --workers or another machine`,
+    );
+  for (const [error, count] of tally.errors)
+    if (/ephemeral ports|too many open files/.test(error)) out.push(`${count} requests failed on this machine's own limit: ${error}`);
+  return out;
+}
