@@ -124,11 +124,13 @@ export interface GroupInstance {
   readonly inServiceAtMs?: number;
   /** What EC2 says of the machine. */
   readonly machine: 'starting' | 'running' | 'stopped' | 'gone';
-  /** What the balancer says; UNKNOWN before its first word and where there is none. */
+  /** What the balancers say; UNKNOWN before their first word, HEALTHY where none uses a target group of the instance. */
   readonly targetHealth: 'UNKNOWN' | 'HEALTHY' | 'UNHEALTHY';
   /** SetInstanceHealth's word; it stands until the instance is replaced or called Healthy again. */
   readonly setHealth?: 'Healthy' | 'Unhealthy';
   readonly protectedFromScaleIn: boolean;
+  /** Units of capacity that it counts, by the override of its instance type; 1 when absent. */
+  readonly weight?: number;
   /** What it is to the target groups; draining until the balancer says that its last request is done. */
   readonly registration: 'none' | 'registered' | 'draining';
   readonly hook?: PendingHook;
@@ -182,6 +184,11 @@ export interface AutoScalingGroup {
   /** Availability Zones, at least one. */
   readonly zones: readonly string[];
   readonly templateVersion: string;
+  /**
+   * Units of capacity that the next instance will count; 1 when absent. Sizes and capacities are in these units:
+   * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-instances-groups-instance-weighting.html
+   */
+  readonly launchWeight?: number;
   readonly targetGroupIds: readonly string[];
   /** ELB: the balancer's word counts too. */
   readonly healthCheckType: 'EC2' | 'ELB';

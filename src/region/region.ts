@@ -14,6 +14,7 @@ import { LoadBalancing } from './elbv2/loadBalancing.ts';
 import { regionErrors } from './errors.ts';
 import { machineImages, type RunnableImage } from './images.ts';
 import { Groups } from './groups/groups.ts';
+import { PredictiveScaling } from './groups/predictive.ts';
 import { GroupScaling } from './groups/scaling.ts';
 import { LogShipper } from './logs.ts';
 import { Measurements } from './measurements.ts';
@@ -92,6 +93,7 @@ export class Region {
   readonly #alarms: Alarms;
   readonly #scaling: ServiceScaling;
   readonly #groupScaling: GroupScaling;
+  readonly #predictive: PredictiveScaling;
   readonly #logs: LogShipper;
   readonly #log: Logger;
   readonly #sampler: Timer;
@@ -171,10 +173,11 @@ export class Region {
       onAvailable: (address, port) => this.instances.allow(address, port),
       log,
     });
-    this.groups = new Groups({ world, clock, loadBalancing: this.loadBalancing, log });
+    this.groups = new Groups({ world, clock, loadBalancing: this.loadBalancing, quotas: options.quotas ?? new Map(), log });
     this.#alarms = new Alarms({ world, clock, metrics, log });
     this.#scaling = new ServiceScaling({ world, clock, metrics, log });
     this.#groupScaling = new GroupScaling({ world, clock, metrics, warming: (at, name) => this.groups.warming(at, name), log });
+    this.#predictive = new PredictiveScaling({ world, clock, metrics, log });
     this.#alarms.onAction((at, alarm, action) => this.#scaling.onAlarm(at, alarm, action));
     this.#alarms.onAction((at, _alarm, action) => this.#groupScaling.onAlarm(at, action));
     for (const { host, port } of Object.values(this.loadBalancing.whereabouts())) this.instances.allow(host, port);
@@ -249,6 +252,7 @@ export class Region {
     this.#alarms.close();
     this.#scaling.close();
     this.#groupScaling.close();
+    this.#predictive.close();
     await Promise.all([this.services.close(), this.groups.close()]);
     this.tasks.close();
     this.loadBalancing.close();
@@ -270,6 +274,7 @@ export class Region {
       targetHealth: (at, arn) => this.loadBalancing.targetHealth(at, arn),
       consoleOf: (id) => this.instances.consoleOf(id),
       metrics: (at) => this.measurements.of(at),
+      forecast: (at, group, policy) => this.#predictive.forecastOf(at, group, policy),
       whereabouts: () => ({ listeners: this.loadBalancing.whereabouts(), instances: this.instances.whereabouts() }),
     };
   }

@@ -21,6 +21,9 @@ export const groupCauses = {
     `${at(nowMs)} a user request update of AutoScalingGroup constraints to min: ${bounds.min}, max: ${bounds.max}, desired: ${bounds.desired} ${changing(from, bounds.desired)}`,
   execute: (nowMs: number, policy: string, from: number, to: number): string =>
     `${at(nowMs)} a user request executed policy ${policy} ${changing(from, to)}`,
+  /** AWS does not publish its words for this one. */
+  predictive: (nowMs: number, policy: string, from: number, to: number): string =>
+    `${at(nowMs)} a predictive scaling forecast of policy ${policy} ${changing(from, to)}`,
   scheduled: (nowMs: number, action: string, from: number, to: number): string =>
     `${at(nowMs)} scheduled action ${action} ${changing(from, to)}`,
 } as const;

@@ -2,7 +2,7 @@ import { backoffLeftMs } from '../service/backoff.ts';
 import type { GroupDecision, GroupSnapshot } from './command.ts';
 import { groupGraceEndMs } from './health.ts';
 import { advance, deregister } from './lifecycle.ts';
-import { isWarmingUp, observeGroup, type GroupObservation } from './observe.ts';
+import { capacityOf, isWarmingUp, observeGroup, type GroupObservation } from './observe.ts';
 import { planSize } from './plan.ts';
 import { nextExpiryMs } from './replace.ts';
 
@@ -43,7 +43,8 @@ export function decideGroup(snapshot: GroupSnapshot, nowMs: number): GroupDecisi
 }
 
 function isComplete({ group, inService, pending, leaving }: GroupObservation): boolean {
-  return inService.length === group.desiredCapacity && pending.length + leaving.length === 0;
+  const over = capacityOf(inService) - group.desiredCapacity;
+  return over >= 0 && over < (group.launchWeight ?? 1) && pending.length + leaving.length === 0;
 }
 
 /** A refresh goes on when the next of its instances has warmed up. */

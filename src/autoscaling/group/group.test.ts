@@ -315,6 +315,11 @@ describe('a group’s own metrics', () => {
       GroupStandbyInstances: 1,
       GroupTerminatingInstances: 1,
       GroupTotalInstances: 5,
+      GroupInServiceCapacity: 2,
+      GroupPendingCapacity: 1,
+      GroupStandbyCapacity: 1,
+      GroupTerminatingCapacity: 1,
+      GroupTotalCapacity: 5,
       WarmPoolMinSize: 0,
       WarmPoolWarmedCapacity: 0,
       WarmPoolPendingCapacity: 0,
@@ -378,4 +383,23 @@ describe('whatever happens to a group', () => {
     if (fault === 'progress') world.progress(id);
     if (fault === 'standby' && state === 'InService') world.tell(id, 'enterStandby');
   }
+});
+
+describe('weights', () => {
+  const weighed = { minSize: 0, maxSize: 20, desiredCapacity: 7, launchWeight: 4 };
+
+  it('make up the desired capacity with the fewest instances that reach it, and never go below it', () => {
+    const world = new GroupWorld({ ...group, ...weighed });
+    world.settle();
+    assert.equal(world.instances.length, 2);
+    world.group = { ...world.group, desiredCapacity: 5 };
+    world.settle();
+    assert.equal(world.instances.length, 2);
+    world.group = { ...world.group, desiredCapacity: 4 };
+    world.settle();
+    assert.equal(world.instances.length, 1);
+    const snapshot = { group: world.group, instances: world.instances, failures: world.failures, capacityCauses: [] };
+    const capacity = groupMetrics(snapshot, world.nowMs).find(({ name }) => name === 'GroupInServiceCapacity');
+    assert.equal(capacity !== undefined && 'value' in capacity ? capacity.value : undefined, 4);
+  });
 });

@@ -1,11 +1,11 @@
 import type { GroupInstance, MetricDatum } from '../../model/index.ts';
-import { isWarmingUp, observeGroup } from './observe.ts';
+import { capacityOf, isWarmingUp, observeGroup } from './observe.ts';
 import type { GroupSnapshot } from './command.ts';
 
 /** How many of a group's capacity still warm up: on the way into service, or in it for less than the warm-up. */
 export function warmingUp(snapshot: GroupSnapshot, nowMs: number): number {
   const observation = observeGroup(snapshot, nowMs);
-  return observation.counted.filter((instance) => isWarmingUp(observation, instance)).length;
+  return capacityOf(observation.counted.filter((instance) => isWarmingUp(observation, instance)));
 }
 
 /**
@@ -18,6 +18,7 @@ export function groupMetrics(snapshot: GroupSnapshot, nowMs: number): MetricDatu
   const count = (test: (state: GroupInstance['state']) => boolean): number => instances.filter(({ state }) => test(state)).length;
   const standby = count((state) => state === 'Standby');
   const terminating = count((state) => state.startsWith('Terminating'));
+  const inState = (test: (state: GroupInstance['state']) => boolean): number => capacityOf(instances.filter(({ state }) => test(state)));
   const values: Record<string, number> = {
     GroupMinSize: group.minSize,
     GroupMaxSize: group.maxSize,
@@ -27,6 +28,11 @@ export function groupMetrics(snapshot: GroupSnapshot, nowMs: number): MetricDatu
     GroupStandbyInstances: standby,
     GroupTerminatingInstances: terminating,
     GroupTotalInstances: inService.length + pending.length + standby + terminating,
+    GroupInServiceCapacity: capacityOf(inService),
+    GroupPendingCapacity: capacityOf(pending),
+    GroupStandbyCapacity: inState((state) => state === 'Standby'),
+    GroupTerminatingCapacity: inState((state) => state.startsWith('Terminating')),
+    GroupTotalCapacity: capacityOf([...inService, ...pending]) + inState((state) => state === 'Standby' || state.startsWith('Terminating')),
   };
   if (group.warmPool) {
     const warmed = warm.filter(({ state }) => state === 'Warmed:Stopped' || state === 'Warmed:Running').length;

@@ -39,6 +39,11 @@ export function byZone(group: AutoScalingGroup, instances: readonly GroupInstanc
   return zones;
 }
 
+/** Units of capacity that instances make up. */
+export function capacityOf(instances: readonly GroupInstance[]): number {
+  return instances.reduce((sum, { weight = 1 }) => sum + weight, 0);
+}
+
 /** An instance that has just come into service still warms up: policies do not count its metrics yet. */
 export function isWarmingUp({ group, nowMs }: Pick<GroupObservation, 'group' | 'nowMs'>, { inServiceAtMs }: GroupInstance): boolean {
   return inServiceAtMs === undefined || nowMs - inServiceAtMs < group.instanceWarmupMs;

@@ -2,7 +2,7 @@ import type { GroupInstance } from '../../model/index.ts';
 import { instanceCauses } from './activities.ts';
 import type { GroupCommand } from './command.ts';
 import { unhealthyInstances, type Ending } from './health.ts';
-import type { GroupObservation } from './observe.ts';
+import { capacityOf, type GroupObservation } from './observe.ts';
 import { expired, planRefresh } from './replace.ts';
 import { grow, rebalance, surplusCause, surplusInstances, surplusWarm, warmUp } from './size.ts';
 
@@ -30,7 +30,7 @@ export function planSize(observation: GroupObservation): SizePlan {
 
   const remaining = without(counted, replaced);
   const surplus = refresh?.exceeds === true ? [] : surplusInstances(observation, remaining);
-  const endings = [...replaced, ...ended(surplus, surplusCause(observation, remaining.length, surplus))];
+  const endings = [...replaced, ...ended(surplus, surplusCause(observation, capacityOf(remaining), surplus))];
 
   const extra = refresh?.extra ?? 0;
   const grown = grow(

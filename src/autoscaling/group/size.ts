@@ -1,7 +1,7 @@
 import type { GroupInstance } from '../../model/index.ts';
 import { instanceCauses, sentences } from './activities.ts';
 import type { GroupCommand } from './command.ts';
-import { byZone, suspended, type GroupObservation } from './observe.ts';
+import { byZone, capacityOf, suspended, type GroupObservation } from './observe.ts';
 import { selectForTermination } from './terminationPolicy.ts';
 
 /** How many of the launches stand in for what; the others make up the difference to the desired capacity. */
@@ -22,11 +22,11 @@ export function grow(
   wanted: number,
 ): GroupCommand[] {
   const { group, nowMs, capacityCauses } = observation;
-  const count = wanted - remaining.length;
+  const count = Math.ceil((wanted - capacityOf(remaining)) / (group.launchWeight ?? 1));
   if (count <= 0 || suspended(group, 'Launch')) return [];
   const zones = new Map([...byZone(group, remaining)].map(([zone, there]) => [zone, there.length]));
   const prepared = observation.warm.filter(({ state }) => state === 'Warmed:Stopped' || state === 'Warmed:Running');
-  const difference = sentences([...capacityCauses, instanceCauses.started(nowMs, remaining.length, wanted)]);
+  const difference = sentences([...capacityCauses, instanceCauses.started(nowMs, capacityOf(remaining), wanted)]);
   return Array.from({ length: count }, (_, i): GroupCommand => {
     const cause =
       i < replacing.unhealthy
@@ -50,13 +50,19 @@ export function grow(
  */
 export function surplusInstances({ group, nowMs }: GroupObservation, remaining: readonly GroupInstance[]): GroupInstance[] {
   const inService = remaining.filter(({ state }) => state === 'InService');
-  const count = inService.length - group.desiredCapacity;
-  return count <= 0 || suspended(group, 'Terminate') ? [] : selectForTermination(group, inService, count, nowMs);
+  let spare = capacityOf(inService) - group.desiredCapacity;
+  if (spare <= 0 || suspended(group, 'Terminate')) return [];
+  // Never below the desired capacity: one that weighs more than there is to spare stays.
+  return selectForTermination(group, inService, inService.length, nowMs).filter(({ weight = 1 }) => {
+    if (weight > spare) return false;
+    spare -= weight;
+    return true;
+  });
 }
 
 export function surplusCause({ nowMs, capacityCauses }: GroupObservation, from: number, selected: readonly GroupInstance[]): string {
   const ids = selected.map(({ id }) => id);
-  return sentences([...capacityCauses, instanceCauses.surplus(nowMs, from, from - selected.length, ids)]);
+  return sentences([...capacityCauses, instanceCauses.surplus(nowMs, from, from - capacityOf(selected), ids)]);
 }
 
 /**
@@ -66,7 +72,7 @@ export function surplusCause({ nowMs, capacityCauses }: GroupObservation, from: 
  */
 export function rebalance({ group, counted, nowMs }: GroupObservation): GroupCommand[] {
   if (suspended(group, 'AZRebalance') || suspended(group, 'Launch') || suspended(group, 'Terminate')) return [];
-  if (counted.length >= group.maxSize + Math.max(1, Math.floor(group.maxSize / 10))) return [];
+  if (capacityOf(counted) >= group.maxSize + Math.max(1, Math.floor(group.maxSize / 10))) return [];
   const counts = new Map([...byZone(group, counted)].map(([zone, there]) => [zone, there.length]));
   const to = emptiestZone(group.zones, counts);
   const [next] = selectForTermination(group, counted, 1, nowMs);

@@ -175,6 +175,7 @@ export class GroupWorld {
       protectedFromScaleIn: false,
       registration: 'none',
       hooksDone: [],
+      ...(this.group.launchWeight === undefined ? {} : { weight: this.group.launchWeight }),
     });
   }
 }

@@ -43,6 +43,8 @@ export interface Machinery {
   consoleOf?(instanceId: string): string;
   /** What was measured in a region. Asked only where `live`. */
   metrics?(place: Place): MetricStore;
+  /** What a predictive scaling policy expects of the coming hours. Asked only where `live`. */
+  forecast?(place: Place, groupName: string, policyName: string): readonly { startMs: number; load: number; capacity: number }[];
   /** Where on this computer things really are. Asked only where `live`. */
   whereabouts?(): Whereabouts;
 }

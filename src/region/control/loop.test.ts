@@ -93,3 +93,26 @@ test('a wake from within the run, before it first waits, does not start another'
   assert.equal(runs, 2);
   await loop.stop();
 });
+
+test('one that wakes itself each time is told of, and lets others run', async () => {
+  const clock = new ManualClock(0);
+  const messages: string[] = [];
+  let runs = 0;
+  const loop: ControlLoop = new ControlLoop(
+    'group g',
+    clock,
+    () => {
+      runs++;
+      loop.wake();
+      return Promise.resolve({});
+    },
+    (message) => void messages.push(message),
+  );
+  loop.wake();
+  await clock.advance(500);
+  assert.equal(runs, 100);
+  assert.deepEqual(messages, ['group g: still not settled after 100 rounds']);
+  await clock.advance(1000);
+  assert.equal(runs, 200);
+  await loop.stop();
+});

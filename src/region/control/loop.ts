@@ -5,12 +5,15 @@ export interface LoopResult {
   requeueAfterMs?: number;
 }
 
+/** A reconcile that wakes itself each time would never let anything else run. */
+const roundsMax = 100;
 const firstRetryMs = 1000;
 const lastRetryMs = 60_000;
 
 /**
  * Runs one controller's `reconcile`, never twice at once: after `wake`, after the time it asked for, and
- * again with exponential back-off after a failure. A wake during a run means one more run after it.
+ * again with exponential back-off after a failure. A wake during a run means one more run after it; one that goes on
+ * waking itself is made to wait, and said so.
  */
 export class ControlLoop {
   readonly #name: string;
@@ -49,7 +52,12 @@ export class ControlLoop {
 
   async #runWhileWoken(): Promise<void> {
     let requeueAfterMs: number | undefined;
-    while (this.#again && !this.#stopped) {
+    for (let round = 0; this.#again && !this.#stopped; round++) {
+      if (round === roundsMax) {
+        this.#onError(`${this.#name}: still not settled after ${roundsMax} rounds`, undefined);
+        requeueAfterMs = firstRetryMs;
+        break;
+      }
       this.#again = false;
       requeueAfterMs = await this.#runOnce();
     }

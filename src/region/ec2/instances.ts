@@ -11,6 +11,7 @@ import {
 import type { ComputeDriver, MachineProgram, Machines, MetricDatum, WorkloadUsage } from '../../model/index.ts';
 import type { LoopbackNetwork } from '../../compute/index.ts';
 import type { Addresses } from '../addresses.ts';
+import { totalCpu } from '../groups/predictive.ts';
 import { metadataOf } from './metadata.ts';
 
 export interface InstancesOptions {
@@ -38,6 +39,8 @@ interface RunningInstance {
   readonly id: string;
   /** The machine is up; undefined before and after. */
   host: string | undefined;
+  /** The private address that its machine has had. */
+  address: string | undefined;
   /** What is being done to it; the next step waits for it. */
   busy: boolean;
   rebootedAtMs: number | undefined;
@@ -111,14 +114,19 @@ export class Instances {
     this.#opened?.expose(id, port);
   }
 
-  /** AWS/EC2 CPUUtilization of each instance, and of its group where it has one; memory as the CloudWatch agent names it. */
+  /** AWS/EC2 CPUUtilization of each instance, and of its group where it has one, on average and in all; memory as the CloudWatch agent names it. */
   metrics(usage: ReadonlyMap<string, WorkloadUsage>): { at: Place; data: MetricDatum[] }[] {
     const timestampMs = this.#options.clock.nowMs();
-    return [...this.#running.values()].flatMap(({ at, id }) => {
+    const totals = new Map<string, { at: Place; group: string; value: number }>();
+    const measured = [...this.#running.values()].flatMap(({ at, id }) => {
       const used = usage.get(id);
       const instance = at.table(instances).get(id);
       if (used === undefined || instance === undefined) return [];
       const group = this.#options.groupOf(at, id);
+      if (group !== undefined) {
+        const key = `${at.account}/${at.region}/${group}`;
+        totals.set(key, { at, group, value: (totals.get(key)?.value ?? 0) + Math.min(100, used.cpuPercent) });
+      }
       const sets = [{ InstanceId: id }, ...(group === undefined ? [] : [{ AutoScalingGroupName: group }])];
       const data = sets.flatMap((dimensions): MetricDatum[] => [
         { namespace: 'AWS/EC2', name: 'CPUUtilization', dimensions, timestampMs, unit: 'Percent', value: Math.min(100, used.cpuPercent) },
@@ -126,6 +134,11 @@ export class Instances {
       ]);
       return [{ at, data }];
     });
+    for (const { at, group, value } of totals.values()) {
+      const dimensions = { AutoScalingGroupName: group };
+      measured.push({ at, data: [{ ...totalCpu, dimensions, timestampMs, unit: 'Percent', value }] });
+    }
+    return measured;
   }
 
   async close(): Promise<void> {
@@ -143,7 +156,7 @@ export class Instances {
         const host = machines.get(instance.InstanceId);
         if (host === undefined || instance.state === 'terminated' || instance.state === 'stopped') continue;
         const { InstanceId: id, rebootedAtMs } = instance;
-        this.#running.set(id, { at, id, host: undefined, busy: false, rebootedAtMs });
+        this.#running.set(id, { at, id, host: undefined, address: undefined, busy: false, rebootedAtMs });
         if (instance.state === 'running' && host !== '') this.#reached(this.#running.get(id)!, instance, host);
       }
       const left = at.table(instances).filter(({ InstanceId, state }) => state === 'running' && !machines.has(InstanceId));
@@ -164,7 +177,7 @@ export class Instances {
 
   #work(at: Place, instance: InstanceResource): void {
     const { InstanceId: id, rebootedAtMs } = instance;
-    const own = this.#running.get(id) ?? { at, id, host: undefined, busy: false, rebootedAtMs };
+    const own = this.#running.get(id) ?? { at, id, host: undefined, address: undefined, busy: false, rebootedAtMs };
     this.#running.set(id, own);
     if (own.busy) return;
     own.busy = true;
@@ -230,6 +243,7 @@ export class Instances {
   /** The machine is up, at `host`. */
   #reached(own: RunningInstance, { PrivateIpAddress = '' }: InstanceResource, host: string): void {
     own.host = host;
+    own.address = PrivateIpAddress;
     this.#options.addresses.bind(PrivateIpAddress, host);
     this.#options.addresses.bind(own.id, host);
   }
@@ -237,7 +251,8 @@ export class Instances {
   /** The machine is gone, or soon will be. */
   #unreached(own: RunningInstance): void {
     const { addresses } = this.#options;
-    const address = own.at.table(instances).get(own.id)?.PrivateIpAddress;
+    // The record of an instance that is being terminated has no address any more.
+    const { address } = own;
     addresses.unbind(own.id);
     if (address !== undefined) addresses.unbind(address);
     own.host = undefined;

@@ -136,6 +136,11 @@ export class LoadBalancing {
     return this.#targets.describe(at, groupArn, this.#users.has(groupArn));
   }
 
+  /** Whether a listener forwards to a group: only then its targets are checked. */
+  isUsed(groupArn: string): boolean {
+    return this.#users.has(groupArn);
+  }
+
   /** One target; undefined when the data plane does not know it. */
   target(groupArn: string, id: string, port: number): Readonly<KnownTarget> | undefined {
     return this.#targets.get(groupArn, id, port);
@@ -186,6 +191,7 @@ export class LoadBalancing {
     const places = this.#options.world.places();
     this.#users = new Map();
     const found = places.flatMap((at) => this.#listenersOf(at));
+
     const applied = await this.#options.balancer.apply({
       revision: ++this.#revision,
       listeners: found,

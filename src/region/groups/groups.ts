@@ -4,6 +4,7 @@ import {
   AwsError,
   closeActivity,
   deregisterTargets,
+  enforceQuotas,
   groupMembers,
   instances,
   instanceRefreshes,
@@ -19,6 +20,7 @@ import {
   type AutoScalingGroupResource,
   type GroupMemberResource,
   type Place,
+  type QuotaSettings,
   type World,
 } from '../../aws/index.ts';
 import { countFailure, decideGroup, groupMetrics, noFailures, warmingUp } from '../../autoscaling/index.ts';
@@ -32,6 +34,7 @@ export interface GroupsOptions {
   readonly world: World;
   readonly clock: Clock;
   readonly loadBalancing: LoadBalancing;
+  readonly quotas: QuotaSettings;
   readonly log: Logger;
 }
 
@@ -117,6 +120,7 @@ export class Groups {
       return {};
     }
     this.#seeDrained(runtime, group);
+    this.#startTaken(runtime);
     const decision = decideGroup(this.#snapshot(runtime, group), this.#options.clock.nowMs());
     for (const command of decision.commands) this.#execute(runtime, command);
     if (decision.steady && (group.capacityCauses ?? []).length > 0) this.#patch(runtime, () => ({ capacityCauses: [] }));
@@ -129,17 +133,18 @@ export class Groups {
     const model = modelGroup(at, group);
     return {
       group: model,
-      instances: membersOf(at, name).map((member) => modelInstance(at, member, model, (id) => this.#healthOf(at, group, id))),
+      instances: membersOf(at, name).map((member) => modelInstance(at, member, group, model, (id) => this.#healthOf(at, group, id))),
       failures,
       capacityCauses: group.capacityCauses ?? [],
     };
   }
 
-  /** UNHEALTHY where one of the group's target groups says so, HEALTHY where all do. */
+  /** UNHEALTHY where one of the group's target groups says so, HEALTHY where all do that a balancer uses. */
   #healthOf(at: Place, group: AutoScalingGroupResource, id: string): GroupInstance['targetHealth'] {
-    const states = (group.TargetGroupARNs ?? []).flatMap((arn) => this.#targetsOf(at, arn, id)).map((target) => target?.health?.state);
+    const used = (group.TargetGroupARNs ?? []).filter((arn) => this.#options.loadBalancing.isUsed(arn));
+    const states = used.flatMap((arn) => this.#targetsOf(at, arn, id)).map((target) => target?.health?.state);
     if (states.includes('unhealthy')) return 'UNHEALTHY';
-    return states.length > 0 && states.every((state) => state === 'healthy') ? 'HEALTHY' : 'UNKNOWN';
+    return states.every((state) => state === 'healthy') ? 'HEALTHY' : 'UNKNOWN';
   }
 
   /** What the data plane knows of an instance in a target group. */
@@ -205,7 +210,11 @@ export class Groups {
     const group = at.table(autoScalingGroups).get(name);
     if (group === undefined) return;
     try {
-      this.#options.world.transaction(() => launchMember(at, group, zone, warm ? 'Warmed:Pending' : 'Pending', cause));
+      this.#options.world.transaction(() => {
+        launchMember(at, group, zone, warm ? 'Warmed:Pending' : 'Pending', cause);
+        // As if EC2 had been asked: within the account's vCPUs, or not at all.
+        enforceQuotas(this.#options.quotas, 'ec2', 'RunInstances', at);
+      });
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       runtime.failures = countFailure(runtime.failures, this.#options.clock.nowMs());
@@ -219,10 +228,18 @@ export class Groups {
 
   /** Out of the warm pool and into service. */
   #take(at: Place, group: AutoScalingGroupResource, member: GroupMemberResource, cause: string): void {
-    const instance = at.table(instances).get(member.instanceId);
-    if (instance?.state === 'stopped') at.table(instances).patch(instance, { state: 'pending', LaunchTime: at.nowMs });
     const { ActivityId } = logActivity(at, group, `Launching a new EC2 instance from warm pool: ${member.instanceId}`, cause, true);
     tellMember(at, member, 'taken', { hooksDone: [], activityId: ActivityId });
+  }
+
+  /** Starts the machines of instances that came out of the warm pool; one that is still being stopped follows then. */
+  #startTaken({ at, name }: GroupRuntime): void {
+    const taken = membersOf(at, name).filter(({ lifecycleState }) => lifecycleState === 'Pending');
+    const stopped = taken.map(({ instanceId }) => at.table(instances).get(instanceId)).filter((instance) => instance?.state === 'stopped');
+    if (stopped.length === 0) return;
+    this.#options.world.transaction(() => {
+      for (const instance of stopped) at.table(instances).patch(instance!, { state: 'pending', LaunchTime: at.nowMs });
+    });
   }
 
   #register(at: Place, group: AutoScalingGroupResource, member: GroupMemberResource, runtime: GroupRuntime): void {
@@ -271,9 +288,11 @@ export class Groups {
     const running = at
       .table(instanceRefreshes)
       .find((one) => one.AutoScalingGroupName === name && (one.Status === 'Pending' || one.Status === 'InProgress'));
-    if (running === undefined || (running.Status === 'InProgress' && running.PercentageComplete === percent && percent < 100)) return;
+    if (running === undefined) return;
     const busy = membersOf(at, name).some(({ lifecycleState }) => lifecycleState !== 'InService' && lifecycleState !== 'Standby');
     const done = percent === 100 && !busy;
+    // A write that changes nothing would wake this controller again, and so on.
+    if (!done && running.Status === 'InProgress' && running.PercentageComplete === percent) return;
     this.#options.world.transaction(() =>
       at.table(instanceRefreshes).patch(running, {
         Status: done ? 'Successful' : 'InProgress',

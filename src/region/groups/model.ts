@@ -26,16 +26,19 @@ export function modelGroup(at: Place, group: AutoScalingGroupResource): AutoScal
   const refresh = at
     .table(instanceRefreshes)
     .find((one) => one.AutoScalingGroupName === group.AutoScalingGroupName && (one.Status === 'Pending' || one.Status === 'InProgress'));
-  const warm = group.WarmPoolConfiguration;
+  // A group that is being deleted wants nothing any more, whatever still changes its sizes.
+  const deleted = group.Status === 'Delete in progress';
+  const warm = deleted ? undefined : group.WarmPoolConfiguration;
   const templateVersion = templateVersionOf(at, group);
   const lifetimeS = group.MaxInstanceLifetime ?? 0;
   return {
     name: group.AutoScalingGroupName,
-    minSize: group.MinSize,
-    maxSize: group.MaxSize,
-    desiredCapacity: group.DesiredCapacity,
+    minSize: deleted ? 0 : group.MinSize,
+    maxSize: deleted ? 0 : group.MaxSize,
+    desiredCapacity: deleted ? 0 : group.DesiredCapacity,
     zones: group.AvailabilityZones,
     templateVersion,
+    launchWeight: weightOf(group, launchTypeOf(group)),
     targetGroupIds: group.TargetGroupARNs ?? [],
     healthCheckType: (group.HealthCheckType ?? '').includes('ELB') ? 'ELB' : 'EC2',
     healthCheckGracePeriodMs: (group.HealthCheckGracePeriod ?? 0) * 1000,
@@ -75,6 +78,18 @@ export function modelGroup(at: Place, group: AutoScalingGroupResource): AutoScal
   };
 }
 
+const overridesOf = (group: AutoScalingGroupResource) => group.MixedInstancesPolicy?.LaunchTemplate?.Overrides ?? [];
+
+/** The instance type of the next launch, where overrides name one: the first, as with the strategy `prioritized`. */
+function launchTypeOf(group: AutoScalingGroupResource): string | undefined {
+  return overridesOf(group)[0]?.InstanceType;
+}
+
+/** Units of capacity of an instance type; 1 where no override weighs it. */
+function weightOf(group: AutoScalingGroupResource, instanceType: string | undefined): number {
+  return Number(overridesOf(group).find(({ InstanceType }) => InstanceType === instanceType)?.WeightedCapacity ?? 1);
+}
+
 export function membersOf(at: Place, groupName: string): GroupMemberResource[] {
   return at.table(groupMembers).filter((member) => member.group === groupName);
 }
@@ -82,6 +97,7 @@ export function membersOf(at: Place, groupName: string): GroupMemberResource[] {
 export function modelInstance(
   at: Place,
   member: GroupMemberResource,
+  group: AutoScalingGroupResource,
   { refresh }: Pick<AutoScalingGroup, 'refresh'>,
   targetHealthOf: TargetHealthOf,
 ): GroupInstance {
@@ -98,6 +114,7 @@ export function modelInstance(
     machine: machineOf(at, member.instanceId),
     targetHealth: life.registration === 'registered' ? targetHealthOf(member.instanceId) : 'UNKNOWN',
     protectedFromScaleIn: member.protectedFromScaleIn,
+    weight: weightOf(group, member.instanceType),
     registration: life.registration,
     hooksDone: life.hooksDone,
     ...(life.inServiceAtMs === undefined ? {} : { inServiceAtMs: life.inServiceAtMs }),

@@ -172,6 +172,21 @@ export const policyOperations: Operations<AutoScaling> = {
     at.table(policies).delete(`${policy.AutoScalingGroupName}/${policy.PolicyName}`);
   },
 
+  GetPredictiveScalingForecast({ AutoScalingGroupName, PolicyName, StartTime = 0, EndTime = 0 }, at) {
+    const policy = requirePolicy(at, PolicyName, requireGroup(at, AutoScalingGroupName).AutoScalingGroupName);
+    if (policy.PolicyType !== 'PredictiveScaling') throw new AwsError('ValidationError', 'The policy is not a predictive scaling policy.');
+    const hours = (at.world.machinery.forecast?.(at, policy.AutoScalingGroupName, policy.PolicyName) ?? []).filter(
+      ({ startMs }) => startMs >= StartTime && startMs < EndTime,
+    );
+    const Timestamps = hours.map(({ startMs }) => startMs);
+    const MetricSpecification = policy.PredictiveScalingConfiguration?.MetricSpecifications?.[0] ?? { TargetValue: undefined };
+    return {
+      LoadForecast: [{ Timestamps, Values: hours.map(({ load }) => load), MetricSpecification }],
+      CapacityForecast: { Timestamps, Values: hours.map(({ capacity }) => capacity) },
+      UpdateTime: at.nowMs,
+    };
+  },
+
   ExecutePolicy({ AutoScalingGroupName, PolicyName, MetricValue = 0, BreachThreshold = 0 }, at) {
     const policy = requirePolicy(at, PolicyName, AutoScalingGroupName);
     const group = at.table(groups).get(policy.AutoScalingGroupName)!;
