@@ -19,7 +19,8 @@ const precedence: Readonly<Record<BinaryOperator, number>> = {
   '/': 6,
   '%': 6,
 };
-const operatorPattern = /\|\||&&|==|!=|<=|>=|<(?!<)|[>+\-*/%]/y;
+/** `<` is one unless a heredoc begins with it. */
+const operatorPattern = /\|\||&&|==|!=|<=|>=|<(?!<-?[\p{ID_Start}_][\p{ID_Continue}-]*[ \t]*\r?\n)|[>+\-*/%]/uy;
 const numberPattern = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 export function parseExpression(cursor: Cursor): Node {
