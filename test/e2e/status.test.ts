@@ -91,7 +91,8 @@ describe('plimsoll status and logs of a region that runs', { skip: process.platf
     assert.equal((await following.finished).code, 130);
     const { code, stdout } = await runCommand(['logs', 'home/web', '--endpoint', up.endpoint]).finished;
     assert.equal(code, 0);
-    assert.match(stdout, /^[0-9a-f]{8} \| task is up\n[0-9a-f]{8} \| task is up\n$/);
+    // A task that could not answer in time on a busy machine is replaced, and has its line too.
+    assert.match(stdout, /^([0-9a-f]{8} \| task is up\n){2,}$/);
   });
 
   test('an instance has a URL for each open port, and its console is its log', { skip: noMachines }, async () => {
