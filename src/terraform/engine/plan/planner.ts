@@ -53,8 +53,7 @@ export class Planner {
     this.evaluator = new Evaluator(configuration, { get: (address) => this.valueOf(address) }, true);
     this.providers = new Providers(this.evaluator, connect);
     this.#limit = new Limit(options.parallelism ?? readsAtOnce);
-    const first = [...this.declared.values()].filter(({ resource }) => resource.lifecycle.createBeforeDestroy);
-    this.createFirst = new Set(first.flatMap(({ block }) => [block, ...configuration.graph.all(block)]));
+    this.createFirst = createFirst(this.declared, configuration, this.state);
   }
 
   /** A call to a provider, when its turn has come. */
@@ -161,4 +160,18 @@ export class Planner {
     if (this.options.signal?.aborted === true) throw error instanceof PlimsollError ? error : (this.options.signal.reason as Error);
     this.found.fail(error, place);
   }
+}
+
+/**
+ * An old object that goes last keeps all that it refers to until then: their replacements have to come first too, be it that the
+ * configuration says so now or that the state remembers.
+ */
+function createFirst(declared: ReadonlyMap<string, Declared>, { graph }: Configuration, state: State): ReadonlySet<string> {
+  const found = new Set([...declared.values()].filter(({ resource }) => resource.lifecycle.createBeforeDestroy).map(({ block }) => block));
+  if (found.size === 0) return found;
+  const remembered = new Map<string, string[]>();
+  for (const { address, current } of state.records)
+    remembered.set(address.block, [...(remembered.get(address.block) ?? []), ...(current?.dependencies ?? [])]);
+  for (const block of found) for (const dependency of [...graph.all(block), ...(remembered.get(block) ?? [])]) found.add(dependency);
+  return found;
 }
