@@ -10,17 +10,6 @@ import { compileScript } from './script/compile.ts';
  * works is to be taken out. The list only shrinks.
  */
 
-const options: Record<string, unknown> = {
-  executionSegment: '0:1/2',
-  executionSegmentSequence: '0,1/2,1',
-};
-
-for (const [name, value] of Object.entries(options))
-  test(`the option ${name} is refused`, () => {
-    assert.throws(() => resolveOptions({ [name]: value }), (error) => error instanceof PlimsollError && error.exitCode === 104 && error.message.includes(name)); // prettier-ignore
-    assert.ok(resolveOptions({ [name]: undefined }), 'an option that is not set does no harm');
-  });
-
 const modules = ['k6/browser', 'k6/experimental/browser', 'k6/experimental/redis', 'k6/experimental/streams', 'k6/x/sql', 'k6/nope'];
 
 for (const name of modules)

@@ -3,7 +3,8 @@ import type { Stage } from '../options/fields.ts';
 import type { Scenario } from '../options/scenarios.ts';
 import type { Punctual } from '../vu/punctual.ts';
 import type { Vu } from '../vu/vu.ts';
-import { Executor, shareOf } from './executor.ts';
+import { Executor } from './executor.ts';
+import { belongsTo, shareOf } from './segment.ts';
 
 type ArrivalScenario = Scenario & { executor: 'constant-arrival-rate' | 'ramping-arrival-rate' };
 
@@ -93,7 +94,7 @@ export class ArrivalRate extends Executor<ArrivalScenario> {
       for (;;) {
         const next = arrivals.next();
         if (next.done) return Number.POSITIVE_INFINITY;
-        if (number++ % this.segment.count === this.segment.index) return this.startedAt + next.value;
+        if (belongsTo(this.iterations, number++)) return this.startedAt + next.value;
       }
     };
     const schedule: Punctual = {

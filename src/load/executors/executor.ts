@@ -3,21 +3,8 @@ import type { Scenario } from '../options/scenarios.ts';
 import type { Engine } from '../vu/engine.ts';
 import type { IterationRunner } from '../vu/iteration.ts';
 import { Call } from '../vu/wheel.ts';
+import type { Segment } from './segment.ts';
 import type { Vu } from '../vu/vu.ts';
-
-/**
- * Which part of the whole run a process does. VU number k (from 0), iteration number k, arrival number k
- * belongs to process k mod count, so that the parts add up exactly at every moment.
- */
-export interface Segment {
-  readonly index: number;
-  readonly count: number;
-}
-
-/** How many of the first `total` things belong to the segment. */
-export function shareOf(segment: Segment, total: number): number {
-  return Math.max(0, Math.ceil((total - segment.index) / segment.count));
-}
 
 /** Where executors get VUs from and bring them back to. */
 export interface VuSource {
@@ -29,7 +16,10 @@ export interface VuSource {
 export interface ExecutorParts<S extends Scenario> {
   readonly engine: Engine;
   readonly scenario: S;
+  /** Which of the VUs are this process's. */
   readonly segment: Segment;
+  /** Which of the iterations, where they are shared out. */
+  readonly iterations: Segment;
   readonly runner: IterationRunner;
   readonly source: VuSource;
 }
@@ -45,6 +35,7 @@ export abstract class Executor<S extends Scenario = Scenario> {
   protected readonly engine: Engine;
   protected readonly scenario: S;
   protected readonly segment: Segment;
+  protected readonly iterations: Segment;
   protected readonly runner: IterationRunner;
   protected readonly source: VuSource;
   protected readonly held = new Set<Vu>();
@@ -57,6 +48,7 @@ export abstract class Executor<S extends Scenario = Scenario> {
     this.engine = parts.engine;
     this.scenario = parts.scenario;
     this.segment = parts.segment;
+    this.iterations = parts.iterations;
     this.runner = parts.runner;
     this.source = parts.source;
   }

@@ -1,5 +1,6 @@
 import type { Scenario } from '../options/scenarios.ts';
-import { Executor, shareOf } from './executor.ts';
+import { Executor } from './executor.ts';
+import { shareOf } from './segment.ts';
 
 /** One of the VUs that the scenario may have. */
 interface Place {

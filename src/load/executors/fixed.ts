@@ -1,5 +1,6 @@
 import type { Scenario } from '../options/scenarios.ts';
-import { Executor, shareOf } from './executor.ts';
+import { Executor } from './executor.ts';
+import { shareOf } from './segment.ts';
 
 /** A fixed number of VUs for a fixed time. */
 export class ConstantVus extends Executor<Scenario & { executor: 'constant-vus' }> {
@@ -51,13 +52,13 @@ export class PerVuIterations extends Executor<Scenario & { executor: 'per-vu-ite
 /** The VUs share so many iterations; a fast one does more. */
 export class SharedIterations extends Executor<Scenario & { executor: 'shared-iterations' }> {
   fraction(): number {
-    const total = shareOf(this.segment, this.scenario.iterations);
+    const total = shareOf(this.iterations, this.scenario.iterations);
     return total === 0 ? 1 : Math.min(1, this.runner.complete / total);
   }
 
   protected async execute(): Promise<void> {
     this.after(this.scenario.maxDurationMs, () => this.end());
-    let left = shareOf(this.segment, this.scenario.iterations);
+    let left = shareOf(this.iterations, this.scenario.iterations);
     const takeOne = (): boolean => {
       if (this.isEnding || left === 0) return false;
       left--;

@@ -1,7 +1,8 @@
 import type { Scenario } from '../options/scenarios.ts';
 import type { Stage } from '../options/fields.ts';
 import { Call } from '../vu/wheel.ts';
-import { Executor, shareOf } from './executor.ts';
+import { Executor } from './executor.ts';
+import { shareOf } from './segment.ts';
 
 /**
  * The moments at which the number of VUs changes, each by one, with straight lines between the stages:

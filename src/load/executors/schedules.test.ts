@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { constantArrivals, rampingArrivals } from './arrival-rate.ts';
-import { shareOf } from './executor.ts';
+import { belongsTo, iterationsOf, numberOf, parseSequence, partOf, segmentOf, shareOf, wholeSequence } from './segment.ts';
+import { parseScenario } from '../options/scenarios.ts';
 import { rampSteps } from './ramping-vus.ts';
 
 test('steps of the example', () => {
@@ -74,8 +75,54 @@ test('the shares of all processes add up, whatever the total', () => {
   fc.assert(
     fc.property(fc.nat(100_000), fc.integer({ min: 1, max: 64 }), (total, count) => {
       let sum = 0;
-      for (let index = 0; index < count; index++) sum += shareOf({ index, count }, total);
+      for (let index = 0; index < count; index++) sum += shareOf(partOf(segmentOf(wholeSequence), index, count), total);
       assert.equal(sum, total);
     }),
   );
 });
+
+// What k6 1.8.1 gives to each instance of 8 VUs that share iterations: `exec.scenario.iterationInTest`.
+const striped: [segment: string, sequence: string, numbers: number[]][] = [
+  ['0:1/4', '0,1/4,1/2,1', [1, 5, 9, 13, 17]],
+  ['1/4:1/2', '0,1/4,1/2,1', [3, 7, 11, 15, 19]],
+  ['1/2:1', '0,1/4,1/2,1', [0, 2, 4, 6, 8]],
+  ['1/3', '', [1, 3, 6, 9, 11]],
+  ['1/3:2/3', '', [1, 4, 7, 9, 12]],
+  ['2/10:1/2', '0,0.2,50%,1', [1, 3, 7, 9, 11]],
+  ['0:0.2', '0,0.2,50%,1', [5, 13, 21, 29, 37]],
+];
+const shared = parseScenario('shared', { executor: 'shared-iterations', vus: 8, iterations: 40 });
+for (const [text, sequence, numbers] of striped)
+  test(`the segment ${text} of ${sequence === '' ? 'no given sequence' : sequence} has k6's stripes`, () => {
+    const segment = iterationsOf(parseSequence(text, sequence), shared);
+    assert.deepEqual([0, 1, 2, 3, 4].map((n) => numberOf(segment, n)), numbers); // prettier-ignore
+  });
+
+test('segments and their parts share everything out, once, at every moment', () => {
+  const cuts = fc.uniqueArray(fc.integer({ min: 1, max: 19 }), { maxLength: 4 });
+  fc.assert(
+    fc.property(cuts, fc.integer({ min: 1, max: 4 }), fc.nat(300), (marks, processes, total) => {
+      const at = [0, ...marks.toSorted((a, b) => a - b), 20].map((mark) => `${mark}/20`);
+      const parts = at.slice(1).flatMap((to, i) => {
+        const segment = segmentOf(parseSequence(`${at[i]}:${to}`, at.join(',')));
+        return Array.from({ length: processes }, (_, index) => partOf(segment, index, processes));
+      });
+      assert.equal(parts.reduce((sum, part) => sum + shareOf(part, total), 0), total); // prettier-ignore
+      for (let number = 0; number < total; number++) assert.equal(parts.filter((part) => belongsTo(part, number)).length, 1);
+      for (const part of parts)
+        for (let n = 0; n < 20; n++) assert.equal(shareOf(part, numberOf(part, n)), n, 'those before the nth are n');
+    }),
+    { numRuns: 60 },
+  );
+});
+
+for (const [text, sequence, says] of [
+  ['1/2:1/2', '', /empty/],
+  ['3/2', '', /more than 1/],
+  ['half', '', /no fraction/],
+  ['0:1/2', '0,1/3,1', /none of the segments/],
+  ['0:1/2', '1/2,1', /does not go up from 0 to 1/],
+] as const)
+  test(`the segment ${JSON.stringify(text)} of ${JSON.stringify(sequence)} is refused`, () => {
+    assert.throws(() => parseSequence(text, sequence), says);
+  });

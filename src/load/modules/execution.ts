@@ -67,7 +67,7 @@ function testOf(vu: Vu): object {
 
 function vuOf(vu: Vu): object {
   const info = live({
-    idInInstance: () => vu.id,
+    idInInstance: () => vu.idInInstance,
     idInTest: () => vu.id,
     iterationInInstance: () => vu.iteration,
     iterationInScenario: () => vu.place.inScenario,

@@ -2,6 +2,7 @@ import { asBoolean, asDurationMs, asInteger, asRecord, asStages, asString, asStr
 import { parseLocalAddresses } from '../http/addresses.ts';
 import { lengthOf, maxVusOf, parseScenario, type Scenario } from './scenarios.ts';
 import { readAddressBlocks, readDns, readHostPatterns, readTls, type AddressBlock, type DnsOptions, type TlsOptions } from './network.ts';
+import { parseSequence, type Sequence } from '../executors/segment.ts';
 import { parseThreshold, type ThresholdOption } from '../metrics/thresholds.ts';
 
 /** Options as k6 scripts write them, after merging `config file < script < environment < flags`. */
@@ -39,6 +40,8 @@ export interface LoadOptions {
   readonly blockedHosts: readonly string[];
   /** Which part of requests and responses is printed. */
   readonly httpDebug: '' | 'headers' | 'full';
+  /** The part of the test that this instance does. */
+  readonly sequence: Sequence;
   /** Also measure from the times at which requests should have begun. */
   readonly scheduleLatency: boolean;
   /** The most VUs of the whole run. */
@@ -47,12 +50,6 @@ export interface LoadOptions {
 
 const defaultTrendStats = ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)'];
 
-/** Options that k6 has and Plimsoll does not: refused, never ignored. */
-const unsupported: Readonly<Record<string, string>> = {
-  executionSegment: 'Plimsoll splits the VUs by itself (--workers)',
-  executionSegmentSequence: 'Plimsoll splits the VUs by itself (--workers)',
-};
-
 /** Options with a meaning for k6's cloud only. */
 const ignored = new Set(['ext', 'cloud', 'systemTags', 'vusMax']);
 
@@ -60,11 +57,10 @@ const shortcuts = ['vus', 'duration', 'iterations', 'stages'];
 const known = new Set([
   ...shortcuts,
   ...ignored,
-  ...Object.keys(unsupported),
   'scenarios', 'thresholds', 'localIPs', 'setupTimeout', 'teardownTimeout', 'minIterationDuration', 'maxRedirects', 'batch', 'batchPerHost', 'userAgent',
   'paused', 'noConnectionReuse', 'noVUConnectionReuse', 'insecureSkipTLSVerify', 'discardResponseBodies', 'noCookiesReset', 'throw', 'hosts', 'tags',
   'summaryTrendStats', 'summaryTimeUnit', 'rps', 'noSetup', 'noTeardown', 'noThresholds', 'noUsageReport', 'linger', 'executor', 'gracefulStop',
-  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'vuThreads', 'scheduleLatency',
+  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'vuThreads', 'scheduleLatency', 'executionSegment', 'executionSegmentSequence',
 ]); // prettier-ignore
 
 export interface ResolvedOptions {
@@ -91,11 +87,7 @@ export function mergeOptions(layers: readonly RawOptions[]): RawOptions {
 
 export function resolveOptions(raw: RawOptions): ResolvedOptions {
   const warnings: string[] = [];
-  for (const [key, value] of Object.entries(raw)) {
-    const why = unsupported[key];
-    if (why !== undefined && !isNothing(value)) throw invalid(`the option "${key}" is not supported: ${why}`);
-    if (!known.has(key)) warnings.push(`the option "${key}" is unknown and has no effect`);
-  }
+  for (const key of Object.keys(raw)) if (!known.has(key)) warnings.push(`the option "${key}" is unknown and has no effect`);
   const get = <T>(key: string, read: (value: unknown, name: string) => T, fallback: T): T =>
     raw[key] === undefined || raw[key] === null ? fallback : read(raw[key], key);
   const unit = get('summaryTimeUnit', asString, '');
@@ -121,6 +113,7 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
       insecureSkipTLSVerify: get('insecureSkipTLSVerify', asBoolean, false),
       discardResponseBodies: get('discardResponseBodies', asBoolean, false),
       noCookiesReset: get('noCookiesReset', asBoolean, false),
+      sequence: parseSequence(get('executionSegment', asText, ''), get('executionSegmentSequence', asText, '')),
       scheduleLatency: get('scheduleLatency', asBoolean, false),
       throwErrors: get('throw', asBoolean, false),
       hosts: lowerKeys(get('hosts', asStringMap, {})),
@@ -137,6 +130,11 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
   };
 }
 
+/** A script may give a sequence as a list, too. */
+function asText(value: unknown, name: string): string {
+  return Array.isArray(value) ? value.join(',') : asString(value, name);
+}
+
 /** As in k6, any text but `full` stands for the heads only. */
 function asHttpDebug(value: unknown, name: string): LoadOptions['httpDebug'] {
   if (value === true) return 'headers';
@@ -148,11 +146,6 @@ function asHttpDebug(value: unknown, name: string): LoadOptions['httpDebug'] {
 /** Host names have no case, and URLs come in lower case. */
 function lowerKeys(map: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key.toLowerCase(), value]));
-}
-
-function isNothing(value: unknown): boolean {
-  if (value === undefined || value === null || value === false || value === '') return true;
-  return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
 function asTrendStats(value: unknown, name: string): string[] {

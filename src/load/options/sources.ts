@@ -55,6 +55,8 @@ export const optionSources: readonly OptionSource[] = [
   source('dns', 'text', 'how names are looked up, such as "ttl=5m,select=random,policy=preferIPv4"'),
   { ...source('localIPs', 'text', 'local addresses for the VUs: ranges and blocks'), flag: 'local-ips', variable: 'K6_LOCAL_IPS' },
   source('vuThreads', 'switch', 'run each VU in a thread that really blocks, even if the script can do without'),
+  source('executionSegment', 'text', 'the part of the test that this instance does, from:to, such as 1/4:1/2'),
+  source('executionSegmentSequence', 'text', 'where the parts of all instances begin and end, such as 0,1/4,1/2,1'),
   source(
     'scheduleLatency',
     'switch',

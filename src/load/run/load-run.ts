@@ -2,10 +2,11 @@ import { resolve as resolvePath } from 'node:path';
 import { getCompileCacheDir } from 'node:module';
 import { entry, forkChild, monotonicMs, PlimsollError, type Child } from '../../base/index.ts';
 import { loadErrors, RunExitCode } from '../errors.ts';
+import { scaled } from '../executors/index.ts';
 import { checkThreshold, evaluateThresholds, parseThreshold, type MetricThresholds } from '../metrics/thresholds.ts';
 import { invalid } from '../options/fields.ts';
 import { maxLengthMs, maxVus, resolveOptions, type LoadOptions } from '../options/options.ts';
-import { maxVusOf } from '../options/scenarios.ts';
+import { maxVusOf, type Scenario } from '../options/scenarios.ts';
 import { openOutputs, type Outputs } from '../outputs/index.ts';
 import { summaryData, type SummaryData, type SummaryGroup } from '../summary/data.ts';
 import { compactSummary } from '../summary/text.ts';
@@ -48,6 +49,8 @@ export class Run implements LoadRun {
   readonly #died = Promise.withResolvers<never>();
   #isOver = false;
   #options!: LoadOptions;
+  /** What there is of each in this instance's part of the test. */
+  #scenarios: Scenario[] = [];
   #thresholds: MetricThresholds[] = [];
   #tally = new Tally(1);
   #outputs: Outputs | undefined;
@@ -154,13 +157,14 @@ export class Run implements LoadRun {
     const { options, warnings } = resolveOptions(raw);
     this.#options = options;
     for (const message of warnings) this.#request.log?.({ level: 'warning', message, source: 'options' });
-    const vus = maxVus(options.scenarios);
+    this.#scenarios = options.scenarios.map((scenario) => scaled(scenario, options.sequence));
+    const vus = maxVus(this.#scenarios);
     const count = processCount(vus, this.#request.workers);
     this.#tally = new Tally(count);
     for (const [name, type, contains] of metrics) this.#tally.metrics.define(name, type, contains);
     if (raw['noThresholds'] !== true) this.#defineThresholds();
     const plan: LoadPlan = {
-      scenarios: options.scenarios.map((scenario) => ({
+      scenarios: this.#scenarios.map((scenario) => ({
         name: scenario.name,
         executor: scenario.executor,
         vusMax: maxVusOf(scenario),
@@ -174,9 +178,8 @@ export class Run implements LoadRun {
     };
     await outputs.begin({ script: this.#request.script, plan, options, raw });
     this.#planned.resolve({ ...plan, outputs: outputs.descriptions });
-    await Promise.all(Array.from({ length: count - 1 }, () => this.#prepare(this.#fork())));
-
     this.#vusMax = vus;
+    await Promise.all(Array.from({ length: count - 1 }, () => this.#prepare(this.#fork())));
     const external = options.scenarios.find((scenario) => scenario.executor === 'externally-controlled');
     if (external?.executor === 'externally-controlled') this.#external = { vus: external.vus, vusMax: external.maxVUs };
     await this.#waitWhilePaused(raw['paused'] === true);
@@ -213,7 +216,7 @@ export class Run implements LoadRun {
     const processes = this.#processes;
     const reportMs = this.#request.progressMs ?? 1000;
     const finished = processes.map((process, index) =>
-      this.#ask(process, { type: 'start', segment: { index, count: processes.length }, setupData, reportMs }, 'finished'),
+      this.#ask(process, { type: 'start', place: { index, count: processes.length }, setupData, reportMs }, 'finished'),
     );
     this.#startedAt = this.#windowAt = this.#evaluatedAt = monotonicMs();
     // What was asked for before the scenarios were there.
@@ -341,9 +344,9 @@ export class Run implements LoadRun {
     const elapsedMs = nowMs - this.#startedAt;
     if (tally.vus > 0) {
       tally.metrics.builtIn('vus').sink.add(tally.vus);
-      tally.metrics.builtIn('vus_max').sink.add(maxVus(this.#options.scenarios));
+      tally.metrics.builtIn('vus_max').sink.add(this.#vusMax);
     }
-    const scenarios = this.#options.scenarios.map((scenario) => {
+    const scenarios = this.#scenarios.map((scenario) => {
       const { fraction, activeVus, complete, interrupted, isDone } = tally.scenario(scenario.name);
       return {
         name: scenario.name,
@@ -359,7 +362,7 @@ export class Run implements LoadRun {
     const progress: LoadProgress = {
       elapsedMs,
       vus: tally.vus,
-      vusMax: maxVus(this.#options.scenarios),
+      vusMax: this.#vusMax,
       iterations: sum(scenarios, 'complete'),
       interrupted: sum(scenarios, 'interrupted'),
       requests: tally.requests,

@@ -18,7 +18,8 @@ export type ToProcess =
       recording: Recording | undefined;
     }
   | { type: 'setup' }
-  | { type: 'start'; segment: { index: number; count: number }; setupData: string | undefined; reportMs: number }
+  /** `place`: of the process among all. */
+  | { type: 'start'; place: { index: number; count: number }; setupData: string | undefined; reportMs: number }
   /** No new iterations; those under way may finish. */
   | { type: 'end' }
   /** From outside, for externally-controlled scenarios: the VUs of the whole run, and whether they pause. */

@@ -1,5 +1,5 @@
 import type { VuSource, Segment } from '../executors/index.ts';
-import { shareOf } from '../executors/index.ts';
+import { numberOf, segmentOf, shareOf } from '../executors/index.ts';
 import { maxVus } from '../options/options.ts';
 import type { Scenario } from '../options/scenarios.ts';
 import { scriptError } from '../script/loaded.ts';
@@ -49,9 +49,11 @@ export class VuPool implements VuSource {
     for (const vu of this.#idle) vu.close();
   }
 
-  /** VU numbers run on over all processes: 1 + index, 1 + index + count, … */
+  /** VU numbers run on over all processes and instances. */
   #make(): Vu {
-    const vu = new Vu(this.#engine, 1 + this.#segment.index + this.#made++ * this.#segment.count);
+    const number = numberOf(this.#segment, this.#made++);
+    const vu = new Vu(this.#engine, 1 + number);
+    vu.idInInstance = 1 + shareOf(segmentOf(this.#engine.options.sequence), number);
     try {
       vu.initialise();
     } catch (error) {

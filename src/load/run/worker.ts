@@ -1,6 +1,6 @@
 import { monotonicMs, systemClock, PlimsollError, type Timer } from '../../base/index.ts';
 import { loadErrors, RunExitCode } from '../errors.ts';
-import { createExecutor, type Executor } from '../executors/index.ts';
+import { createExecutor, iterationsOf, partOf, segmentOf, type Executor, type Segment } from '../executors/index.ts';
 import { Pacer } from '../http/pacer.ts';
 import { MetricRegistry } from '../metrics/registry.ts';
 import type { MetricType, ValueType } from '../metrics/sinks.ts';
@@ -238,18 +238,23 @@ export class LoadWorker {
     const engine = this.#engine;
     const { options } = engine;
     for (const name of Object.keys(options.thresholds)) this.#metrics.submetric(name);
-    const pool = new VuPool(engine, message.segment);
+    const { place } = message;
+    const ownPart = (whole: Segment): Segment => partOf(whole, place.index, place.count);
+    const segment = ownPart(segmentOf(options.sequence));
+    const pool = new VuPool(engine, segment);
     await pool.fill(options.scenarios);
-    if (engine.threads && message.segment.index === 0) this.#sayThreads(engine.threads);
+    if (engine.threads && place.index === 0) this.#sayThreads(engine.threads);
     engine.phase = 'run';
-    if (options.rps > 0) engine.pacer = new Pacer(options.rps / message.segment.count);
+    if (options.rps > 0) engine.pacer = new Pacer((options.rps * segment.offsets.length) / segment.period);
     this.#send({ type: 'ready' });
     this.#scenarios = options.scenarios.map((scenario) => {
-      const runner = new IterationRunner(engine, scenario.exec, message.setupData, message.segment);
+      const instance = iterationsOf(options.sequence, scenario);
+      const iterations = ownPart(instance);
+      const runner = new IterationRunner(engine, scenario.exec, message.setupData, { instance, process: iterations });
       return {
         name: scenario.name,
         runner,
-        executor: createExecutor({ engine, scenario, segment: message.segment, runner, source: pool }),
+        executor: createExecutor({ engine, scenario, segment, iterations, runner, source: pool }),
         isDone: false,
       };
     });

@@ -1,4 +1,5 @@
 import { monotonicMs } from '../../base/index.ts';
+import { numberOf, shareOf, type Segment } from '../executors/segment.ts';
 import type { Metric } from '../metrics/registry.ts';
 import { cannotSuspend } from '../script/runtime.ts';
 import type { Engine } from './engine.ts';
@@ -9,6 +10,12 @@ type ExecFunction = (data: unknown) => unknown;
 
 /** Longest stretch of script code without a look at sockets and timers. */
 const TURN_MS = 10;
+
+/** Which iterations of the whole test are this instance's, and which of them this process's. */
+export interface IterationSegments {
+  readonly instance: Segment;
+  readonly process: Segment;
+}
 
 /** Runs iterations of one scenario and counts them. */
 export class IterationRunner {
@@ -22,12 +29,12 @@ export class IterationRunner {
   readonly #setupData: string | undefined;
   readonly #dataOf = new WeakMap<Vu, unknown>();
 
-  /** Iterations begun; number n of this process is number n · count + index of the run. */
+  /** Iterations begun in this process. */
   #begun = 0;
-  readonly #segment: { readonly index: number; readonly count: number };
+  readonly #segments: IterationSegments;
 
-  constructor(engine: Engine, exec: string, setupData: string | undefined, segment: { readonly index: number; readonly count: number }) {
-    this.#segment = segment;
+  constructor(engine: Engine, exec: string, setupData: string | undefined, segments: IterationSegments) {
+    this.#segments = segments;
     this.#engine = engine;
     this.#exec = exec;
     this.#setupData = setupData;
@@ -39,8 +46,8 @@ export class IterationRunner {
   run(vu: Vu): Promise<boolean> {
     return new Promise((resolve) => {
       const startedAt = monotonicMs();
-      vu.place.inInstance = this.#begun;
-      vu.place.inTest = this.#begun++ * this.#segment.count + this.#segment.index;
+      vu.place.inTest = numberOf(this.#segments.process, this.#begun++);
+      vu.place.inInstance = shareOf(this.#segments.instance, vu.place.inTest);
       vu.onInterrupt = () => {
         vu.onInterrupt = undefined;
         this.interrupted++;

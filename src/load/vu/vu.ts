@@ -46,9 +46,9 @@ export interface ScenarioContext {
 /** Which iteration a VU is in, counted from 0. */
 export interface IterationPlace {
   inScenario: number;
-  /** Of the scenario, over all VUs of this process. */
+  /** Of the scenario, over all VUs of this instance: of all processes that one command has started. */
   inInstance: number;
-  /** The same over all processes. */
+  /** The same over all instances that do one test together (`executionSegment`). */
   inTest: number;
 }
 
@@ -63,6 +63,8 @@ export class Vu implements TagLookup {
   readonly engine: Engine;
   /** `__VU`: from 1 on; 0 in the instance that reads options and runs setup. */
   id: number;
+  /** The same within this instance; see `executionSegment`. */
+  idInInstance: number;
   /** `__ITER`: iterations of this VU so far. */
   iteration = 0;
   group: GroupNode;
@@ -98,6 +100,7 @@ export class Vu implements TagLookup {
   constructor(engine: Engine, id: number) {
     this.engine = engine;
     this.id = id;
+    this.idInInstance = id;
     this.group = engine.rootGroup;
     this.env = engine.env;
     this.pool = engine.blocking?.pool ?? new ConnectionPool(engine, id);
