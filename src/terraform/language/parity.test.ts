@@ -59,6 +59,7 @@ test('a heredoc may follow an operator without a space', async () => {
 });
 
 const mistakes = [
+  'a = 1.5.1\n',
   'a = [1 2]\n',
   'a = {b = 1 c = 2}\n',
   'a = {\n  b\n}\n',

@@ -21,7 +21,9 @@ const precedence: Readonly<Record<BinaryOperator, number>> = {
 };
 /** `<` is one unless a heredoc begins with it. */
 const operatorPattern = /\|\||&&|==|!=|<=|>=|<(?!<-?[\p{ID_Start}_][\p{ID_Continue}-]*[ \t]*\r?\n)|[>+\-*/%]/uy;
-const numberPattern = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+/** What HashiCorp's scanner takes for one number, `1.2.3` among it. */
+const numberPattern = /\d(?:(?:[\d.]|[eE][+-]?\d)*(?:\d|[eE][+-]?\d))?/y;
+const validNumber = /^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 export function parseExpression(cursor: Cursor): Node {
   return cursor.within(cursor.newlinesCount, () => {
@@ -67,7 +69,10 @@ function parseUnary(cursor: Cursor): Node {
 function parseTerm(cursor: Cursor): Node {
   const at = cursor.here();
   const number = cursor.match(numberPattern)?.[0];
-  if (number !== undefined) return { kind: 'literal', at, value: Number(number) };
+  if (number !== undefined) {
+    if (!validNumber.test(number)) throw cursor.fail('Invalid number literal', 'Failed to recognize the value of this number literal.', at);
+    return { kind: 'literal', at, value: Number(number) };
+  }
   if (cursor.take('"')) return parseQuoted(cursor, parseExpression);
   if (cursor.looksAt('<<')) return parseHeredoc(cursor, parseExpression);
   if (cursor.take('(')) return parseParentheses(cursor, at);
