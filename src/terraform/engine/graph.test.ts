@@ -42,3 +42,11 @@ test('a cycle is told by its nodes', () => {
   assert.deepEqual(graphOf([['a', 'b'], ['b', 'c'], ['c', 'b']]).cycle(), ['b', 'c']); // prettier-ignore
   assert.equal(graphOf([['a', 'b'], ['c', 'b']]).cycle(), undefined); // prettier-ignore
 });
+
+test('a node follows all that it depends on, at any distance', () => {
+  const graph = new Graph();
+  graph.connect('c', 'b');
+  graph.connect('b', 'a');
+  graph.add('d');
+  assert.deepEqual([graph.follows('c', 'a'), graph.follows('a', 'c'), graph.follows('d', 'a')], [true, false, false]);
+});
