@@ -29,6 +29,14 @@ export const computeErrors = defineErrors({
     exitCode: ExitCode.environment,
     when: 'The operating system refused to start a process.',
   },
+  PL_COMPUTE_DOCKER_UNREACHABLE: {
+    exitCode: ExitCode.environment,
+    when: 'No Docker Engine answers, or this user may not use it.',
+  },
+  PL_COMPUTE_DOCKER_IMAGE: {
+    exitCode: ExitCode.environment,
+    when: 'A container image is not on this computer and cannot be pulled.',
+  },
   PL_COMPUTE_MACHINE_SYSTEM: {
     exitCode: ExitCode.environment,
     when: 'EC2 instances cannot run here: the system has no Linux namespaces, or does not let this user make them.',

@@ -1,3 +1,4 @@
+export { createDockerDriver, type DockerDriver, type DockerDriverOptions } from './docker/driver.ts';
 export * from './errors.ts';
 export * from './network.ts';
 export * from './postgres/server.ts';

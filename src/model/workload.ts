@@ -5,6 +5,9 @@
 export interface WorkloadSpec {
   /** Unique per driver, e.g. a task id. */
   readonly id: string;
+  /** What drivers of containers run; others run `command` itself. */
+  readonly image?: string;
+  /** In a container, '' is the image's own entry point. */
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd: string;
@@ -34,18 +37,21 @@ export interface WorkloadUsage {
   readonly memoryBytes: number;
   /** Percent of the workload's memory limit. */
   readonly memoryPercent: number;
+  /** Bytes over the last sampling span; absent where the workload has no network interface of its own to count at. */
+  readonly networkInBytes?: number;
+  readonly networkOutBytes?: number;
 }
 
 export interface Enforcement {
-  readonly cpu: 'cgroup v1' | 'cgroup v2' | 'none';
-  readonly memory: 'cgroup v1' | 'cgroup v2' | 'none';
+  readonly cpu: 'cgroup v1' | 'cgroup v2' | 'docker' | 'none';
+  readonly memory: 'cgroup v1' | 'cgroup v2' | 'docker' | 'none';
   /** Why something is not enforced, one clause for people; absent when all is. */
   readonly reason?: string;
 }
 
 export interface ComputeDriver {
   readonly enforcement: Enforcement;
-  /** Leases an address of the region's own loopback network. */
+  /** Leases an address for a workload, on the region's own network. */
   leaseAddress(): string;
   releaseAddress(address: string): void;
   /** Resolves once the process exists; rejects with a PlimsollError when it cannot be started. */

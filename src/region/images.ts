@@ -8,6 +8,8 @@ export interface RunnableImage {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Where tasks are containers: the image that is run instead. */
+  readonly image?: string;
 }
 
 /** The course's image, for which a sample service is bundled. */
@@ -23,6 +25,11 @@ export function resolveImage(image: string, overrides: ReadonlyMap<string, Runna
     where: image,
     fix: 'say what to run in its place: --image NAME=COMMAND, or images in plimsoll.yaml',
   });
+}
+
+/** The image that a container is made of: the one asked for, unless another is named in its place. */
+export function containerImage(image: string, overrides: ReadonlyMap<string, RunnableImage>): string {
+  return (overrides.get(image) ?? overrides.get(withoutTag(image)))?.image ?? image;
 }
 
 /** What `docker run` of each known image runs in a machine, by name without tag. */

@@ -20,6 +20,7 @@ import { LogShipper } from './logs.ts';
 import { Measurements } from './measurements.ts';
 import { leftRunning } from './plane/left.ts';
 import { openPlane, type Plane } from './plane/plane.ts';
+import type { ComputeKind } from './plane/protocol.ts';
 import { Databases } from './rds/databases.ts';
 import { ServiceScaling } from './scaling/services.ts';
 
@@ -39,6 +40,8 @@ export interface RegionOptions {
   portsFor(listenerPort: number): readonly number[];
   /** What part of a core of this computer a vCPU of an EC2 instance is; 1 unless given. */
   readonly instanceVcpuShare?: number;
+  /** What runs tasks: processes of this computer (the default), or containers of the Docker Engine. */
+  readonly compute?: ComputeKind;
   /** How long load balancers, tasks and databases go on when this process is killed, for the next start to adopt them. Two minutes unless given. */
   readonly orphanGraceMs?: number;
   /** One address for all load balancers; each has its own unless given. */
@@ -147,7 +150,17 @@ export class Region {
       log,
     });
     this.#logs = new LogShipper(log);
-    this.tasks = new Tasks({ world, clock, driver, addresses, logs: this.#logs, images, stopTimeoutMs, log });
+    this.tasks = new Tasks({
+      world,
+      clock,
+      driver,
+      addresses,
+      logs: this.#logs,
+      images,
+      compute: options.compute ?? 'process',
+      stopTimeoutMs,
+      log,
+    });
     adoptTasks(world, this.tasks, left.workloads);
     this.services = new Services({ world, clock, tasks: this.tasks, loadBalancing: this.loadBalancing, log });
     followTaskRequests({ world, tasks: this.tasks, retire: (running, reason) => this.services.retire(running, reason) });
@@ -189,11 +202,11 @@ export class Region {
   /** Ends what an earlier run has left running that no record asks for any more. */
   #endUnclaimed(): void {
     const { plane } = this.#parts;
-    const { driver, found, network } = plane;
+    const { driver, found } = plane;
     for (const { id, address } of found.workloads) {
       if (this.tasks.owns(id)) continue;
       this.#log.warn(`${id} runs and is not asked for: it ends`);
-      void driver.stop(id, 0).then(() => network.release(address));
+      void driver.stop(id, 0).then(() => driver.releaseAddress(address));
     }
     for (const { id } of found.machines) if (!this.instances.owns(id)) void driver.stop(id, 0);
     for (const { id } of found.databases) if (!this.databases.owns(id)) void plane.adoptDatabase(id)?.stop();
@@ -317,7 +330,7 @@ export async function openRegion(options: RegionOptions): Promise<Region> {
     undo.push(() => store.close());
     const { dataDir, log } = options;
     const orphanGraceMs = options.orphanGraceMs ?? (options.ephemeral === true ? 0 : usualOrphanGraceMs);
-    const plane = await openPlane({ dataDir, orphanGraceMs, log });
+    const plane = await openPlane({ dataDir, compute: options.compute ?? 'process', orphanGraceMs, log });
     undo.push(() => plane.close());
     const region = new Region(options, { clock: new ScaledClock(options.timeScale ?? 1), store, plane });
     undo.push(() => region.close());

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { awsErrors, Endpoint, type Credentials } from '../../aws/index.ts';
 import { createLogger, PlimsollError, type Logger } from '../../base/index.ts';
-import { openRegion, regionErrors } from '../../region/index.ts';
+import { openRegion, regionErrors, type ComputeKind } from '../../region/index.ts';
 import { Store } from '../../state/index.ts';
 import { ConsoleServer } from '../console/server.ts';
 import { sourceOf, usualConsolePort, type ConsoleSource } from '../console/source.ts';
@@ -17,6 +17,7 @@ interface UpOptions {
   listen: string;
   data: string;
   timeScale: number;
+  compute: ComputeKind;
   image: string[];
   quota: string[];
   portOffset?: number;
@@ -44,7 +45,17 @@ export function registerUp(program: Command): void {
     .option('--ephemeral', 'forget everything at the end: the state is in memory, databases in a temporary folder')
     .option('--time-scale <n>', 'how much faster than the wall the region’s clock runs, 1 to 60', parseTimeScale, 1)
     .option('--port-offset <n>', `listener 80 is at 80+N (default: 0, and ${usualOffset} where that port cannot be had)`, parseOffset)
-    .option('--image <name=what>', 'a folder or a command to run in place of a container image; may be repeated', collect, [])
+    .addOption(
+      new Option('--compute <driver>', 'what tasks are: processes of this computer, or containers of the Docker Engine')
+        .choices(['process', 'docker'])
+        .default('process'),
+    )
+    .option(
+      '--image <name=what>',
+      'a folder, a command, or docker://IMAGE to run in place of a container image; may be repeated',
+      collect,
+      [],
+    )
     .option(
       '--quota <name=n>',
       'a lower quota than AWS’s usual one, to rehearse what then fails; may be repeated (docs/aws.md)',
@@ -116,6 +127,7 @@ async function startRegion(options: UpOptions, credentials: Credentials | undefi
       dataDir,
       ephemeral: options.ephemeral === true,
       timeScale: options.timeScale,
+      compute: options.compute,
       port: options.port,
       host: options.listen,
       images,

@@ -7,6 +7,7 @@ import { cliErrors } from '../errors.ts';
 
 /** Read where a command is started, when it is there. */
 const configFile = 'plimsoll.yaml';
+const imageScheme = 'docker://';
 
 /**
  * What to run in place of container images:
@@ -18,6 +19,9 @@ const configFile = 'plimsoll.yaml';
  *
  *     images:
  *       ghcr.io/me/todo: { command: python3 -m todo, cwd: ./service, environment: { DEBUG: "1" } }
+ *
+ * With `--compute docker` names are images of the Engine, and others can stand for them: `--image todo=docker://todo:dev`,
+ * in plimsoll.yaml `ghcr.io/me/todo: { image: todo:dev }`.
  *
  * The program finds its own address in HOST and its port in PORT.
  * @throws PL_CLI_IMAGE, PL_CLI_CONFIG_INVALID
@@ -38,16 +42,22 @@ function fromConfig(file: string): Map<string, RunnableImage> {
   const images = new Map<string, RunnableImage>();
   for (const [name, entry] of Object.entries(imagesOf(file))) {
     const where = `${file}: images.${name}`;
-    const { command, cwd = '.', environment = {} } = typeof entry === 'string' ? { command: entry } : entry;
+    const { image, command, cwd = '.', environment = {} } = typeof entry === 'string' ? { command: entry, image: undefined } : entry;
+    if (typeof image === 'string' && command === undefined) {
+      images.set(name, container(image));
+      continue;
+    }
     if (typeof command !== 'string' || typeof cwd !== 'string')
-      throw bad(where, 'an image needs a command, and may have cwd and environment');
+      throw bad(where, 'an image needs a command or another image, and may have cwd and environment');
     const folder = resolve(dirname(file), cwd);
-    images.set(name, runnable(command, folder, textsOf(environment, where), where));
+    const program = runnable(command, folder, textsOf(environment, where), where);
+    images.set(name, typeof image === 'string' ? { ...program, image } : program);
   }
   return images;
 }
 
 interface ImageEntry {
+  image?: unknown;
   command?: unknown;
   cwd?: unknown;
   environment?: unknown;
@@ -71,10 +81,17 @@ function textsOf(values: unknown, where: string): Record<string, string> {
 }
 
 function runnable(what: string, folder: string, environment: Record<string, string>, where: string): RunnableImage {
+  if (what.startsWith(imageScheme)) return container(what.slice(imageScheme.length));
   const path = resolve(folder, what);
   if (!existsSync(path) || !statSync(path).isDirectory()) return shell(`exec ${what}`, folder, environment);
   if (!existsSync(join(path, 'package.json'))) throw bad(where, `${path} has no package.json; name a command instead`);
   return shell('exec npm start --silent', path, environment);
+}
+
+/** Only where tasks are containers; as a process it says what is missing. */
+function container(image: string): RunnableImage {
+  const missing = `echo "the image ${image} needs --compute docker" >&2; exit 125`;
+  return { ...shell(missing, '/', {}), image };
 }
 
 function shell(script: string, cwd: string, environment: Record<string, string>): RunnableImage {

@@ -1,4 +1,15 @@
-import { chownSync, existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage, PlimsollError, systemClock } from '../../base/index.ts';
 import { computeErrors } from '../errors.ts';
@@ -16,6 +27,13 @@ export interface ClusterOptions {
   readonly durable: boolean;
 }
 
+/** initdb admits this computer alone. Who shares a network of the address that the server listens at may log in too, such as containers. */
+function admitNeighbours(cluster: string): void {
+  const file = join(cluster, 'pg_hba.conf');
+  const line = 'host all all samenet scram-sha-256\n';
+  if (!readFileSync(file, 'utf8').endsWith(line)) appendFileSync(file, line);
+}
+
 /** Makes the cluster unless it is there. It appears whole or not at all: made beside its place, then renamed. */
 export async function initCluster(
   options: ClusterOptions,
@@ -24,7 +42,10 @@ export async function initCluster(
   setpriv: string | undefined,
 ): Promise<string> {
   const cluster = join(options.dataDir, 'cluster');
-  if (existsSync(join(cluster, 'PG_VERSION'))) return cluster;
+  if (existsSync(join(cluster, 'PG_VERSION'))) {
+    admitNeighbours(cluster);
+    return cluster;
+  }
   // What is left of an attempt that was killed.
   for (const name of readdirSync(options.dataDir))
     if (name.startsWith('new-cluster')) rmSync(join(options.dataDir, name), { recursive: true });
@@ -46,6 +67,7 @@ export async function initCluster(
     for (const stream of [child.stdout, child.stderr]) if (stream) readLines(stream, (line) => last.add(line));
     const { code, signal } = await exitOf(child);
     if (code !== 0) throw new Error(`initdb ended with ${code ?? signal}: ${last.get().join(' | ')}`);
+    admitNeighbours(fresh);
     renameSync(fresh, cluster);
     return cluster;
   } catch (cause) {

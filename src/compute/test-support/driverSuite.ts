@@ -5,6 +5,8 @@ import type { ComputeDriver, WorkloadExit, WorkloadSpec } from '../../model/inde
 
 export interface SuiteDriver {
   readonly driver: ComputeDriver;
+  /** For drivers of containers: one that has `node`, `sleep` and `true`. */
+  readonly image?: string;
   /** Runs after the driver was closed: takes away what the test made and asserts that the driver left nothing. */
   dispose(): Promise<void>;
 }
@@ -33,9 +35,10 @@ export function describeDriver(name: string, create: () => Promise<SuiteDriver>)
       const id = `w${++count}`;
       const address = driver.leaseAddress();
       const spec = { id, command: 'node', args: ['-e', script], cwd: '/', env: {}, address, cpuUnits: 1024, memoryMiB: 256, ...more };
-      await driver.start(spec);
+      await driver.start({ ...image(), ...spec });
       return id;
     };
+    const image = (): { image?: string } => (made.image === undefined ? {} : { image: made.image });
     const exitOf = (id: string): Promise<WorkloadExit> => until(() => exits.find((exit) => exit.id === id));
     const line = (id: string, wanted: string): Promise<string> => until(() => lines.get(id)?.find((line) => line.includes(wanted)));
 
@@ -67,7 +70,8 @@ export function describeDriver(name: string, create: () => Promise<SuiteDriver>)
       const id = await start('console.log(JSON.stringify(process.env))', { env: { GREETING: 'hello world', 'a.b': '$c' } });
       await exitOf(id);
       const env = JSON.parse(lines.get(id)?.[0] ?? '') as Record<string, string>;
-      for (const name of ['PATH', 'LANG', 'TZ']) delete env[name];
+      // The last two are what Docker says of the container itself.
+      for (const name of ['PATH', 'LANG', 'TZ', 'HOME', 'HOSTNAME']) delete env[name];
       assert.deepEqual(env, { GREETING: 'hello world', 'a.b': '$c' });
     });
 
@@ -117,12 +121,13 @@ export function describeDriver(name: string, create: () => Promise<SuiteDriver>)
       const id = await start('console.log("first")');
       await exitOf(id);
       await driver.start({
+        ...image(),
         id,
         command: 'node',
         args: ['-e', 'setInterval(() => {}, 1000)'],
         cwd: '/',
         env: {},
-        address: '127.0.0.1',
+        address: driver.leaseAddress(),
         cpuUnits: 256,
         memoryMiB: 128,
       });

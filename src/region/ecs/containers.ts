@@ -1,10 +1,18 @@
 import { parameterValue, type Place, type TaskResource } from '../../aws/index.ts';
 import type { WorkloadSpec } from '../../model/index.ts';
-import { resolveImage, type RunnableImage } from '../images.ts';
+import { containerImage, resolveImage, type RunnableImage } from '../images.ts';
+import type { ComputeKind } from '../plane/protocol.ts';
 import type { ContainerResource } from './translate.ts';
 
 /** What a container runs, as its definition and the overrides of the call that asked for its task say. */
-export type ContainerProgram = Pick<WorkloadSpec, 'command' | 'args' | 'cwd' | 'env'>;
+export type ContainerProgram = Pick<WorkloadSpec, 'image' | 'command' | 'args' | 'cwd' | 'env'>;
+
+interface Surroundings {
+  /** The task's. */
+  readonly address: string;
+  readonly images: ReadonlyMap<string, RunnableImage>;
+  readonly compute: ComputeKind;
+}
 
 /**
  * The program stands for the image's entry point, so a `command` is handed to it as arguments, and an `entryPoint` is
@@ -16,17 +24,21 @@ export function containerProgram(
   at: Place,
   own: ContainerResource,
   record: TaskResource,
-  address: string,
-  images: ReadonlyMap<string, RunnableImage>,
+  { address, images, compute }: Surroundings,
 ): ContainerProgram {
   if ((own.environmentFiles ?? []).length > 0)
     throw new Error(`ResourceInitializationError: failed to download env files: ${own.environmentFiles?.[0]?.value ?? ''}: there is no S3`);
-  const image = resolveImage(own.image ?? '', images);
   const overrides = (record.overrides?.containerOverrides ?? []).find(({ name }) => name === own.name);
   const [entry, ...entryArgs] = own.entryPoint ?? [];
   const given = overrides?.command ?? own.command ?? [];
   const port = own.portMappings?.[0]?.containerPort;
   const variables = [...(own.environment ?? []), ...(overrides?.environment ?? [])];
+  const env = { ...secretsOf(at, own), ...Object.fromEntries(variables.map(({ name = '', value = '' }) => [name, value])) };
+  if (compute === 'docker') {
+    const image = containerImage(own.image ?? '', images);
+    return { image, command: entry ?? '', args: [...entryArgs, ...given], cwd: own.workingDirectory ?? '', env };
+  }
+  const image = resolveImage(own.image ?? '', images);
   return {
     command: entry ?? image.command,
     args: [...(entry === undefined ? image.args : entryArgs), ...given],
@@ -35,8 +47,7 @@ export function containerProgram(
       ...image.environment,
       HOST: address,
       ...(port === undefined ? {} : { PORT: String(port) }),
-      ...secretsOf(at, own),
-      ...Object.fromEntries(variables.map(({ name = '', value = '' }) => [name, value])),
+      ...env,
     },
   };
 }

@@ -11,6 +11,7 @@ import {
 import { nextTaskState, type ComputeDriver, type Task, type TaskEvent, type WorkloadExit, type WorkloadUsage } from '../../model/index.ts';
 import type { Addresses } from '../addresses.ts';
 import type { RunnableImage } from '../images.ts';
+import type { ComputeKind } from '../plane/protocol.ts';
 import type { LogShipper } from '../logs.ts';
 import { containerProgram } from './containers.ts';
 import { containerCheck, startChecks, taskHealth, type ContainerHealth } from './healthChecks.ts';
@@ -23,6 +24,7 @@ export interface TasksOptions {
   readonly addresses: Addresses;
   readonly logs: LogShipper;
   readonly images: ReadonlyMap<string, RunnableImage>;
+  readonly compute: ComputeKind;
   /** How long a task may take to end after SIGTERM before it is killed, wall milliseconds, where its definition does not say (ECS: 30 s). */
   readonly stopTimeoutMs: number;
   readonly log: Logger;
@@ -255,9 +257,9 @@ export class Tasks {
     record: TaskResource,
     limits: { cpuUnits: number; memoryMiB: number },
   ): Promise<void> {
-    const { driver, images } = this.#options;
+    const { driver, images, compute } = this.#options;
     const { address } = running.task;
-    const program = containerProgram(running.at, own, record, address, images);
+    const program = containerProgram(running.at, own, record, { address, images, compute });
     this.#byWorkload.set(container.workloadId, { running, container, ...this.#stream(running, own) });
     await driver.start({ id: container.workloadId, ...program, address, ...limits });
     container.state = 'RUNNING';

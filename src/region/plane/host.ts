@@ -2,15 +2,27 @@ import type { Socket } from 'node:net';
 import { PlimsollError, systemClock, type Logger, type Timer } from '../../base/index.ts';
 import type { AppliedEvent, Balancer } from '../../balancer/index.ts';
 import { createMachines, startPostgres, type LoopbackNetwork, type PostgresExit, type PostgresServer } from '../../compute/index.ts';
-import type { ComputeDriver, Machines, MachineSpec, RoutingSnapshot, TargetHealth, WorkloadSpec } from '../../model/index.ts';
+import type {
+  ComputeDriver,
+  Machines,
+  MachineSpec,
+  RoutingSnapshot,
+  TargetHealth,
+  WorkloadSpec,
+  WorkloadUsage,
+} from '../../model/index.ts';
 import { regionErrors } from '../errors.ts';
 import { Channel, errorToRecord } from './channel.ts';
 import type { Outbox } from './outbox.ts';
-import type { DatabaseFacts, DatabaseSpec, DatabaseUse, Found, PlaneCalls, PlaneMessage, PlaneOptions } from './protocol.ts';
+import type { DatabaseFacts, DatabaseSpec, DatabaseUse, Found, FoundBridge, PlaneCalls, PlaneMessage, PlaneOptions } from './protocol.ts';
 
 export interface HostParts {
   readonly network: LoopbackNetwork;
+  /** Runs tasks. */
   readonly driver: ComputeDriver;
+  /** Runs machines; the same, where tasks are processes. */
+  readonly machineDriver: ComputeDriver;
+  readonly bridge: FoundBridge | undefined;
   readonly balancer: Balancer;
   /** What happens goes there, and from there to the region. */
   readonly outbox: Outbox;
@@ -50,13 +62,15 @@ export class Host {
     this.#orphanGraceMs = options.orphanGraceMs;
     this.#parts = parts;
     this.#onClosed = onClosed;
-    const { driver, balancer, outbox } = parts;
-    driver.onExit((exit) => {
-      this.#workloads.delete(exit.id);
-      this.#machineHosts.delete(exit.id);
-      outbox.put({ type: 'exit', exit });
-    });
-    driver.onLine((id, line) => outbox.put({ type: 'line', id, line }));
+    const { balancer, outbox } = parts;
+    for (const each of this.#drivers) {
+      each.onExit((exit) => {
+        this.#workloads.delete(exit.id);
+        this.#machineHosts.delete(exit.id);
+        outbox.put({ type: 'exit', exit });
+      });
+      each.onLine((id, line) => outbox.put({ type: 'line', id, line }));
+    }
     balancer.onHealth((health) => {
       this.#health.set(`${health.targetGroupId} ${health.targetId}`, health);
       outbox.put({ type: 'health', health });
@@ -64,6 +78,10 @@ export class Host {
     balancer.onDrained((targetGroupId, targetId) => outbox.put({ type: 'drained', targetGroupId, targetId }));
     balancer.onMetrics((delta, worker) => outbox.put({ type: 'metrics', delta, worker, pids: balancer.pids }));
     this.#orphaned = systemClock.after(firstAttachMs, () => void this.close());
+  }
+
+  get #drivers(): ReadonlySet<ComputeDriver> {
+    return new Set([this.#parts.driver, this.#parts.machineDriver]);
   }
 
   /** A region, or one that would be, has connected. */
@@ -81,11 +99,11 @@ export class Host {
   }
 
   async #close(): Promise<void> {
-    const { balancer, driver, network } = this.#parts;
+    const { balancer, network } = this.#parts;
     this.#orphaned?.cancel();
     await balancer.stop(balancerGraceMs);
     await (await this.#machines?.catch(() => undefined))?.close();
-    await driver.close();
+    await this.#closeDrivers();
     await Promise.allSettled(this.#starting);
     await Promise.all([...this.#databases.values()].map(({ server }) => server.stop()));
     await network.close();
@@ -123,11 +141,12 @@ export class Host {
     this.#region = channel;
     this.#orphaned?.cancel();
     await Promise.allSettled(this.#starting);
-    const { network, driver, balancer, outbox } = this.#parts;
+    const { network, bridge, driver, balancer, outbox } = this.#parts;
     const { kind, name, addresses } = network;
     return {
       options: this.#options,
       network: { kind, name, addresses },
+      bridge,
       enforcement: driver.enforcement,
       balancerPids: balancer.pids,
       workloads: [...this.#workloads.values()].map(({ id, address }) => ({ id, address })),
@@ -153,8 +172,8 @@ export class Host {
     start: (spec) => this.#track(this.#start(spec)),
     stop: (id, graceMs) => this.#parts.driver.stop(id, graceMs),
     exec: (id, command, timeoutMs) => this.#parts.driver.exec(id, command, timeoutMs),
-    closeDriver: () => this.#parts.driver.close(),
-    sample: () => this.#parts.driver.sample(),
+    closeDriver: () => this.#closeDrivers(),
+    sample: () => this.#sample(),
     openMachines: async () => (await this.#openMachines()).isolation,
     startMachine: (spec) => this.#track(this.#startMachine(spec)),
     stopMachine: async (id) => (await this.#openMachines()).stop(id),
@@ -199,8 +218,16 @@ export class Host {
     }
   }
 
+  async #sample(): Promise<WorkloadUsage[]> {
+    return (await Promise.all([...this.#drivers].map((driver) => driver.sample()))).flat();
+  }
+
+  async #closeDrivers(): Promise<void> {
+    await Promise.all([...this.#drivers].map((driver) => driver.close()));
+  }
+
   #openMachines(): Promise<Machines> {
-    const { driver, network, log } = this.#parts;
+    const { machineDriver: driver, network, log } = this.#parts;
     this.#machines ??= createMachines({ driver, network, log });
     // A refusal is told to whoever asked, and tried again with the next call.
     this.#machines.catch(() => (this.#machines = undefined));

@@ -6,11 +6,22 @@ import { leasesOf, type LoopbackNetwork, type PostgresExit } from '../../compute
 import type { BalancerMetrics, ComputeDriver, Machines, TargetHealth, WorkloadExit } from '../../model/index.ts';
 import { regionErrors } from '../errors.ts';
 import { Channel, errorFromRecord } from './channel.ts';
-import type { DatabaseFacts, DatabaseSpec, DatabaseUse, Found, PlaneCalls, PlaneEvent, PlaneMessage, PlaneOptions } from './protocol.ts';
+import type {
+  ComputeKind,
+  DatabaseFacts,
+  DatabaseSpec,
+  DatabaseUse,
+  Found,
+  PlaneCalls,
+  PlaneEvent,
+  PlaneMessage,
+  PlaneOptions,
+} from './protocol.ts';
 import { findPlane, startPlane } from './start.ts';
 
 export interface OpenPlaneOptions {
   readonly dataDir: string;
+  readonly compute: ComputeKind;
   readonly orphanGraceMs: number;
   readonly log: Logger;
 }
@@ -59,8 +70,8 @@ export async function openPlane({ log, ...given }: OpenPlaneOptions): Promise<Pl
       if (error instanceof PlimsollError && error.code === regionErrors.PL_REGION_PLANE_FAILED.code) return undefined;
       throw error;
     });
-    if (found?.options.version === options.version) return new RemotePlane(line, found, log);
-    // What another version has left may speak otherwise: it ends, and everything starts anew.
+    if (found?.options.version === options.version && found.options.compute === options.compute) return new RemotePlane(line, found, log);
+    // What another version has left may speak otherwise, and another kind of compute is another world: it ends, and everything starts anew.
     await line.close();
   }
   const line = new Line(await startPlane(options));
@@ -140,6 +151,7 @@ class RemotePlane implements Plane {
   readonly #drained: ((targetGroupId: string, targetId: string) => void)[] = [];
   readonly #metrics: ((delta: BalancerMetrics, worker: number) => void)[] = [];
   readonly #databaseExits = new Map<string, (exit: PostgresExit) => void>();
+  readonly #workloadAddresses: LoopbackNetwork;
   #pids: readonly number[];
   /** Until `begin`. */
   #waiting: PlaneEvent[] | undefined;
@@ -152,7 +164,8 @@ class RemotePlane implements Plane {
     this.#pids = found.balancerPids;
     this.#waiting = [...found.missed];
     this.network = leasesOf(found.network);
-    for (const { address } of found.workloads) this.network.take(address);
+    this.#workloadAddresses = found.bridge === undefined ? this.network : leasesOf(found.bridge);
+    for (const { address } of found.workloads) this.#workloadAddresses.take(address);
     for (const { host } of found.machines) this.network.take(host);
     this.driver = this.#makeDriver();
     this.balancer = this.#makeBalancer();
@@ -230,8 +243,8 @@ class RemotePlane implements Plane {
     const line = this.#line;
     return {
       enforcement: this.found.enforcement,
-      leaseAddress: () => this.network.lease(),
-      releaseAddress: (address) => this.network.release(address),
+      leaseAddress: () => this.#workloadAddresses.lease(),
+      releaseAddress: (address) => this.#workloadAddresses.release(address),
       start: (spec) => line.call('start', spec),
       stop: (id, graceMs) => line.end('stop', id, graceMs),
       exec: (id, command, timeoutMs) => line.call('exec', id, command, timeoutMs),

@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '../../base/index.ts';
 import { startBalancer } from '../../balancer/index.ts';
-import { claimLoopbackNetwork, createProcessDriver } from '../../compute/index.ts';
+import { claimLoopbackNetwork, createDockerDriver, createProcessDriver, type DockerDriver } from '../../compute/index.ts';
 import { errorToRecord } from './channel.ts';
 import { Host } from './host.ts';
 import { Outbox } from './outbox.ts';
 import { planeFile, type PlaneStart } from './start.ts';
-import type { PlaneOptions } from './protocol.ts';
+import type { FoundBridge, PlaneOptions } from './protocol.ts';
 
 async function main(options: PlaneOptions): Promise<void> {
   const undo: (() => unknown)[] = [];
@@ -22,15 +22,18 @@ async function main(options: PlaneOptions): Promise<void> {
     const log = createLogger('data plane', 'info', { write: (line) => outbox.put({ type: 'log', line }) });
     const network = await claimLoopbackNetwork();
     undo.push(() => network.close());
-    const driver = await createProcessDriver({ dataDir: options.dataDir, network, log });
-    undo.push(() => driver.close());
+    const machineDriver = await createProcessDriver({ dataDir: options.dataDir, network, log });
+    undo.push(() => machineDriver.close());
+    const docker = options.compute === 'docker' ? await createDockerDriver({ dataDir: options.dataDir, log }) : undefined;
+    undo.push(() => docker?.close());
+    const driver = docker ?? machineDriver;
     const balancer = startBalancer({ log: (line) => log.warn(line) });
     undo.push(() => balancer.stop(0));
     // A path of a unix socket has room for 107 bytes only, which a data folder's may exceed.
     const folder = mkdtempSync(join(tmpdir(), 'plimsoll-plane-'));
     undo.push(() => rmSync(folder, { recursive: true, force: true }));
     const socket = join(folder, 'region.sock');
-    const host = new Host(options, { network, driver, balancer, outbox, log }, () => {
+    const host = new Host(options, { network, driver, machineDriver, bridge: docker && foundBridge(docker), balancer, outbox, log }, () => {
       rmSync(folder, { recursive: true, force: true });
       rmSync(planeFile(options.dataDir), { force: true });
       process.exit();
@@ -49,6 +52,11 @@ async function main(options: PlaneOptions): Promise<void> {
     for (const step of undo.toReversed()) await step();
     tell({ error: errorToRecord(error) });
   }
+}
+
+function foundBridge({ bridge: { gateway, leases } }: DockerDriver): FoundBridge {
+  const { kind, name, addresses } = leases;
+  return { gateway, kind, name, addresses };
 }
 
 function tell(start: PlaneStart): void {

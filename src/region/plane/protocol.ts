@@ -18,8 +18,12 @@ import type {
  */
 
 /** What the process of the data plane is started with; one that was started otherwise is not adopted. */
+/** What runs tasks. Machines are namespaces of this computer with either. */
+export type ComputeKind = 'process' | 'docker';
+
 export interface PlaneOptions {
   readonly dataDir: string;
+  readonly compute: ComputeKind;
   /** How long it goes on without a region. */
   readonly orphanGraceMs: number;
   readonly version: string;
@@ -47,6 +51,8 @@ export interface DatabaseUse {
 export interface Found {
   readonly options: PlaneOptions;
   readonly network: Pick<LoopbackNetwork, 'kind' | 'name' | 'addresses'>;
+  /** Where containers are: their addresses, and this computer's among them. Absent where tasks are processes of the loopback network. */
+  readonly bridge: FoundBridge | undefined;
   readonly enforcement: Enforcement;
   readonly balancerPids: readonly number[];
   readonly workloads: readonly Pick<WorkloadSpec, 'id' | 'address'>[];
@@ -55,6 +61,10 @@ export interface Found {
   readonly routing: FoundRouting | undefined;
   /** What happened while no region was attached, oldest first. */
   readonly missed: readonly PlaneEvent[];
+}
+
+export interface FoundBridge extends Pick<LoopbackNetwork, 'kind' | 'name' | 'addresses'> {
+  readonly gateway: string;
 }
 
 export interface FoundRouting {

@@ -88,8 +88,19 @@ export class Databases {
   /** That which it had before a restart, if it can be had. */
   #addressFor({ Endpoint }: DBInstanceResource): string {
     const { plane, keptAddresses } = this.#options;
+    // Containers have a loopback network of their own: what they share with this computer is its address on their bridge.
+    if (plane.found.bridge !== undefined) return plane.found.bridge.gateway;
     const before = Endpoint?.Address;
     return before !== undefined && keptAddresses.has(before) ? before : plane.network.lease();
+  }
+
+  /** The one asked for; the next that is free where databases share an address. */
+  #portFor({ address, id, at }: RunningDatabase, { DbInstancePort: asked = 5432 }: DBInstanceResource): number {
+    const others = [...this.#running].filter(([key, one]) => key !== keyOf(at, id) && one.address === address);
+    const taken = new Set(others.map(([, { server }]) => server?.port));
+    let port = asked;
+    while (taken.has(port)) port++;
+    return port;
   }
 
   #sync(): void {
@@ -147,7 +158,7 @@ export class Databases {
     const server = await this.#options.plane.startDatabase(keyOf(database.at, database.id), {
       dataDir: folder,
       address: database.address,
-      port: instance.DbInstancePort ?? 5432,
+      port: this.#portFor(database, instance),
       user: instance.MasterUsername ?? 'postgres',
       password: instance.masterPassword,
       database: instance.DBName ?? 'postgres',
