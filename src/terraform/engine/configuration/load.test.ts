@@ -95,6 +95,12 @@ const mistakes: readonly (readonly [name: string, files: Files, errors: readonly
       /^5: Missing resource instance key: Because fake_thing\.a has "count" set, its attributes must be accessed on specific instances\.\n\nFor example, .*\n {4}fake_thing\.a\[count\.index\]$/,
     ],
   ],
+  [
+    'an import of what is not declared',
+    'import {\n  to = fake_thing.a\n  id = "x"\n}',
+    [/^2: Configuration for import target does not exist: .*fake_thing\.a does not exist/],
+  ],
+  ['a removed block for what is still there', `${thing('')}removed {\n  from = fake_thing.a\n}`, [/^6: Removed resource still exists: /]],
   ['an instance of a single one', `${thing('')}output "x" { value = fake_thing.a[0].id }`, [/^5: Unexpected resource instance key: /]],
   [
     'a root name alone',

@@ -1,5 +1,6 @@
 import { didYouMean, expressionError, record, undeclared, type Expression, type Reference, type Value } from '../../language/index.ts';
 import { problem, type Diagnostics } from '../diagnostics.ts';
+import { InstanceAddress, moduleText, type Target } from '../address.ts';
 import { bodyReferences } from './dependencies.ts';
 import type { Condition, ModuleConfiguration, Repetition, ResourceDeclaration } from './types.ts';
 
@@ -45,7 +46,18 @@ export function checkNames(module: ModuleConfiguration, found: Diagnostics, pass
     checkNames(call.module, found, new Set(call.providers.keys()));
   }
   for (const { assertions } of module.checks.values()) checkConditions(assertions);
-  for (const { id } of module.imports) check(id.references());
+  for (const { id, target, range } of module.imports) {
+    check(id.references());
+    if (resourceAt(module, target) === undefined) {
+      const detail = `The configuration for the given import target ${targetText(target)} does not exist. All target instances must have an associated configuration to be imported.`;
+      found.add(problem('error', 'Configuration for import target does not exist', detail, range));
+    }
+  }
+  for (const { from, range } of module.removed)
+    if (resourceAt(module, from) !== undefined) {
+      const detail = `This statement declares that ${targetText(from)} was removed, but it is still declared in the configuration.`;
+      found.add(problem('error', 'Removed resource still exists', detail, range));
+    }
 }
 
 /** A provider with an alias must have its block, or be passed by the call. */
@@ -131,4 +143,15 @@ function checkOutput(path: readonly string[], range: Reference['range'], module:
     `This object does not have an attribute named "${output}".${didYouMean(output, called.outputs.keys())}`,
     range,
   );
+}
+
+/** The block that a target names, seen from a module. */
+function resourceAt(module: ModuleConfiguration, { module: path, resource }: Target): ResourceDeclaration | undefined {
+  let at: ModuleConfiguration | undefined = module;
+  for (const { name } of path) at = at?.calls.get(name)?.module;
+  return resource && at?.resources.get(`${resource.mode === 'data' ? 'data.' : ''}${resource.type}.${resource.name}`);
+}
+
+function targetText({ module, resource }: Target): string {
+  return resource ? new InstanceAddress(module, resource.mode, resource.type, resource.name, resource.key).toString() : moduleText(module);
 }

@@ -5,13 +5,13 @@ import { nodesOf } from '../configuration/dependencies.ts';
 import type { ResourceDeclaration } from '../configuration/types.ts';
 import { configurationError, type Place } from '../diagnostics.ts';
 import { evaluateBody } from '../evaluation/body.ts';
-import { evaluateConditions, type Outcome } from '../evaluation/conditions.ts';
 import type { ModuleInstance } from '../evaluation/evaluator.ts';
 import type { Provider } from '../evaluation/providers.ts';
 import type { Instance } from '../evaluation/repetition.ts';
 import type { ResourceType } from '../provider.ts';
 import { objectToJson, typedObject } from '../state/json.ts';
 import type { InstanceObject, Path } from '../state/state.ts';
+import { checkConditions, tellCheck } from './conditions.ts';
 import { withIgnored } from './ignore.ts';
 import { planInstance, type InstancePlan } from './instance.ts';
 import { markObject, revealObject, sensitivePaths } from './marks.ts';
@@ -155,30 +155,4 @@ async function importObject(planner: Planner, address: InstanceAddress, type: Re
   planner.refreshed.setCurrent(address, provider.name, object);
   planner.imported.set(address.toString(), id);
   return { object, value };
-}
-
-/** @throws DiagnosticsError when a precondition does not hold; what a postcondition says is kept, for its object is planned. */
-export function checkConditions(
-  planner: Planner,
-  resource: ResourceDeclaration,
-  which: 'preconditions' | 'postconditions',
-  scope: Scope,
-  address: InstanceAddress,
-): Outcome {
-  const summary = which === 'preconditions' ? 'Resource precondition failed' : 'Resource postcondition failed';
-  const outcome = evaluateConditions(resource.lifecycle[which], scope, summary, 'error', address.toString());
-  planner.found.add(...outcome.diagnostics);
-  return outcome;
-}
-
-export function tellCheck(planner: Planner, address: InstanceAddress, outcomes: readonly Outcome[]): void {
-  const worst = (['fail', 'error', 'unknown'] as const).find((status) => outcomes.some((outcome) => outcome.status === status));
-  const resource = planner.declared.get(address.block)?.resource;
-  if (resource === undefined || resource.lifecycle.preconditions.length + resource.lifecycle.postconditions.length === 0) return;
-  planner.check({
-    address: address.toString(),
-    kind: 'resource',
-    status: worst ?? 'pass',
-    messages: outcomes.flatMap(({ messages }) => messages),
-  });
 }

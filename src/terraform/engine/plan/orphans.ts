@@ -1,6 +1,6 @@
-import { targets, type InstanceAddress } from '../address.ts';
+import { targets, type InstanceAddress, type ModulePath } from '../address.ts';
 import { diagnosticsOf, DiagnosticsError } from '../diagnostics.ts';
-import type { ModuleConfiguration } from '../configuration/types.ts';
+import type { ModuleConfiguration, Removed } from '../configuration/types.ts';
 import type { InstanceRecord } from '../state/state.ts';
 import { preventDestroy } from './managed.ts';
 import { markObject } from './marks.ts';
@@ -71,9 +71,21 @@ function planDeposed(planner: Planner, { address, provider, deposed }: InstanceR
 }
 
 /** The `removed` block that an object without configuration falls under. */
-function removedBlock(planner: Planner, address: InstanceAddress) {
-  return planner.configuration.root.removed.find(({ from }) => targets(from, address));
+function removedBlock(planner: Planner, address: InstanceAddress): Removed | undefined {
+  const under = (module: ModuleConfiguration): Removed | undefined => {
+    const own = module.removed.find(({ from }) => targets({ ...from, module: [...anywhere(module.path), ...from.module] }, address));
+    if (own) return own;
+    for (const { module: called } of module.calls.values()) {
+      const found = under(called);
+      if (found) return found;
+    }
+    return undefined;
+  };
+  return under(planner.configuration.root);
 }
+
+/** Any instance of the module of these names. */
+const anywhere = (path: readonly string[]): ModulePath => path.map((name) => ({ name, key: undefined }));
 
 function reasonOf(planner: Planner, address: InstanceAddress): Reason {
   let module: ModuleConfiguration | undefined = planner.configuration.root;

@@ -155,6 +155,17 @@ test('a removed block takes a thing out of the state and leaves it where it is',
   assert.deepEqual([desk.addresses, desk.cloud.things.size], [[], 1]);
 });
 
+test('a removed block in a module speaks of what is in that module', async () => {
+  const desk = new Desk();
+  const main = 'module "m" {\n  source = "./m"\n  count  = 2\n}\n';
+  await desk.applied({ 'main.tf': main, 'm/main.tf': thing('a') });
+  const removed = 'removed {\n  from = fake_thing.a\n  lifecycle {\n    destroy = false\n  }\n}\n';
+  assert.deepEqual(changesOf(await desk.plan({ 'main.tf': main, 'm/main.tf': removed })), [
+    'forget module.m[0].fake_thing.a (delete_because_no_resource_config)',
+    'forget module.m[1].fake_thing.a (delete_because_no_resource_config)',
+  ]);
+});
+
 test('an import block brings in what is there already', async () => {
   const desk = new Desk();
   await desk.applied(thing('a', 'size = 3'));
