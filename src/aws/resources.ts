@@ -66,9 +66,15 @@ export {
   type TargetGroup as TargetGroupResource,
 } from './operations/elbv2/resources.ts';
 export { deregisterTargets, registerTargets } from './operations/elbv2/targets.ts';
-export { dbInstances, removeDBInstance, type DBInstance as DBInstanceResource } from './operations/rds/dbInstance.ts';
-export { parameterGroups } from './operations/rds/groups.ts';
-export { snapshots as dbSnapshots } from './operations/rds/snapshots.ts';
+export { tellEvent as tellDatabaseEvent } from './operations/rds/events.ts';
+export { removeDBInstance } from './operations/rds/instanceRecords.ts';
+export {
+  dbInstances,
+  parameterGroups,
+  snapshots as dbSnapshots,
+  type DBInstance as DBInstanceResource,
+  type Snapshot as DBSnapshotResource,
+} from './operations/rds/resources.ts';
 export { putLogEvents } from './operations/logs/events.ts';
 export { logGroups, logStreams } from './operations/logs/resources.ts';
 export { parameterValue } from './operations/ssm/index.ts';

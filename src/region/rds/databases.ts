@@ -6,6 +6,7 @@ import {
   dbSnapshots,
   parameterGroups,
   removeDBInstance,
+  tellDatabaseEvent,
   type DBInstanceResource,
   type Place,
   type World,
@@ -141,6 +142,7 @@ export class Databases {
         return this.#start(database, instance);
       case 'stopping':
         await this.#stop(database);
+        this.#snapshot(database);
         return this.#patch(database, { DBInstanceStatus: 'stopped' });
       case 'deleting':
         await this.#stop(database);
@@ -169,10 +171,15 @@ export class Databases {
     });
     database.server = server;
     this.#follow(database, server);
+    if (instance.DBInstanceStatus === 'creating') this.#tellCreated(database, instance);
     this.#patch(database, {
       DBInstanceStatus: 'available',
       Endpoint: { Address: server.host, Port: server.port, HostedZoneId: 'Z1TTGA775OQIYO' },
     });
+  }
+
+  #tellCreated({ at, id }: RunningDatabase, { DBInstanceArn }: DBInstanceResource): void {
+    this.#options.world.transaction(() => tellDatabaseEvent(at, 'created', id, DBInstanceArn));
   }
 
   async #stop(database: RunningDatabase): Promise<void> {

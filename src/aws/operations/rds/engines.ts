@@ -33,6 +33,12 @@ const engines: Readonly<Record<string, EngineFacts>> = {
   'oracle-ee': { port: 1521, license: 'bring-your-own-license', versions: ['19.0.0.0.ru-2025-01.rur-2025-01.r1'], majorParts: 1 },
   'oracle-se2': { port: 1521, license: 'license-included', versions: ['19.0.0.0.ru-2025-01.rur-2025-01.r1'], majorParts: 1 },
   'sqlserver-ex': { port: 1433, license: 'license-included', versions: ['16.00.4175.1.v1'], majorParts: 2 },
+  'sqlserver-ee': {
+    port: 1433,
+    license: 'license-included',
+    versions: ['16.00.4175.1.v1', '15.00.4420.2.v1', '11.00.7507.2.v1'],
+    majorParts: 2,
+  },
   'sqlserver-se': { port: 1433, license: 'license-included', versions: ['16.00.4175.1.v1'], majorParts: 2 },
   'custom-oracle-ee': { port: 1521, license: 'bring-your-own-license', versions: ['19.0.0.0'], majorParts: 1 },
 };
@@ -40,11 +46,20 @@ const engines: Readonly<Record<string, EngineFacts>> = {
 /** What a name and perhaps a version or its beginning mean. */
 export function engineOf(name: string, version?: string): Engine {
   const facts = engines[name];
-  if (facts === undefined) throw new AwsError('InvalidParameterValue', `Invalid DB engine: ${name}`);
+  if (facts === undefined)
+    throw new AwsError('InvalidParameterValue', `Value ${name} for parameter Engine is invalid. Reason: engine ${name} not supported`);
   const found = facts.versions.find((one) => version === undefined || one === version || one.startsWith(`${version}.`)) ?? version ?? '';
   const parts = found.split('.');
   const major = parts.slice(0, found.startsWith('9.') ? 2 : facts.majorParts).join('.');
   return { version: found, major, family: `${name}${major}`, port: facts.port, license: facts.license };
+}
+
+/** Refuses an engine, or a major version of it, that there is not. */
+export function requireMajorVersion(name: string, major: string | undefined): void {
+  const facts = engines[name];
+  if (facts === undefined) throw new AwsError('InvalidParameterValue', `Invalid DB engine: ${name}`);
+  if (major !== undefined && !facts.versions.some((version) => engineOf(name, version).major === major))
+    throw new AwsError('InvalidParameterCombination', `Cannot find major version ${major} for ${name}`);
 }
 
 export const engineOperations: Operations<RDS> = {
