@@ -57,6 +57,9 @@ async function assertEmpty({ ec2, elb, scaling, applicationScaling, cloudwatch, 
   const { Reservations = [] } = await ec2.describeInstances({});
   const alive = Reservations.flatMap(({ Instances = [] }) => Instances).filter(({ State: state }) => state?.Name !== 'terminated');
   const { SecurityGroups = [] } = await ec2.describeSecurityGroups({});
+  // AWS may go on telling of clusters that are gone, as INACTIVE.
+  const { clusterArns = [] } = await ecs.listClusters({});
+  const { clusters = [] } = clusterArns.length === 0 ? {} : await ecs.describeClusters({ clusters: clusterArns });
   assert.deepEqual(
     {
       alive,
@@ -70,7 +73,7 @@ async function assertEmpty({ ec2, elb, scaling, applicationScaling, cloudwatch, 
       policies: (await scaling.describePolicies({})).ScalingPolicies,
       scalable: (await applicationScaling.describeScalableTargets({ ServiceNamespace: 'ecs' })).ScalableTargets,
       alarms: (await cloudwatch.describeAlarms({})).MetricAlarms,
-      clusters: (await ecs.listClusters({})).clusterArns,
+      clusters: clusters.filter(({ status }) => status !== 'INACTIVE'),
       tasks: (await ecs.listTaskDefinitions({})).taskDefinitionArns,
       databases: (await rds.describeDBInstances({})).DBInstances,
     },
