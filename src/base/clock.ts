@@ -59,23 +59,25 @@ export const systemClock: Clock = {
 };
 
 /**
- * A clock that starts at the time of `under` and then runs `scale` times as fast.
+ * A clock that starts at the time of `under`, or at `startMs`, and then runs `scale` times as fast.
  * The region's clock: with a scale of 20, a 60 s period of an alarm passes in 3 s on the wall.
  */
 export class ScaledClock implements Clock {
   readonly scale: number;
   readonly #under: Clock;
   readonly #originMs: number;
+  readonly #startMs: number;
 
-  constructor(scale: number, under: Clock = systemClock) {
+  constructor(scale: number, under: Clock = systemClock, startMs: number = under.nowMs()) {
     if (!(scale > 0) || !Number.isFinite(scale)) throw new RangeError(`time scale must be a positive number, got ${scale}`);
     this.scale = scale;
     this.#under = under;
     this.#originMs = under.nowMs();
+    this.#startMs = startMs;
   }
 
   nowMs(): number {
-    return this.#originMs + (this.#under.nowMs() - this.#originMs) * this.scale;
+    return this.#startMs + (this.#under.nowMs() - this.#originMs) * this.scale;
   }
 
   after(delayMs: number, fn: () => void): Timer {

@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { monotonicMs, PlimsollError, ScaledClock, systemClock, type Clock, type Logger, type Timer } from '../base/index.ts';
+import { monotonicMs, PlimsollError, systemClock, type Clock, type Logger, type Timer } from '../base/index.ts';
 import { Endpoint, type Credentials, type Machinery, type QuotaSettings, type Place, type World } from '../aws/index.ts';
 import type { BalancerMetrics, ComputeDriver, WorkloadUsage } from '../model/index.ts';
 import { Store } from '../state/index.ts';
 import { Addresses, keptAddresses } from './addresses.ts';
+import { openClock, type RegionClock } from './clock.ts';
 import { Alarms } from './cloudwatch/alarms.ts';
 import { Instances } from './ec2/instances.ts';
 import { adoptTasks, followTaskRequests } from './ecs/requests.ts';
@@ -65,7 +66,7 @@ export interface RegionUsage {
 }
 
 interface Parts {
-  readonly clock: ScaledClock;
+  readonly time: RegionClock;
   readonly store: Store;
   readonly plane: Plane;
 }
@@ -105,7 +106,8 @@ export class Region {
   #closed: Promise<void> | undefined;
 
   constructor(options: RegionOptions, parts: Parts) {
-    const { clock, store, plane } = parts;
+    const { store, plane } = parts;
+    const { clock } = parts.time;
     const { network, driver, balancer, found } = plane;
     const { log, images = new Map<string, RunnableImage>() } = options;
     this.clock = clock;
@@ -258,7 +260,7 @@ export class Region {
   }
 
   async #close(): Promise<void> {
-    const { plane, store } = this.#parts;
+    const { plane, store, time } = this.#parts;
     plane.leave();
     this.#sampler.cancel();
     await this.endpoint.close();
@@ -275,6 +277,7 @@ export class Region {
     await this.databases.close();
     await plane.close();
     this.#logs.close();
+    time.close();
     store.close();
   }
 
@@ -332,7 +335,9 @@ export async function openRegion(options: RegionOptions): Promise<Region> {
     const orphanGraceMs = options.orphanGraceMs ?? (options.ephemeral === true ? 0 : usualOrphanGraceMs);
     const plane = await openPlane({ dataDir, compute: options.compute ?? 'process', orphanGraceMs, log });
     undo.push(() => plane.close());
-    const region = new Region(options, { clock: new ScaledClock(options.timeScale ?? 1), store, plane });
+    const time = openClock(dataDir, options.timeScale ?? 1);
+    undo.push(() => time.close());
+    const region = new Region(options, { time, store, plane });
     undo.push(() => region.close());
     await region.endpoint.listen();
     return region;

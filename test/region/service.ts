@@ -7,17 +7,17 @@ import { defaultNetwork, region } from './support.ts';
 
 type Container = NonNullable<TaskDefinitionResource['containerDefinitions']>[number];
 
-/** `program` stands for test/region/program.ts. */
+const program = (file: string): RunnableImage => ({
+  command: process.execPath,
+  args: [fileURLToPath(entry(import.meta.url, file))],
+  cwd: '/',
+  environment: { NODE_NO_WARNINGS: '1' },
+});
+
+/** `program` stands for test/region/program.ts, `shop` for the example of health checks. */
 export const images: ReadonlyMap<string, RunnableImage> = new Map([
-  [
-    'program',
-    {
-      command: process.execPath,
-      args: [fileURLToPath(entry(import.meta.url, './program'))],
-      cwd: '/',
-      environment: { NODE_NO_WARNINGS: '1' },
-    },
-  ],
+  ['program', program('./program')],
+  ['shop', program('../../examples/health-checks/main')],
 ]);
 
 export interface ServiceOptions {
@@ -28,6 +28,10 @@ export interface ServiceOptions {
   readonly memoryMiB?: number;
   /** Without a load balancer it has neither URL nor targets. */
   readonly balanced?: boolean;
+  /** `program` unless given. */
+  readonly image?: string;
+  /** `/health` unless given. */
+  readonly healthPath?: string;
   readonly healthCheck?: { intervalS: number; timeoutS: number; healthy: number; unhealthy: number };
   readonly settings?: Record<string, unknown>;
 }
@@ -97,7 +101,7 @@ export async function createService(live: Region, options: ServiceOptions): Prom
 }
 
 function definitionOf(
-  { name, memoryMiB = 512 }: ServiceOptions,
+  { name, memoryMiB = 512, image = 'program' }: ServiceOptions,
   environment: Readonly<Record<string, string>>,
   container: Partial<Container>,
 ): Pick<TaskDefinitionResource, 'family' | 'networkMode' | 'cpu' | 'memory'> & {
@@ -113,7 +117,7 @@ function definitionOf(
     containerDefinitions: [
       {
         name,
-        image: 'program',
+        image,
         portMappings: [{ containerPort: 8080 }],
         environment: Object.entries(environment).map(([key, value]) => ({ name: key, value })),
         ...container,
@@ -124,7 +128,7 @@ function definitionOf(
 
 async function createBalancer(
   live: Region,
-  { name, healthCheck = { intervalS: 10, timeoutS: 5, healthy: 2, unhealthy: 2 } }: ServiceOptions,
+  { name, healthPath = '/health', healthCheck = { intervalS: 10, timeoutS: 5, healthy: 2, unhealthy: 2 } }: ServiceOptions,
   { vpcId, subnets }: { vpcId: string; subnets: string[] },
 ): Promise<{ url: string; targetGroupArn: string }> {
   const { endpoint } = live;
@@ -137,7 +141,7 @@ async function createBalancer(
       Protocol: 'HTTP',
       VpcId: vpcId,
       TargetType: 'ip',
-      HealthCheckPath: '/health',
+      HealthCheckPath: healthPath,
       HealthCheckIntervalSeconds: healthCheck.intervalS,
       HealthCheckTimeoutSeconds: healthCheck.timeoutS,
       HealthyThresholdCount: healthCheck.healthy,
