@@ -59,7 +59,7 @@ export function readOutput(block: Block, found: Diagnostics): OutputDeclaration 
     value,
     sensitive: found.attempt(() => constantFlag(body, 'sensitive')) ?? false,
     description: found.attempt(() => constantText(body, 'description')) ?? '',
-    dependsOn: dependencies(body),
+    dependsOn: dependencies(body, found),
     preconditions: conditions(body, 'precondition', found),
     range,
   };

@@ -223,7 +223,7 @@ async function readCall(block: Block, folder: string, path: readonly string[], r
     arguments: new Map([...body.attributes].filter(([key]) => !own.has(key))),
     count: body.attributes.get('count'),
     forEach: body.attributes.get('for_each'),
-    dependsOn: dependencies(body),
+    dependsOn: dependencies(body, found),
     providers: new Map(providersOf(body.attributes.get('providers'), found)),
     range,
   };

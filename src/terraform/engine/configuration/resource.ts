@@ -47,7 +47,7 @@ export function readResource(block: Block, types: Types, found: Diagnostics, che
     count,
     forEach,
     provider: providerOf(attributes.get('provider'), type, found),
-    dependsOn: dependencies(block.body),
+    dependsOn: dependencies(block.body, found),
     lifecycle: readLifecycle(blocks, mode, found),
     ...(check !== undefined && { check }),
     range: block.range,

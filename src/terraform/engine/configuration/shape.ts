@@ -68,9 +68,24 @@ export function converted(value: Value, type: Type, name: string, range: Range):
   }
 }
 
-/** What `depends_on` names. */
-export function dependencies(body: Body): readonly Reference[] {
-  return body.attributes.get('depends_on')?.references() ?? [];
+/** What `depends_on` names, quoted (Terraform 0.11) or not. */
+export function dependencies(body: Body, found: Diagnostics): readonly Reference[] {
+  const expression = body.attributes.get('depends_on');
+  const traversals = expression && staticTraversals(expression);
+  if (expression && traversals === undefined)
+    found.add(
+      problem(
+        'error',
+        'Invalid expression',
+        'A static list of references to resources and modules is required in depends_on.',
+        expression.range,
+      ),
+    );
+  return (traversals ?? []).map(({ steps, range }) => ({
+    path: steps.flatMap((step) => ('name' in step ? [step.name] : [])),
+    keys: [],
+    range,
+  }));
 }
 
 /** `condition` and `error_message` of each block of this type. */
