@@ -44,6 +44,9 @@ resource "aws_ecs_service" "main" {
   desired_count   = 1
   launch_type     = "FARGATE"
 
+  # A task that is still starting is not to be taken for a broken one.
+  health_check_grace_period_seconds = 120
+
   network_configuration {
     subnets          = data.aws_subnets.default.ids
     security_groups  = [aws_security_group.service.id]
