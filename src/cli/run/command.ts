@@ -140,8 +140,8 @@ async function runScript(script: string, flags: Flags): Promise<number> {
     if (flags.summaryExport !== undefined)
       writeOutput(flags.summaryExport, JSON.stringify({ root_group: result.rootGroup, metrics: result.metrics }, null, 2));
     for (const distortion of result.distortions) log({ level: 'warning', message: distortion, source: '' });
-    if (result.exitCode === RunExitCode.thresholdsFailed) {
-      const failed = [...new Set(result.thresholds.filter(({ ok }) => !ok).map(({ metric }) => metric))];
+    const failed = [...new Set(result.thresholds.filter(({ ok }) => !ok).map(({ metric }) => metric))];
+    if (result.exitCode === RunExitCode.thresholdsFailed && failed.length > 0) {
       log({ level: 'error', message: `thresholds on metrics '${failed.join(', ')}' have been crossed`, source: '' });
     } else if (result.reason !== undefined) log({ level: 'error', message: `the test ended early: ${result.reason}`, source: '' });
     return result.exitCode;

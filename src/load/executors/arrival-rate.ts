@@ -127,6 +127,7 @@ export class ArrivalRate extends Executor<ArrivalScenario> {
   }
 
   #drop(): void {
+    this.engine.missedStarts++;
     this.engine.metrics.builtIn('dropped_iterations').add(1, { tag: (name) => (name === 'scenario' ? this.scenario.name : undefined) });
     if (this.#dropped++ === 0)
       this.engine.log(

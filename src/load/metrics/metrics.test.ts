@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { MetricRegistry, noTags } from './registry.ts';
 import { TrendSink } from './sinks.ts';
 import { aggregateOf, checkThreshold, evaluateThresholds, parseThreshold, type ThresholdOption } from './thresholds.ts';
+import { SlidingWindows } from './windows.ts';
 
 /** k6's rule over all values: linear interpolation between the nearest ranks. */
 function exactPercentile(values: readonly number[], percent: number): number {
@@ -86,4 +87,65 @@ test('what is no threshold of the metric is refused', () => {
   const metrics = new MetricRegistry();
   assert.throws(() => checkThreshold(parseThreshold('p(95)<3'), metrics.builtIn('http_reqs')), /counter/);
   assert.throws(() => checkThreshold(parseThreshold('rate<3'), metrics.builtIn('http_req_duration')), /trend/);
+});
+
+test('a threshold over a sliding window is crossed by one bad stretch, which a whole run hides', () => {
+  const all = new MetricRegistry();
+  const windows = new SlidingWindows();
+  windows.keep('http_req_duration', 10_000);
+  const whole = parseThreshold('avg<100');
+  const lately = parseThreshold({ threshold: 'avg<100', window: '10s' });
+  assert.equal(lately.source, 'avg<100 in every 10s');
+  const thresholds = [{ name: 'http_req_duration', thresholds: [whole, lately] }];
+  const crossedAt: number[] = [];
+  for (let second = 1; second <= 100; second++) {
+    const report = new MetricRegistry();
+    report.builtIn('http_req_duration').add(second > 50 && second <= 60 ? 200 : 10, noTags);
+    const deltas = report.take();
+    all.merge(deltas);
+    windows.add(deltas, second * 1000);
+    const before = lately.ok;
+    evaluateThresholds(thresholds, all, second * 1000, false, { of: windows, nowMs: second * 1000 });
+    if (before && !lately.ok) crossedAt.push(second);
+  }
+  assert.ok(whole.ok);
+  assert.deepEqual(crossedAt, [55], 'as soon as half of ten seconds are slow: (5 · 200 + 5 · 10) / 10 ≥ 100');
+  assert.ok(!lately.ok, 'and it stays so');
+  assert.equal(lately.shown, 105);
+});
+
+test('a window is not looked at before it is full, and its rates are per second of it', () => {
+  const all = new MetricRegistry();
+  const windows = new SlidingWindows();
+  windows.keep('http_reqs', 4000);
+  const threshold = parseThreshold({ threshold: 'rate>=5', window: '4s', abortOnFail: true });
+  const thresholds = [{ name: 'http_reqs', thresholds: [threshold] }];
+  const aborts: (string | undefined)[] = [];
+  for (let second = 1; second <= 6; second++) {
+    const report = new MetricRegistry();
+    report.builtIn('http_reqs').add(second < 5 ? 5 : 1, noTags);
+    const deltas = report.take();
+    all.merge(deltas);
+    windows.add(deltas, second * 1000);
+    aborts.push(evaluateThresholds(thresholds, all, second * 1000, false, { of: windows, nowMs: second * 1000 }));
+  }
+  assert.deepEqual(aborts.map((reason) => reason !== undefined), [false, false, false, false, true, true]); // prettier-ignore
+  assert.throws(() => parseThreshold({ threshold: 'rate>=5', window: '1s' }), /at least 2s/);
+});
+
+test('percentiles of trends are within half a percent of exact, also when merged from parts', () => {
+  const values = fc.array(fc.double({ min: 0.001, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 400 });
+  fc.assert(
+    fc.property(values, fc.integer({ min: 1, max: 4 }), fc.double({ min: 0, max: 100, noNaN: true }), (all, parts, percent) => {
+      const whole = new TrendSink();
+      for (let part = 0; part < parts; part++) {
+        const sink = new TrendSink();
+        all.forEach((value, i) => i % parts === part && sink.add(value));
+        const data = sink.take();
+        if (data) whole.merge(data);
+      }
+      const exact = exactPercentile(all, percent);
+      assert.ok(Math.abs(whole.percentile(percent) - exact) <= 0.005 * exact + 1e-9, `${whole.percentile(percent)} for ${exact}`);
+    }),
+  );
 });

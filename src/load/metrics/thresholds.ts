@@ -1,6 +1,8 @@
 import { parseDurationMs } from '../../base/index.ts';
+import { goDuration } from '../run/describe.ts';
 import type { Metric, MetricRegistry } from './registry.ts';
 import { CounterSink, GaugeSink, RateSink, TrendSink, type MetricType, type Sink } from './sinks.ts';
+import type { SlidingWindows } from './windows.ts';
 
 /** `p(95)<500`: an aggregate of a metric, a comparison, a number. */
 export interface Threshold {
@@ -9,6 +11,10 @@ export interface Threshold {
   readonly compare: (value: number) => boolean;
   readonly abortOnFail: boolean;
   readonly delayAbortEvalMs: number;
+  /** Holds only if every stretch of that length passes, looked at every two seconds; undefined is the whole run so far. */
+  readonly windowMs: number | undefined;
+  /** Of a window: the value that crossed it, or else the last. */
+  shown: number | undefined;
   /** Result of the last evaluation. */
   ok: boolean;
 }
@@ -19,7 +25,9 @@ export interface MetricThresholds {
 }
 
 /** As a script writes them. */
-export type ThresholdOption = string | { threshold: string; abortOnFail?: boolean; delayAbortEval?: string | number };
+export type ThresholdOption =
+  | string
+  | { threshold: string; abortOnFail?: boolean; delayAbortEval?: string | number; window?: string | number };
 
 const aggregatesOf: Record<MetricType, RegExp> = {
   counter: /^(?:count|rate)$/,
@@ -38,6 +46,9 @@ const comparisons: Record<string, (a: number, b: number) => boolean> = {
   '!=': (a, b) => a !== b,
 };
 
+/** Load processes report once a second, and thresholds are evaluated every two. */
+const WINDOW_MIN_MS = 2000;
+
 /** Throws an Error with a reason when the text is no threshold. */
 export function parseThreshold(option: ThresholdOption): Threshold {
   const source = String(typeof option === 'string' ? option : (option as { threshold: unknown }).threshold);
@@ -48,8 +59,14 @@ export function parseThreshold(option: ThresholdOption): Threshold {
   const delay = typeof option === 'string' ? 0 : (option.delayAbortEval ?? 0);
   const delayAbortEvalMs = typeof delay === 'number' ? delay : parseDurationMs(delay);
   if (delayAbortEvalMs === undefined) throw new Error(`delayAbortEval "${delay}" is not a duration`);
+  const window = typeof option === 'string' ? undefined : option.window;
+  const windowMs = typeof window === 'string' ? parseDurationMs(window) : window;
+  if (window !== undefined && (windowMs === undefined || !(windowMs >= WINDOW_MIN_MS)))
+    throw new Error(`window "${window}" is not a duration of at least ${WINDOW_MIN_MS / 1000}s`);
   return {
-    source,
+    source: windowMs === undefined ? source : `${source} in every ${goDuration(windowMs)}`,
+    windowMs,
+    shown: undefined,
     aggregate: match[1] as string,
     compare: (value) => compare(value, limit),
     abortOnFail: typeof option !== 'string' && option.abortOnFail === true,
@@ -99,12 +116,19 @@ export function evaluateThresholds(
   metrics: MetricRegistry,
   elapsedMs: number,
   atEnd: boolean,
+  windows?: { readonly of: SlidingWindows; readonly nowMs: number },
 ): string | undefined {
   let abort: string | undefined;
   for (const { name, thresholds } of all) {
     const metric = metrics.get(name);
     if (!metric || (metric.sink.isEmpty && !atEnd)) continue;
     for (const threshold of thresholds) {
+      if (threshold.windowMs !== undefined) {
+        const sink = elapsedMs < threshold.windowMs ? undefined : windows?.of.sinkOf(name, threshold.windowMs, windows.nowMs);
+        if (sink) evaluateWindow(threshold, threshold.windowMs, sink);
+        if (!threshold.ok && threshold.abortOnFail && elapsedMs >= threshold.delayAbortEvalMs) abort ??= `${name}: ${threshold.source}`;
+        continue;
+      }
       // A rate of nothing is no number, and k6 lets it pass.
       const isNothing = metric.type === 'rate' && metric.sink.isEmpty;
       threshold.ok = isNothing || threshold.compare(aggregateOf(metric.sink, threshold.aggregate, elapsedMs / 1000));
@@ -112,4 +136,11 @@ export function evaluateThresholds(
     }
   }
   return abort;
+}
+
+/** Once crossed, it stays crossed; of values that pass the last is kept, of others the first that did not. */
+function evaluateWindow(threshold: Threshold, windowMs: number, sink: Sink): void {
+  if (!threshold.ok) return;
+  threshold.shown = aggregateOf(sink, threshold.aggregate, windowMs / 1000);
+  threshold.ok = threshold.compare(threshold.shown);
 }

@@ -42,6 +42,8 @@ export interface LoadOptions {
   readonly httpDebug: '' | 'headers' | 'full';
   /** The part of the test that this instance does. */
   readonly sequence: Sequence;
+  /** With more than this share of arrivals missed the run ends; undefined is never. */
+  readonly rateMissedMax: number | undefined;
   /** Also measure from the times at which requests should have begun. */
   readonly scheduleLatency: boolean;
   /** The most VUs of the whole run. */
@@ -60,7 +62,7 @@ const known = new Set([
   'scenarios', 'thresholds', 'localIPs', 'setupTimeout', 'teardownTimeout', 'minIterationDuration', 'maxRedirects', 'batch', 'batchPerHost', 'userAgent',
   'paused', 'noConnectionReuse', 'noVUConnectionReuse', 'insecureSkipTLSVerify', 'discardResponseBodies', 'noCookiesReset', 'throw', 'hosts', 'tags',
   'summaryTrendStats', 'summaryTimeUnit', 'rps', 'noSetup', 'noTeardown', 'noThresholds', 'noUsageReport', 'linger', 'executor', 'gracefulStop',
-  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'vuThreads', 'scheduleLatency', 'executionSegment', 'executionSegmentSequence',
+  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'vuThreads', 'scheduleLatency', 'abortOnRateMissed', 'executionSegment', 'executionSegmentSequence',
 ]); // prettier-ignore
 
 export interface ResolvedOptions {
@@ -114,6 +116,7 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
       discardResponseBodies: get('discardResponseBodies', asBoolean, false),
       noCookiesReset: get('noCookiesReset', asBoolean, false),
       sequence: parseSequence(get('executionSegment', asText, ''), get('executionSegmentSequence', asText, '')),
+      rateMissedMax: get('abortOnRateMissed', asShare, undefined),
       scheduleLatency: get('scheduleLatency', asBoolean, false),
       throwErrors: get('throw', asBoolean, false),
       hosts: lowerKeys(get('hosts', asStringMap, {})),
@@ -128,6 +131,16 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
       httpDebug: get('httpDebug', asHttpDebug, ''),
     },
   };
+}
+
+/** `5%`, `0.05`; true is 1 %. */
+function asShare(value: unknown, name: string): number | undefined {
+  if (value === false) return undefined;
+  const text = String(value);
+  if (text === 'true') return 0.01;
+  const share = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text);
+  if (!(share >= 0 && share < 1) || text.trim() === '') throw invalid(`${name} must be a share such as 5%, got ${JSON.stringify(value)}`);
+  return share;
 }
 
 /** A script may give a sequence as a list, too. */

@@ -14,6 +14,7 @@ import { describeScenario } from './describe.ts';
 import { distortionsOf } from './distortions.ts';
 import { processCount } from './limits.ts';
 import type { ErrorMessage, FromProcess, ToProcess } from './messages.ts';
+import { RateWatch } from './rate-watch.ts';
 import { Tally } from './tally.ts';
 import {
   runPhases,
@@ -52,6 +53,7 @@ export class Run implements LoadRun {
   /** What there is of each in this instance's part of the test. */
   #scenarios: Scenario[] = [];
   #thresholds: MetricThresholds[] = [];
+  #rateWatch: RateWatch | undefined;
   #tally = new Tally(1);
   #outputs: Outputs | undefined;
   #startedAt = 0;
@@ -159,6 +161,7 @@ export class Run implements LoadRun {
     for (const message of warnings) this.#request.log?.({ level: 'warning', message, source: 'options' });
     this.#scenarios = options.scenarios.map((scenario) => scaled(scenario, options.sequence));
     const vus = maxVus(this.#scenarios);
+    if (options.rateMissedMax !== undefined) this.#rateWatch = new RateWatch(options.rateMissedMax);
     const count = processCount(vus, this.#request.workers);
     this.#tally = new Tally(count);
     for (const [name, type, contains] of metrics) this.#tally.metrics.define(name, type, contains);
@@ -195,7 +198,8 @@ export class Run implements LoadRun {
     this.#phase = runPhases.teardown;
     if (exports.includes('teardown') && raw['noTeardown'] !== true && hasBegun)
       await this.#ask(first, { type: 'teardown', setupData }, 'teardown-done');
-    evaluateThresholds(this.#thresholds, this.#tally.metrics, durationMs, true);
+    const lately = { of: this.#tally.windows, nowMs: this.#startedAt + durationMs };
+    evaluateThresholds(this.#thresholds, this.#tally.metrics, durationMs, true, lately);
     const result = await this.#summarise(first, exports, setupData, durationMs, vus);
     await outputs.end(result);
     return result;
@@ -330,6 +334,7 @@ export class Run implements LoadRun {
       for (const threshold of thresholds) {
         try {
           checkThreshold(threshold, metric);
+          if (threshold.windowMs !== undefined) this.#tally.windows.keep(name, threshold.windowMs);
         } catch (error) {
           throw invalid((error as Error).message);
         }
@@ -373,9 +378,11 @@ export class Run implements LoadRun {
     this.#windowAt = nowMs;
     this.#outputs?.progress(progress);
     for (const handler of this.#handlers) handler(progress);
+    const missed = this.#rateWatch?.look({ atMs: elapsedMs, begun: tally.startDelays.count, missed: tally.missedStarts });
+    if (missed !== undefined) this.#end(RunExitCode.thresholdsFailed, missed);
     if (nowMs - this.#evaluatedAt < THRESHOLD_PERIOD_MS) return;
     this.#evaluatedAt = nowMs;
-    const failed = evaluateThresholds(this.#thresholds, tally.metrics, elapsedMs, false);
+    const failed = evaluateThresholds(this.#thresholds, tally.metrics, elapsedMs, false, { of: tally.windows, nowMs });
     if (failed !== undefined) this.#end(RunExitCode.thresholdsFailed, `the threshold ${failed} was crossed`);
   }
 

@@ -58,6 +58,8 @@ export interface Report {
   cores: number;
   /** How late arrival-rate iterations began. */
   startDelays: HistogramData | undefined;
+  /** How many of them did not, for want of a VU. */
+  missedStarts: number;
 }
 
 export type FromProcess =

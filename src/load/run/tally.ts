@@ -1,5 +1,6 @@
-import { Histogram } from '../../base/index.ts';
+import { Histogram, monotonicMs } from '../../base/index.ts';
 import { MetricRegistry, type MetricDelta } from '../metrics/registry.ts';
+import { SlidingWindows } from '../metrics/windows.ts';
 import type { CounterSink, RateSink } from '../metrics/sinks.ts';
 import { GroupNode } from '../vu/groups.ts';
 import type { Report, ScenarioReport } from './messages.ts';
@@ -13,6 +14,7 @@ const LATE_MS = 100;
 export class Tally {
   readonly metrics = new MetricRegistry();
   readonly root = new GroupNode('', undefined);
+  readonly windows = new SlidingWindows();
   readonly errors = new Map<string, number>();
   /** The last report of each scenario, by process. */
   readonly #scenarios: Map<string, ScenarioReport>[];
@@ -29,13 +31,16 @@ export class Tally {
 
   /** How late arrival-rate iterations began, in milliseconds. */
   readonly startDelays = new Histogram();
+  missedStarts = 0;
 
   add(process: number, report: Report): void {
     this.strain.reports++;
     if (report.cores > BUSY_CORES || report.lagMs > LATE_MS) this.strain.busy++;
     this.strain.lagMs = Math.max(this.strain.lagMs, report.lagMs);
     if (report.startDelays) this.startDelays.merge(report.startDelays);
+    this.missedStarts += report.missedStarts;
     this.metrics.merge(report.metrics);
+    this.windows.add(report.metrics, monotonicMs());
     this.root.merge(report.groups);
     for (const delta of report.metrics) this.#addToWindow(delta);
     for (const [message, count] of report.errors) this.errors.set(message, (this.errors.get(message) ?? 0) + count);

@@ -302,7 +302,7 @@ export class LoadWorker {
 
   #report(): void {
     this.#recorder?.flush();
-    const { errorCounts, startDelays } = this.#engine;
+    const { errorCounts, startDelays, missedStarts } = this.#engine;
     const load = this.#watch.take();
     const report: Report = {
       metrics: this.#metrics.take(),
@@ -320,8 +320,10 @@ export class LoadWorker {
       lagMs: load.lagMs,
       cores: load.cores,
       startDelays: startDelays.count > 0 ? startDelays.toData() : undefined,
+      missedStarts,
     };
     startDelays.reset();
+    this.#engine.missedStarts = 0;
     errorCounts.clear();
     this.#send({ type: 'report', report });
   }

@@ -33,7 +33,8 @@ export interface SummaryMetric {
   type: MetricType;
   contains: ValueType;
   values: Record<string, number>;
-  thresholds?: Record<string, { ok: boolean }>;
+  /** `value` only where it is not that of the whole run: what crossed a sliding window, or was in the last one. */
+  thresholds?: Record<string, { ok: boolean; value?: number }>;
 }
 
 /** Shown even when nothing was counted. */
@@ -58,7 +59,10 @@ export function summaryData(parts: {
       contains: metric.contains,
       values: valuesOf(metric, options.summaryTrendStats, durationMs / 1000),
     };
-    if (thresholds) entry.thresholds = Object.fromEntries(thresholds.map(({ source, ok }) => [source, { ok }]));
+    if (thresholds)
+      entry.thresholds = Object.fromEntries(
+        thresholds.map(({ source, ok, shown }) => [source, shown === undefined ? { ok } : { ok, value: shown }]),
+      );
     metrics[metric.name] = entry;
   }
   return {

@@ -117,17 +117,17 @@ function thresholdSection(metrics: readonly [string, SummaryMetric][], unit: Loa
     parent = parentOf(name);
     const indent = isSub ? '      ' : '    ';
     if (isSub) lines.push(`${indent}${name.slice(parent.length)}`);
-    for (const [source, { ok }] of Object.entries(metric.thresholds ?? {}))
-      lines.push(`${indent}${ok ? '✓' : '✗'} '${source}'${crossedBy(source, metric, unit)}`);
+    for (const [source, { ok, value }] of Object.entries(metric.thresholds ?? {}))
+      lines.push(`${indent}${ok ? '✓' : '✗'} '${source}'${crossedBy(source, value, metric, unit)}`);
     lines.push('');
   }
   return lines;
 }
 
 /** ` p(95)=1.3ms`: what the threshold was compared with. */
-function crossedBy(source: string, metric: SummaryMetric, unit: LoadOptions['summaryTimeUnit']): string {
+function crossedBy(source: string, shown: number | undefined, metric: SummaryMetric, unit: LoadOptions['summaryTimeUnit']): string {
   const aggregate = /^\s*([a-z]+(?:\([^)]*\))?)/i.exec(source)?.[1] ?? source;
-  const value = metric.values[aggregate];
+  const value = shown ?? metric.values[aggregate];
   if (value === undefined) return '';
   if (metric.type === 'rate') return ` ${aggregate}=${formatPercent(value)}`;
   return ` ${aggregate}=${aggregate === 'rate' ? `${formatNumber(value)}/s` : formatValue(value, metric.contains, unit)}`;

@@ -40,6 +40,8 @@ export class Engine {
   readonly starts = new PunctualStarts(this.wheel);
   /** How late arrival-rate iterations began, since the last report. */
   readonly startDelays = new Histogram();
+  /** How many did not begin for want of a VU, since the last report. */
+  missedStarts = 0;
   readonly rootGroup = new GroupNode('', undefined);
   readonly http: HttpMetrics;
   readonly checks: Metric;
