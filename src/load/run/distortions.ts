@@ -3,6 +3,12 @@ import type { Tally } from './tally.ts';
 /** Arrivals that are later than this have lost their schedule. */
 const LATE_START_MS = 20;
 
+/** Errors that are this machine's, not the server's, and what to do about them. */
+const limits = [
+  ['ephemeral ports', 'give --local-ips more addresses, keep connections alive, or widen net.ipv4.ip_local_port_range'],
+  ['too many open files', 'raise the limit of open files (ulimit -n), or use more --workers'],
+] as const;
+
 /** What in a run the generator itself, or the machine under it, may have distorted; a line each. */
 export function distortionsOf(tally: Tally): string[] {
   const { reports, busy, lagMs } = tally.strain;
@@ -19,6 +25,7 @@ export function distortionsOf(tally: Tally): string[] {
       `1 % of the iterations began more than ${Math.round(lateMs)} ms after their time: the arrival rate was less even than asked for; use more --workers or another machine`,
     );
   for (const [error, count] of tally.errors)
-    if (/ephemeral ports|too many open files/.test(error)) out.push(`${count} requests failed on this machine's own limit: ${error}`);
+    for (const [limit, advice] of limits)
+      if (error.includes(limit)) out.push(`${count} requests failed on this machine's own limit: ${error}; ${advice}`);
   return out;
 }

@@ -12,7 +12,7 @@ import { summaryData, type SummaryData, type SummaryGroup } from '../summary/dat
 import { compactSummary } from '../summary/text.ts';
 import { describeScenario } from './describe.ts';
 import { distortionsOf } from './distortions.ts';
-import { processCount } from './limits.ts';
+import { planProcesses, thisMachine } from './limits.ts';
 import type { ErrorMessage, FromProcess, ToProcess } from './messages.ts';
 import { RateWatch } from './rate-watch.ts';
 import { Tally } from './tally.ts';
@@ -162,7 +162,8 @@ export class Run implements LoadRun {
     this.#scenarios = options.scenarios.map((scenario) => scaled(scenario, options.sequence));
     const vus = maxVus(this.#scenarios);
     if (options.rateMissedMax !== undefined) this.#rateWatch = new RateWatch(options.rateMissedMax);
-    const count = processCount(vus, this.#request.workers);
+    const { processes: count, notes } = planProcesses(vus, this.#request.workers, options.localIPs.length, thisMachine());
+    for (const message of notes) this.#request.log?.({ level: 'warning', message, source: 'plan' });
     this.#tally = new Tally(count);
     for (const [name, type, contains] of metrics) this.#tally.metrics.define(name, type, contains);
     if (raw['noThresholds'] !== true) this.#defineThresholds();
