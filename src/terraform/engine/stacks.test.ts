@@ -368,6 +368,10 @@ provider "aws" {
 resource "aws_cloudwatch_log_group" "here" {
   name = "/here"
 }
+resource "aws_cloudwatch_log_group" "in_a_region_of_its_own" {
+  region = "eu-west-1"
+  name   = "/elsewhere"
+}
 resource "aws_cloudwatch_log_group" "there" {
   provider = aws.west
   name     = "/there"
@@ -376,10 +380,10 @@ resource "aws_cloudwatch_log_group" "there" {
   await stack.live(files, async () => {
     const names = async (region: string) =>
       ((await (await stack.connect({ region }).logs()).describeLogGroups({})).logGroups ?? []).map(({ logGroupName }) => logGroupName);
-    assert.deepEqual([await names('us-east-1'), await names('us-west-2')], [['/here'], ['/there']]);
-    assert.deepEqual(stack.state.records.map(({ provider }) => provider), ['provider["registry.terraform.io/hashicorp/aws"]', 'provider["registry.terraform.io/hashicorp/aws"].west']); // prettier-ignore
+    assert.deepEqual([await names('us-east-1'), await names('us-west-2'), await names('eu-west-1')], [['/here'], ['/there'], ['/elsewhere']]); // prettier-ignore
+    assert.deepEqual(stack.state.records.map(({ provider }) => provider), ['provider["registry.terraform.io/hashicorp/aws"]', 'provider["registry.terraform.io/hashicorp/aws"]', 'provider["registry.terraform.io/hashicorp/aws"].west']); // prettier-ignore
     assert.deepEqual(
-      [stack.state.records[0]?.current?.attributes['tags_all'], stack.state.records[1]?.current?.attributes['tags_all']],
+      [stack.state.records[0]?.current?.attributes['tags_all'], stack.state.records[2]?.current?.attributes['tags_all']],
       [{ Course: 'Scale', Name: 'Stack' }, {}],
     );
   });

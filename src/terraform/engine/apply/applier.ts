@@ -128,7 +128,7 @@ export class Applier {
     assertAsPlanned(address, after, planned, site.place);
     const deposed = change.action === 'replace' && change.createBeforeDestroy ? this.state.depose(address) : undefined;
     if (deposed !== undefined) this.#deposed.set(address.toString(), deposed);
-    const { clients } = site.provider;
+    const clients = site.provider.clientsFor(planned);
     await this.#step(change, 'create', undefined, async () => {
       let id: string;
       try {
@@ -164,7 +164,7 @@ export class Applier {
     );
     assertAsPlanned(address, after, planned, site.place);
     await this.#step(change, 'update', idOf(before), async () => {
-      await type.update?.(site.provider.clients, idOf(before), new Arguments(planned), changed, new Arguments(before));
+      await type.update?.(site.provider.clientsFor(before), idOf(before), new Arguments(planned), changed, new Arguments(before));
       const value = await readObject(type, site.provider, planned, site.place);
       if (value === undefined) throw absent(address, site.place);
       this.#put(change, site, value, sensitive, 'ready');
@@ -183,7 +183,7 @@ export class Applier {
     if (record === undefined || object === undefined) return;
     const known = decodeObject(address, type.schema, object);
     await this.#step(change, 'delete', idOf(known), async () => {
-      await type.delete(this.#providers.named(record.provider).clients, idOf(known), new Arguments(known));
+      await type.delete(this.#providers.named(record.provider).clientsFor(known), idOf(known), new Arguments(known));
       if (key === undefined) this.state.setCurrent(address, record.provider, undefined);
       else this.state.removeDeposed(address, key);
       return idOf(known);

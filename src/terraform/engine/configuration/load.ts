@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../../../base/index.ts';
-import { dataSources, notSupported, resourceTypes } from '../aws/index.ts';
-import { builtinTypes } from '../builtin/index.ts';
+import { allTypes } from '../allTypes.ts';
 import { Diagnostics, DiagnosticsError, problem } from '../diagnostics.ts';
 import { BlockIndex } from './blockIndex.ts';
 import { checkNames } from './names.ts';
@@ -25,7 +24,7 @@ export interface LoadOptions {
 export async function loadConfiguration(folder: string, options: LoadOptions = {}): Promise<Configuration> {
   const found = new Diagnostics();
   const index = new BlockIndex();
-  const types = options.types ?? { resources: { ...builtinTypes, ...resourceTypes }, data: dataSources, notSupported };
+  const types = options.types ?? allTypes;
   try {
     const root = await readModule(folder, [], { types, found, index });
     warnOfBackend(root.backend, found);

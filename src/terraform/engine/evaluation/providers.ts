@@ -2,6 +2,7 @@ import { isRecord, reveal, Unknown, type Value } from '../../language/index.ts';
 import { moduleText } from '../address.ts';
 import type { ProviderDeclaration } from '../configuration/types.ts';
 import { configurationError } from '../diagnostics.ts';
+import type { ResourceObject } from '../plan/types.ts';
 import type { Clients } from '../provider.ts';
 import type { Evaluator, ModuleInstance } from './evaluator.ts';
 
@@ -19,7 +20,8 @@ export type Connect = (credentials: Credentials) => Clients;
 export interface Provider {
   /** As a state names it: `provider["registry.terraform.io/hashicorp/aws"].west`. */
   readonly name: string;
-  readonly clients: Clients;
+  /** The clients of the region that an object's `region` argument names (AWS provider version 6), else of the provider's. */
+  clientsFor(object: ResourceObject): Clients;
   /** `default_tags`; a value may be unknown while planning. */
   readonly defaultTags: Readonly<Record<string, Value>>;
 }
@@ -67,7 +69,7 @@ export class Providers {
         'Provider configuration not present',
         `The provider configuration "${name}" is used, but there is no provider "${local}" block with alias = "${alias}".`,
       );
-    if (declaration === undefined) return { name: text, clients: this.#connect({}), defaultTags: {} };
+    if (declaration === undefined) return { name: text, clientsFor: this.#byRegion({}), defaultTags: {} };
     const scope = module.scope();
     const argument = (key: string): Value => reveal(declaration.body.attributes.get(key)?.evaluate(scope) ?? null);
     const textOf = (key: string): string | undefined => {
@@ -75,12 +77,22 @@ export class Providers {
       return typeof value === 'string' && value !== '' ? value : undefined;
     };
     const [region, accessKeyId, secretAccessKey] = ['region', 'access_key', 'secret_key'].map(textOf);
-    const clients = this.#connect({
+    const credentials: Credentials = {
       ...(region !== undefined && { region }),
       ...(accessKeyId !== undefined && { accessKeyId }),
       ...(secretAccessKey !== undefined && { secretAccessKey }),
-    });
-    return { name: text, clients, defaultTags: defaultTagsOf(declaration, module) };
+    };
+    return { name: text, clientsFor: this.#byRegion(credentials), defaultTags: defaultTagsOf(declaration, module) };
+  }
+
+  #byRegion(credentials: Credentials): Provider['clientsFor'] {
+    const made = new Map<string | undefined, Clients>();
+    return ({ region: named }) => {
+      const region = typeof named === 'string' && named !== '' ? named : credentials.region;
+      let clients = made.get(region);
+      if (clients === undefined) made.set(region, (clients = this.#connect({ ...credentials, ...(region !== undefined && { region }) })));
+      return clients;
+    };
   }
 }
 

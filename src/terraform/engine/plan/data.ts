@@ -60,7 +60,7 @@ export function dataSourceOf({ configuration }: Pick<Planner, 'configuration'>, 
 /** @throws DiagnosticsError with the address and place of the data source */
 export async function readData(
   source: DataSource,
-  { clients }: Provider,
+  provider: Provider,
   address: InstanceAddress,
   resource: ResourceDeclaration,
   config: ResourceObject,
@@ -68,7 +68,7 @@ export async function readData(
   const place = { address: address.toString(), range: resource.body.range };
   const given = withFallbacks(resource.schema, config);
   try {
-    const found = await source.read(clients, new Arguments(given));
+    const found = await source.read(provider.clientsFor(given), new Arguments(given));
     return typedObject(resource.schema, { ...given, ...found });
   } catch (error) {
     if (error instanceof Mismatch)

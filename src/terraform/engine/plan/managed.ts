@@ -136,7 +136,7 @@ async function importObject(planner: Planner, address: InstanceAddress, type: Re
       'The import block "id" argument must be a text that is known while planning.',
       block.id.range,
     );
-  const found = await planner.call(() => type.read(provider.clients, id, new Arguments({ id })));
+  const found = await planner.call(() => type.read(provider.clientsFor({}), id, new Arguments({ id })));
   if (found === undefined)
     throw configurationError(
       'Cannot import non-existent remote object',

@@ -37,7 +37,7 @@ export async function readObject(
   known: ResourceObject,
   place: Place = {},
 ): Promise<ResourceObject | undefined> {
-  const found = await type.read(provider.clients, idOf(known), new Arguments(known));
+  const found = await type.read(provider.clientsFor(known), idOf(known), new Arguments(known));
   if (found === undefined) return undefined;
   try {
     return merge(type.schema, known, typedObject(type.schema, { ...knownPart(known), ...found }), provider.defaultTags);
