@@ -103,6 +103,12 @@ describe('ECS services that really run', { skip: process.platform !== 'linux' &&
     assert.equal(unstarted.stopCode, 'TaskFailedToStart');
     assert.match(unstarted.stoppedReason ?? '', /ResourceInitializationError: unable to pull secrets .*\/app\/none/);
 
+    const { tasks = [] } = await live.endpoint.call('ecs', 'RunTask', { ...common, taskDefinition: 'secret:1' }, region);
+    const early = tasks[0]?.taskArn?.split('/').at(-1) ?? '';
+    await live.endpoint.call('ecs', 'StopTask', { cluster: 'test', task: early, reason: 'too early' }, region);
+    await until('a task that is stopped while it starts is gone', () => recordOf(early).lastStatus === 'STOPPED');
+    assert.equal(recordOf(early).stoppedReason, 'too early');
+
     const overrides = { containerOverrides: [{ name: 'secret', environment: [{ name: 'EXIT', value: '7' }] }] };
     const failed = recordOf(await run({ taskDefinition: 'secret:1', overrides }));
     assert.equal(failed.stopCode, 'EssentialContainerExited');

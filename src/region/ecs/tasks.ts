@@ -237,9 +237,11 @@ export class Tasks {
       const share = 1 / Math.max(1, defined.length);
       const limits = { cpuUnits: Math.round(taskCpuUnits(definition) * share), memoryMiB: Math.round(taskMemoryMiB(definition) * share) };
       for (const container of running.containers) {
+        if (isLeaving(running.task)) break;
         const own = defined.find(({ name }) => name === container.name)!;
         await this.#startContainer(running, container, own, record, limits);
       }
+      if (isLeaving(running.task)) return this.#abandon(running);
       this.#options.addresses.bind(running.name, address);
       this.tell(running, 'processStarted', { startedAtMs: clock.nowMs() });
     } catch (error) {
@@ -248,6 +250,13 @@ export class Tasks {
       running.stopCode ??= 'TaskFailedToStart';
       this.#ended(running, `TaskFailedToStart: ${errorMessage(error)}`);
     }
+  }
+
+  /** Told to stop while it was being started: what runs of it is stopped only now that the driver knows it. */
+  #abandon(running: RunningTask): void {
+    for (const container of running.containers) if (container.state === 'PENDING') container.state = 'STOPPED';
+    if (running.containers.every(({ state }) => state === 'STOPPED')) this.#ended(running, '');
+    else this.#stopContainers(running);
   }
 
   async #startContainer(
