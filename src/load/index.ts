@@ -18,6 +18,7 @@ export { goDuration } from './run/describe.ts';
 export { mergeOptions, type RawOptions } from './options/options.ts';
 export { Statistics, type RequestFailure, type RequestStatistics } from './outputs/statistics.ts';
 export { optionsFromEnvironment, optionSources, readOption, type OptionSource } from './options/sources.ts';
+export { summaryExport } from './summary/export.ts';
 export { logText } from './terminal/log.ts';
 export { headerText, progressLines } from './terminal/progress.ts';
 export type {

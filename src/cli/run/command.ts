@@ -1,10 +1,9 @@
-import { createWriteStream, readFileSync, writeFileSync, type WriteStream } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { errorMessage, monotonicMs, PlimsollError, systemClock } from '../../base/index.ts';
+import { errorMessage, PlimsollError } from '../../base/index.ts';
 import {
   headerText,
   loadErrors,
-  logText,
   mergeOptions,
   openRest,
   optionsFromEnvironment,
@@ -13,12 +12,15 @@ import {
   readOption,
   RunExitCode,
   startLoad,
+  summaryExport,
   type LoadPlan,
   type LoadProgress,
   type LoadRun,
   type LogLine,
   type RawOptions,
 } from '../../load/index.ts';
+import { openLog } from './log.ts';
+import { refuse, registerRefused } from './refused.ts';
 
 /** `plimsoll run SCRIPT`: k6's `run` with its flags, environment variables, output and exit codes. */
 
@@ -36,8 +38,11 @@ interface Flags {
   color: boolean;
   summary: boolean;
   summaryExport?: string;
-  logFormat: string;
+  logFormat?: string;
+  logOutput?: string;
   consoleOutput?: string;
+  linger?: true;
+  compatibilityMode?: string;
   [flag: string]: unknown;
 }
 
@@ -75,10 +80,16 @@ export function registerRun(program: Command): void {
     .option('-q, --quiet', 'no header, no progress')
     .option('-v, --verbose', 'debug messages too')
     .option('--no-color', 'no colours')
-    .option('--no-summary', 'no summary at the end')
+    .option('--no-summary', 'no summary at the end, as --summary-mode disabled')
     .option('--summary-export <file>', 'write the metrics of the summary to a JSON file')
-    .option('--log-format <format>', 'text, json or raw', 'text')
+    .option('--log-format <format>', 'text, json or raw (default: text)')
+    .option('--log-output <where>', 'stderr, stdout, none or file=PATH (default: stderr)')
     .option('--console-output <file>', "write the script's console output to a file")
+    .option('-l, --linger', 'after the end, keep the REST API of --address until Ctrl-C')
+    .option('--no-usage-report', 'accepted as in k6: Plimsoll reports nothing to anyone')
+    .option('--compatibility-mode <mode>', 'accepted as in k6: base and extended are the same here');
+  registerRefused(command);
+  command
     .addHelpText(
       'after',
       `
@@ -99,31 +110,35 @@ function collect(value: string, before: string[] | undefined): string[] {
 }
 
 async function runScript(script: string, flags: Flags): Promise<number> {
-  const colour = flags.color && process.stderr.isTTY && process.env['NO_COLOR'] === undefined;
-  const { logFormat } = flags;
-  if (logFormat !== 'text' && logFormat !== 'json' && logFormat !== 'raw')
-    throw usage(`--log-format is text, json or raw, not ${logFormat}`);
-  const startedAt = monotonicMs();
+  refuse(flags, process.env);
+  const environment = process.env;
+  const mode = flags.compatibilityMode ?? environment['K6_COMPATIBILITY_MODE'] ?? 'extended';
+  if (!['base', 'extended', 'experimental_enhanced'].includes(mode)) throw usage(`--compatibility-mode is base or extended, not ${mode}`);
   const view = new ProgressView(flags.quiet === true);
-  const consoleFile: WriteStream | undefined = flags.consoleOutput === undefined ? undefined : createWriteStream(flags.consoleOutput);
-  const log = (line: LogLine): void => {
-    if (line.level === 'debug' && flags.verbose !== true) return;
-    const text = logText(line, monotonicMs() - startedAt, logFormat, colour, systemClock.nowMs());
-    if (consoleFile && line.source === 'console') consoleFile.write(`${text}\n`);
-    else view.above(() => process.stderr.write(`${text}\n`));
-  };
+  const runLog = openLog(
+    {
+      output: flags.logOutput ?? environment['K6_LOG_OUTPUT'] ?? 'stderr',
+      format: flags.logFormat ?? environment['K6_LOG_FORMAT'] ?? 'text',
+      consoleFile: flags.consoleOutput ?? environment['K6_CONSOLE_OUTPUT'],
+      verbose: flags.verbose === true,
+      colour: flags.color && process.stderr.isTTY && environment['NO_COLOR'] === undefined && environment['K6_NO_COLOR'] === undefined,
+    },
+    (write) => view.above(write),
+  );
+  const log = (line: LogLine): void => runLog.write(line);
+  const defaults = configOf(flags);
   const run = startLoad({
     script,
     env: environmentOf(flags),
-    defaults: configOf(flags),
-    options: mergeOptions([optionsFromEnvironment(process.env), optionsOf(flags)]),
-    outputs: flags.out ?? process.env['K6_OUT']?.split(',').filter(Boolean) ?? [],
+    defaults,
+    options: mergeOptions([optionsFromEnvironment(environment), optionsOf(flags)]),
+    outputs: flags.out ?? environment['K6_OUT']?.split(',').filter(Boolean) ?? [],
     secretSources: flags.secretSource ?? [],
     ...(flags.workers === undefined ? {} : { workers: workersOf(flags.workers) }),
     log,
   });
-  const release = stopOnSignal(run, log);
-  const address = flags.address ?? process.env['K6_ADDRESS'];
+  const signals = stopOnSignal(run, log);
+  const address = flags.address ?? environment['K6_ADDRESS'];
   const rest = address === undefined || address === '' ? undefined : openRest(run, address);
   try {
     await rest?.catch((error: unknown) => {
@@ -135,20 +150,24 @@ async function runScript(script: string, flags: Flags): Promise<number> {
     run.onProgress((progress) => view.show(progress));
     const result = await run.result;
     view.end();
-    if (flags.summary) process.stdout.write(result.summaryText);
+    process.stdout.write(result.summaryText);
     for (const [file, content] of Object.entries(result.files)) writeOutput(file, content);
-    if (flags.summaryExport !== undefined)
-      writeOutput(flags.summaryExport, JSON.stringify({ root_group: result.rootGroup, metrics: result.metrics }, null, 2));
+    const exported = flags.summaryExport ?? environment['K6_SUMMARY_EXPORT'];
+    if (exported !== undefined) writeOutput(exported, JSON.stringify(summaryExport(result), null, 4));
     for (const distortion of result.distortions) log({ level: 'warning', message: distortion, source: '' });
-    const failed = [...new Set(result.thresholds.filter(({ ok }) => !ok).map(({ metric }) => metric))];
+    const failed = [...new Set(result.thresholds.filter(({ ok }) => !ok).map(({ metric }) => metric))].sort();
     if (result.exitCode === RunExitCode.thresholdsFailed && failed.length > 0) {
       log({ level: 'error', message: `thresholds on metrics '${failed.join(', ')}' have been crossed`, source: '' });
     } else if (result.reason !== undefined) log({ level: 'error', message: `the test ended early: ${result.reason}`, source: '' });
+    if (flags.linger === true || isTrue(environment['K6_LINGER']) || defaults['linger'] === true) {
+      log({ level: 'info', message: 'the test is over; --linger waits for Ctrl-C', source: '' });
+      await signals.received;
+    }
     return result.exitCode;
   } finally {
-    release();
+    signals.release();
     await rest?.then((api) => api.close()).catch(() => undefined);
-    consoleFile?.end();
+    runLog.close();
   }
 }
 
@@ -194,19 +213,40 @@ class ProgressView {
   }
 }
 
+interface Signals {
+  /** The first one. */
+  readonly received: Promise<void>;
+  release(): void;
+}
+
 /** Once: a graceful stop with teardown and summary. Twice: the end. */
-function stopOnSignal(run: LoadRun, log: (line: LogLine) => void): () => void {
+function stopOnSignal(run: LoadRun, log: (line: LogLine) => void): Signals {
+  const received = Promise.withResolvers<void>();
   let count = 0;
+  let isOver = false;
+  run.result.then(
+    () => (isOver = true),
+    () => undefined,
+  );
   const onSignal = (): void => {
     count++;
+    received.resolve();
+    if (isOver) return;
     if (count > 1) process.exit(RunExitCode.externalAbort);
     log({ level: 'warning', message: 'stopping: iterations under way may finish; again to end at once', source: '' });
     run.stop();
   };
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
-  return () => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
+  return {
+    received: received.promise,
+    release: () => {
+      for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
+    },
   };
+}
+
+function isTrue(text: string | undefined): boolean {
+  return text !== undefined && /^(?:true|1)$/i.test(text);
 }
 
 function optionsOf(flags: Flags): RawOptions {
@@ -218,6 +258,7 @@ function optionsOf(flags: Flags): RawOptions {
     else if (typeof value === 'string') options[source.option] = readOption(source, value, `--${source.flag}`);
     else if (Array.isArray(value)) options[source.option] = readOption(source, value.join(','), `--${source.flag}`);
   }
+  if (!flags.summary || isTrue(process.env['K6_NO_SUMMARY'])) options['summaryMode'] ??= 'disabled';
   if (flags.tag) options['tags'] = pairs(flags.tag, '--tag');
   return options;
 }

@@ -75,7 +75,8 @@ const tells = `
   import exec from 'k6/execution';
   export const options = { vus: 1, iterations: 1, userAgent: 'of the script', maxRedirects: 1 };
   export default function () {
-    const { vus, iterations, userAgent, maxRedirects, tags } = exec.test.options;
+    const { scenarios, userAgent, maxRedirects, tags } = exec.test.options;
+    const { vus, iterations } = scenarios.default;
     console.log('TOLD ' + JSON.stringify({ vus, iterations, userAgent, maxRedirects, tags, name: __ENV.NAME, home: 'PATH' in __ENV }));
   }
 `;
@@ -117,12 +118,80 @@ test('the summary goes to standard output unless it is not wanted, its metrics t
   assert.match(readFileSync(join(folder, 'console.log'), 'utf8'), /TOLD/);
 });
 
+test('--summary-mode decides how much the summary says, and the export has the form of k6', async () => {
+  const source = `import { check, group } from 'k6'; export const options = { thresholds: { checks: ['rate>0.9'] } };
+    export const setup = () => ({ made: 1 });
+    export default () => group('outer', () => check(1, { odd: false }));`;
+  const file = join(folder, 'exported.json');
+  const full = await plimsoll(['run', '-q', '--summary-mode=full', '--summary-export', file, script(source)]).ended;
+  assert.equal(full.code, RunExitCode.thresholdsFailed, full.stderr);
+  assert.match(full.stdout, /█ TOTAL RESULTS[^]*█ GROUP: outer/);
+  const { setup_data, root_group, metrics } = JSON.parse(readFileSync(file, 'utf8'));
+  assert.deepEqual(setup_data, { made: 1 });
+  assert.deepEqual([root_group.groups.outer.path, root_group.groups.outer.checks.odd.fails], ['::outer', 1]);
+  assert.deepEqual(metrics.checks, { passes: 0, fails: 1, value: 0, thresholds: { 'rate>0.9': true } });
+  assert.match((await plimsoll(['run', '-q', script(source)], { K6_SUMMARY_MODE: 'legacy' }).ended).stdout, /^ {5}█ outer$/m);
+  const told = `${source} export const handleSummary = () => ({ stdout: 'MINE' });`;
+  assert.equal((await plimsoll(['run', '-q', script(told)]).ended).stdout, 'MINE');
+  assert.equal((await plimsoll(['run', '-q', '--summary-mode', 'disabled', script(told)]).ended).stdout, '');
+});
+
+test('the log goes where it is told to, from its level up', async () => {
+  const source = `export default function () { console.log('TOLD'); console.warn('WARNED'); }`;
+  const stdout = await plimsoll(['run', '-q', '--no-summary', '--log-output', 'stdout', '--log-format', 'json', script(source)]).ended;
+  assert.deepEqual(
+    stdout.stdout.trim().split('\n').map((line) => JSON.parse(line).msg), // prettier-ignore
+    ['TOLD', 'WARNED'],
+  );
+  assert.equal((await plimsoll(['run', '-q', '--log-output=none', script(source)]).ended).stderr, '');
+  const file = join(folder, 'run.log');
+  await plimsoll(['run', '-q', script(source)], { K6_LOG_OUTPUT: `file=${file},level=warning`, K6_LOG_FORMAT: 'raw' }).ended;
+  assert.equal(readFileSync(file, 'utf8'), 'WARNED\n');
+});
+
+test('a run that lingers answers after its end, until it is interrupted', async () => {
+  const address = `127.0.0.1:${await freePort()}`;
+  const run = plimsoll(['run', '--linger', '-a', address, script('export default function () {}')]);
+  await run.said(/lingers? waits/);
+  const metrics = (await (await fetch(`http://${address}/v1/metrics/iterations`)).json()) as { data: { attributes: { sample: object } } };
+  assert.match(JSON.stringify(metrics.data.attributes.sample), /"count":1/);
+  run.kill('SIGINT');
+  assert.equal((await run.ended).code, 0);
+});
+
+test('Ctrl-C lets iterations finish, tears down and says what happened; a second one ends at once', async () => {
+  const source = `import { sleep } from 'k6';
+    export const options = { vus: 1, duration: '1h' };
+    export default function () { console.log('BEGUN'); sleep(Number(__ENV.SECONDS)); console.log('FINISHED'); }
+    export const teardown = () => console.log('TORN DOWN');`;
+  const once = plimsoll(['run', '-e', 'SECONDS=0.5', script(source)]);
+  await once.said(/BEGUN/);
+  once.kill('SIGINT');
+  const ended = await once.ended;
+  assert.equal(ended.code, RunExitCode.externalAbort);
+  assert.match(ended.stderr, /FINISHED[^]*TORN DOWN/);
+  assert.match(ended.stdout, /iterations\.+: \d/);
+  const twice = plimsoll(['run', '-e', 'SECONDS=3600', script(source)]);
+  await twice.said(/BEGUN/);
+  twice.kill('SIGINT');
+  await twice.said(/stopping:/);
+  twice.kill('SIGINT');
+  const stopped = await twice.ended;
+  assert.equal(stopped.code, RunExitCode.externalAbort);
+  assert.doesNotMatch(stopped.stderr, /FINISHED|TORN DOWN/);
+});
+
 for (const [what, args] of Object.entries({
   'an unknown flag': ['--no-such-flag', 'script.js'],
   'a number that is none': ['--vus', 'many', 'script.js'],
   'a stage that is none': ['--stage', 'soon', 'script.js'],
   'a tag without a value': ['--tag', 'kind', 'script.js'],
   'a log format that there is not': ['--log-format', 'xml', 'script.js'],
+  'a log output that there is not': ['--log-output', 'paper', 'script.js'],
+  'a summary mode that there is not': ['--summary-mode', 'short', 'script.js'],
+  'a flag of k6 that has no meaning here': ['--profiling-enabled', 'script.js'],
+  'traces, which nobody writes': ['--traces-output', 'otel', 'script.js'],
+  'a log that goes to Loki': ['--log-output', 'loki', 'script.js'],
   'no worker': ['--workers', '0', 'script.js'],
   'a configuration file that is missing': ['--config', 'nowhere.json', 'script.js'],
   'a script that is missing': ['nowhere.js'],

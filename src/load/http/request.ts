@@ -119,7 +119,7 @@ export class RequestRun implements TagLookup, Suspension {
       case 'ip':
         return exchange.connection?.remoteAddress;
       case 'expected_response':
-        return String(this.#isExpected);
+        return this.#isJudged ? String(this.#isExpected) : undefined;
       case 'error_code':
         return this.#errorCode === 0 ? undefined : String(this.#errorCode);
       case 'error':
@@ -127,6 +127,11 @@ export class RequestRun implements TagLookup, Suspension {
       default:
         return this.#vu.tag(name);
     }
+  }
+
+  /** Whether anything says which responses are expected. */
+  get #isJudged(): boolean {
+    return this.#params.responseCallback !== null && this.#vu.responseCallback !== null;
   }
 
   subject(): object | undefined {
@@ -302,7 +307,7 @@ export class RequestRun implements TagLookup, Suspension {
     http.waiting.add(timings.waiting, this);
     http.receiving.add(timings.receiving, this);
     http.scheduled?.add(this.#vu.lateMs + timings.blocked + timings.duration, this);
-    if (this.#params.responseCallback !== null && this.#vu.responseCallback !== null) http.failed.add(this.#isExpected ? 0 : 1, this);
+    if (this.#isJudged) http.failed.add(this.#isExpected ? 0 : 1, this);
   }
 
   #redirectOf(exchange: Exchange): string | undefined {

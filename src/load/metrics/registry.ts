@@ -1,3 +1,4 @@
+import { Places, type Place } from './places.ts';
 import { createSink, type MetricType, type Sink, type SinkData, type ValueType } from './sinks.ts';
 
 /** Tags of one sample, looked up by name so that most are never built. */
@@ -15,6 +16,8 @@ export const noTags: TagLookup = { tag: () => undefined };
 export interface Submetric {
   readonly metric: Metric;
   readonly tags: readonly (readonly [string, string])[];
+  /** Of the tags, those system tags that `systemTags` leaves out: only the script itself may set them. */
+  readonly ownOnly: readonly string[];
 }
 
 export class Metric {
@@ -23,6 +26,8 @@ export class Metric {
   readonly contains: ValueType;
   readonly sink: Sink;
   readonly submetrics: Submetric[] = [];
+  /** Its samples by scenario and group; only for the summary in full. */
+  places: Places | undefined = undefined;
 
   constructor(name: string, type: MetricType, contains: ValueType) {
     this.name = name;
@@ -33,17 +38,24 @@ export class Metric {
 
   /** Something looks at the tags of its samples. */
   get needsTags(): boolean {
-    return this.submetrics.length > 0;
+    return this.submetrics.length > 0 || this.places !== undefined;
   }
 
   add(value: number, tags: TagLookup): void {
     this.sink.add(value);
-    for (const { metric, tags: wanted } of this.submetrics) {
+    this.places?.add(value, tags);
+    for (const { metric, tags: wanted, ownOnly } of this.submetrics) {
       let all = true;
       for (const [key, text] of wanted) if (tags.tag(key) !== text) all = false;
-      if (all) metric.sink.add(value);
+      if (all && (ownOnly.length === 0 || hasOwn(tags, ownOnly))) metric.sink.add(value);
     }
   }
+}
+
+function hasOwn(tags: TagLookup, wanted: readonly string[]): boolean {
+  const names = new Set<string>();
+  tags.addNames?.(names);
+  return wanted.every((name) => names.has(name));
 }
 
 export interface MetricDelta {
@@ -51,6 +63,8 @@ export interface MetricDelta {
   metricType: MetricType;
   contains: ValueType;
   data: SinkData;
+  /** The part of the metric that was measured there, in addition to the whole. */
+  place?: Place;
 }
 
 /** Makes a metric that is no sub-metric. */
@@ -91,11 +105,29 @@ const builtIn: readonly (readonly [string, MetricType, ValueType])[] = [
 export class MetricRegistry {
   readonly #metrics = new Map<string, Metric>();
   readonly #create: CreateMetric;
+  #absentTags: ReadonlySet<string> = new Set();
+  #hasPlaces = false;
 
   constructor(create: CreateMetric = (name, type, contains) => new Metric(name, type, contains)) {
     this.#create = create;
     for (const [name, type, contains] of builtIn) this.#metrics.set(name, create(name, type, contains));
     this.submetric('http_req_duration{expected_response:true}');
+  }
+
+  /** System tags that the samples of this run do not have; called before sub-metrics are asked for. */
+  leaveOut(tags: ReadonlySet<string>): void {
+    this.#absentTags = tags;
+    if (!tags.has('expected_response')) return;
+    const name = 'http_req_duration{expected_response:true}';
+    const { submetrics } = this.builtIn('http_req_duration');
+    submetrics.splice(0, submetrics.length, ...submetrics.filter(({ metric }) => metric.name !== name));
+    this.#metrics.delete(name);
+  }
+
+  /** From now on every metric is also counted by scenario and group. */
+  countPlaces(): void {
+    this.#hasPlaces = true;
+    for (const metric of this.#metrics.values()) if (!metric.name.includes('{')) metric.places = new Places(metric.name, metric.type);
   }
 
   get(name: string): Metric | undefined {
@@ -116,6 +148,7 @@ export class MetricRegistry {
     const known = this.#metrics.get(name);
     if (known) return known.type === type && known.contains === contains ? known : undefined;
     const metric = this.#create(name, type, contains);
+    if (this.#hasPlaces) metric.places = new Places(name, type);
     this.#metrics.set(name, metric);
     return metric;
   }
@@ -129,7 +162,7 @@ export class MetricRegistry {
     const tags = parseTags(match?.[2] ?? '');
     if (!parent || !tags) return undefined;
     const metric = new Metric(name, parent.type, parent.contains);
-    parent.submetrics.push({ metric, tags });
+    parent.submetrics.push({ metric, tags, ownOnly: tags.map(([key]) => key).filter((key) => this.#absentTags.has(key)) });
     this.#metrics.set(name, metric);
     return metric;
   }
@@ -137,8 +170,13 @@ export class MetricRegistry {
   take(): MetricDelta[] {
     const deltas: MetricDelta[] = [];
     for (const metric of this.#metrics.values()) {
+      const { name, type: metricType, contains } = metric;
       const data = metric.sink.take();
-      if (data) deltas.push({ name: metric.name, metricType: metric.type, contains: metric.contains, data });
+      if (data) deltas.push({ name, metricType, contains, data });
+      for (const { place, sink } of metric.places?.all() ?? []) {
+        const part = sink.take();
+        if (part) deltas.push({ name, metricType, contains, data: part, place });
+      }
     }
     return deltas;
   }
@@ -146,7 +184,9 @@ export class MetricRegistry {
   merge(deltas: readonly MetricDelta[]): void {
     for (const delta of deltas) {
       const metric = this.submetric(delta.name) ?? this.define(delta.name, delta.metricType, delta.contains);
-      metric?.sink.merge(delta.data);
+      if (!metric) continue;
+      if (delta.place === undefined) metric.sink.merge(delta.data);
+      else (metric.places ??= new Places(metric.name, metric.type)).at(delta.place).merge(delta.data);
     }
   }
 }

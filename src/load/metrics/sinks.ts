@@ -19,6 +19,7 @@ export interface Sink {
   add(value: number): void;
   merge(data: SinkData): void;
   /** What was gathered since the last `take`; undefined when nothing was. */
+  peek(): SinkData | undefined;
   take(): SinkData | undefined;
 }
 
@@ -36,9 +37,12 @@ export class CounterSink implements Sink {
     if (data.type === 'counter') this.add(data.value);
   }
 
+  peek(): SinkData | undefined {
+    return this.isEmpty ? undefined : { type: 'counter', value: this.value };
+  }
+
   take(): SinkData | undefined {
-    if (this.isEmpty) return undefined;
-    const data: SinkData = { type: 'counter', value: this.value };
+    const data = this.peek();
     this.value = 0;
     this.isEmpty = true;
     return data;
@@ -66,10 +70,14 @@ export class GaugeSink implements Sink {
     this.value = data.value;
   }
 
+  peek(): SinkData | undefined {
+    return this.isEmpty ? undefined : { type: 'gauge', value: this.value, min: this.min, max: this.max };
+  }
+
   take(): SinkData | undefined {
-    if (this.isEmpty) return undefined;
+    const data = this.peek();
     this.isEmpty = true;
-    return { type: 'gauge', value: this.value, min: this.min, max: this.max };
+    return data;
   }
 }
 
@@ -97,9 +105,12 @@ export class RateSink implements Sink {
     this.total += data.total;
   }
 
+  peek(): SinkData | undefined {
+    return this.total === 0 ? undefined : { type: 'rate', passes: this.passes, total: this.total };
+  }
+
   take(): SinkData | undefined {
-    if (this.total === 0) return undefined;
-    const data: SinkData = { type: 'rate', passes: this.passes, total: this.total };
+    const data = this.peek();
     this.passes = 0;
     this.total = 0;
     return data;
@@ -122,10 +133,13 @@ export class TrendSink implements Sink {
     if (data.type === 'trend') this.histogram.merge(data.histogram);
   }
 
+  peek(): SinkData | undefined {
+    return this.histogram.count === 0 ? undefined : { type: 'trend', histogram: this.histogram.toData() };
+  }
+
   take(): SinkData | undefined {
-    if (this.histogram.count === 0) return undefined;
-    const data: SinkData = { type: 'trend', histogram: this.histogram.toData() };
-    this.histogram.reset();
+    const data = this.peek();
+    if (data) this.histogram.reset();
     return data;
   }
 

@@ -1,5 +1,6 @@
 import { monotonicMs, PlimsollError, systemClock } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
+import { consolidatedOptions } from '../options/consolidated.ts';
 import type { Vu } from '../vu/vu.ts';
 import { moduleOf } from './bound.ts';
 
@@ -61,7 +62,7 @@ function testOf(vu: Vu): object {
       vu.engine.onFail(reason ?? '');
     },
   };
-  Object.defineProperty(test, 'options', { get: () => vu.engine.rawOptions, enumerable: true });
+  Object.defineProperty(test, 'options', { get: () => consolidatedOptions(vu.engine.rawOptions), enumerable: true });
   return test;
 }
 

@@ -5,6 +5,11 @@ import { readAddressBlocks, readDns, readHostPatterns, readTls, type AddressBloc
 import { parseSequence, type Sequence } from '../executors/segment.ts';
 import { parseThreshold, type ThresholdOption } from '../metrics/thresholds.ts';
 
+/** How much the summary says; `disabled` is no summary and no handleSummary(). */
+export type SummaryMode = (typeof summaryModes)[number];
+
+export const summaryModes = ['compact', 'full', 'legacy', 'disabled'] as const;
+
 /** Options as k6 scripts write them, after merging `config file < script < environment < flags`. */
 export type RawOptions = Readonly<Record<string, unknown>>;
 
@@ -29,6 +34,7 @@ export interface LoadOptions {
   readonly tags: Readonly<Record<string, string>>;
   readonly summaryTrendStats: readonly string[];
   readonly summaryTimeUnit: '' | 's' | 'ms' | 'us';
+  readonly summaryMode: SummaryMode;
   /** Requests a second over all VUs; 0 is without limit. */
   readonly rps: number;
   /** Local addresses, shared out over the VUs. */
@@ -50,10 +56,10 @@ export interface LoadOptions {
   readonly vusMax: number;
 }
 
-const defaultTrendStats = ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)'];
+export const defaultTrendStats = ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)'];
 
 /** Options with a meaning for k6's cloud only. */
-const ignored = new Set(['ext', 'cloud', 'systemTags', 'vusMax']);
+const ignored = new Set(['ext', 'cloud', 'vusMax']);
 
 const shortcuts = ['vus', 'duration', 'iterations', 'stages'];
 const known = new Set([
@@ -61,8 +67,9 @@ const known = new Set([
   ...ignored,
   'scenarios', 'thresholds', 'localIPs', 'setupTimeout', 'teardownTimeout', 'minIterationDuration', 'maxRedirects', 'batch', 'batchPerHost', 'userAgent',
   'paused', 'noConnectionReuse', 'noVUConnectionReuse', 'insecureSkipTLSVerify', 'discardResponseBodies', 'noCookiesReset', 'throw', 'hosts', 'tags',
-  'summaryTrendStats', 'summaryTimeUnit', 'rps', 'noSetup', 'noTeardown', 'noThresholds', 'noUsageReport', 'linger', 'executor', 'gracefulStop',
-  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'vuThreads', 'scheduleLatency', 'abortOnRateMissed', 'executionSegment', 'executionSegmentSequence',
+  'summaryTrendStats', 'summaryTimeUnit', 'summaryMode', 'systemTags', 'rps', 'noSetup', 'noTeardown', 'noThresholds', 'noUsageReport', 'linger',
+  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'vuThreads', 'scheduleLatency', 'abortOnRateMissed',
+  'executionSegment', 'executionSegmentSequence',
 ]); // prettier-ignore
 
 export interface ResolvedOptions {
@@ -123,6 +130,7 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
       tags: get('tags', asStringMap, {}),
       summaryTrendStats: get('summaryTrendStats', asTrendStats, defaultTrendStats),
       summaryTimeUnit: unit,
+      summaryMode: get('summaryMode', asSummaryMode, 'compact'),
       rps: get('rps', asInteger, 0),
       tls: readTls(raw['tlsVersion'], raw['tlsCipherSuites'], raw['tlsAuth']),
       dns: readDns(raw['dns']),
@@ -170,6 +178,12 @@ function asTrendStats(value: unknown, name: string): string[] {
       throw invalid(`${name}: "${stat}" is none of avg, min, med, max, count, p(N)`);
     return stat;
   });
+}
+
+function asSummaryMode(value: unknown, name: string): SummaryMode {
+  const mode = summaryModes.find((known) => known === value);
+  if (mode === undefined) throw invalid(`${name} is one of ${summaryModes.join(', ')}, not ${JSON.stringify(value)}`);
+  return mode;
 }
 
 function thresholdsOf(value: unknown): Record<string, ThresholdOption[]> {

@@ -32,7 +32,8 @@ export type Scenario = ScenarioBase &
 export type ExecutorName = Scenario['executor'];
 
 const common = new Set(['executor', 'startTime', 'gracefulStop', 'exec', 'env', 'tags', 'options']);
-const fieldsOf: Record<ExecutorName, readonly string[]> = {
+/** What a scenario may say besides what all may. */
+export const fieldsOf: Record<ExecutorName, readonly string[]> = {
   'shared-iterations': ['vus', 'iterations', 'maxDuration'],
   'per-vu-iterations': ['vus', 'iterations', 'maxDuration'],
   'constant-vus': ['vus', 'duration'],

@@ -1,6 +1,6 @@
 import { PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
-import type { RawOptions } from './options.ts';
+import { summaryModes, type RawOptions } from './options.ts';
 
 /** Options from the command line and from `K6_*` environment variables, under the names that scripts use. */
 
@@ -14,6 +14,8 @@ export interface OptionSource {
   /** `optional` is a text that may be left out. */
   readonly kind: 'text' | 'integer' | 'switch' | 'stages' | 'list' | 'optional';
   readonly help: string;
+  /** All that a text may be; anything when there is none. */
+  readonly values?: readonly string[];
 }
 
 const source = (option: string, kind: OptionSource['kind'], help: string, short?: string): OptionSource => {
@@ -64,7 +66,7 @@ export const optionSources: readonly OptionSource[] = [
     'also measure from the time when a request should have begun: http_req_scheduled_duration, iteration_start_delay',
   ),
   source('httpDebug', 'optional', 'print requests and responses; =full their bodies too'),
-  source('throw', 'switch', 'failed requests throw'),
+  source('throw', 'switch', 'failed requests throw', 'w'),
   source('discardResponseBodies', 'switch', 'do not keep response bodies'),
   source('noSetup', 'switch', 'do not run setup()'),
   source('noTeardown', 'switch', 'do not run teardown()'),
@@ -74,6 +76,12 @@ export const optionSources: readonly OptionSource[] = [
   source('teardownTimeout', 'text', 'limit for teardown()'),
   source('summaryTrendStats', 'list', 'statistics of trends, such as "avg,p(99)"'),
   source('summaryTimeUnit', 'text', 'time unit of the summary: s, ms or us'),
+  {
+    ...source('summaryMode', 'text', 'how much the summary says: compact, full (by scenario and group), legacy (as k6 0.4x) or disabled'),
+    values: summaryModes,
+  },
+  source('systemTags', 'list', 'only these system tags for samples, such as "status,method,name"'),
+  source('tlsVersion', 'text', 'the version of TLS to use: tls1.0, tls1.1, tls1.2 or tls1.3'),
 ];
 
 /** Reads the text of a flag or variable. Throws PL_LOAD_USAGE. */
@@ -95,6 +103,9 @@ export function readOption(source: OptionSource, text: string, name: string): un
       });
     case 'list':
       return text.split(',');
+    case 'text':
+      if (source.values?.includes(text) === false) throw usage(`one of ${source.values.join(', ')} is needed, got ${JSON.stringify(text)}`);
+      return text;
     default:
       return text;
   }

@@ -10,7 +10,14 @@ export const defaultSystemTags: readonly string[] = [
 /** System tags that go to `metadata`, as they would make every sample a series of its own. */
 export const metadataTags: ReadonlySet<string> = new Set(['iter', 'vu', 'ocsp_status', 'ip']);
 
-/** The option `systemTags`, sorted. */
+/** The option `systemTags`, sorted: a list or, from a flag, its text. Names that are no system tags have no effect, as in k6. */
 export function systemTagsOf(option: unknown): readonly string[] {
-  return Array.isArray(option) ? option.map(String).sort() : defaultSystemTags;
+  if (typeof option === 'string') return systemTagsOf(option.split(','));
+  if (!Array.isArray(option)) return defaultSystemTags;
+  return option.map((name) => String(name).trim()).filter((name) => name !== '').sort(); // prettier-ignore
+}
+
+/** System tags that samples do not have. Those of metadata are never there for sub-metrics (k6 0.41). */
+export function absentTags(systemTags: readonly string[]): ReadonlySet<string> {
+  return new Set([...defaultSystemTags, ...metadataTags].filter((name) => metadataTags.has(name) || !systemTags.includes(name)));
 }

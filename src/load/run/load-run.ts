@@ -8,8 +8,9 @@ import { invalid } from '../options/fields.ts';
 import { maxLengthMs, maxVus, resolveOptions, type LoadOptions } from '../options/options.ts';
 import { maxVusOf, type Scenario } from '../options/scenarios.ts';
 import { openOutputs, type Outputs } from '../outputs/index.ts';
+import { absentTags, systemTagsOf } from '../outputs/tags.ts';
 import { summaryData, type SummaryData, type SummaryGroup } from '../summary/data.ts';
-import { compactSummary } from '../summary/text.ts';
+import { renderSummary } from '../summary/render.ts';
 import { describeScenario } from './describe.ts';
 import { distortionsOf } from './distortions.ts';
 import { planProcesses, thisMachine } from './limits.ts';
@@ -165,6 +166,7 @@ export class Run implements LoadRun {
     const { processes: count, notes } = planProcesses(vus, this.#request.workers, options.localIPs.length, thisMachine());
     for (const message of notes) this.#request.log?.({ level: 'warning', message, source: 'plan' });
     this.#tally = new Tally(count);
+    this.#tally.metrics.leaveOut(absentTags(systemTagsOf(raw['systemTags'])));
     for (const [name, type, contains] of metrics) this.#tally.metrics.define(name, type, contains);
     if (raw['noThresholds'] !== true) this.#defineThresholds();
     const plan: LoadPlan = {
@@ -404,9 +406,9 @@ export class Run implements LoadRun {
       setupData: setupData === undefined ? undefined : (JSON.parse(setupData) as unknown),
     });
     let outputs: Record<string, string> | undefined;
-    if (exports.includes('handleSummary'))
+    if (exports.includes('handleSummary') && this.#options.summaryMode !== 'disabled')
       outputs = (await this.#ask(first, { type: 'summary', data: JSON.stringify(data) }, 'summary-done')).outputs;
-    const { stdout, stderr, ...files } = outputs ?? { stdout: compactSummary(data, this.#options) };
+    const { stdout, stderr, ...files } = outputs ?? { stdout: renderSummary(data, tally.metrics, this.#options) };
     if (stderr !== undefined) this.#request.log?.({ level: 'info', message: stderr, source: 'summary' });
     const thresholds = this.#thresholds.flatMap(({ name, thresholds: list }) =>
       list.map(({ source, ok }) => ({ metric: name, source, ok })),
@@ -420,6 +422,7 @@ export class Run implements LoadRun {
       files,
       metrics: data.metrics,
       rootGroup: data.root_group,
+      setupData: data.setup_data,
       thresholds,
       checks: checksOf(data.root_group),
       requests: tally.requests,

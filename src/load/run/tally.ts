@@ -82,7 +82,8 @@ export class Tally {
     return taken;
   }
 
-  #addToWindow({ name, data }: MetricDelta): void {
+  #addToWindow({ name, data, place }: MetricDelta): void {
+    if (place !== undefined) return;
     if (name === 'http_reqs' && data.type === 'counter') this.#window.requests += data.value;
     else if (name === 'http_req_failed' && data.type === 'rate') this.#window.failed += data.passes;
     else if (name === 'http_req_duration' && data.type === 'trend') this.#window.duration.merge(data.histogram);

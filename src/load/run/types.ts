@@ -93,6 +93,8 @@ export interface LoadResult {
   /** As handleSummary gets them. */
   metrics: SummaryData['metrics'];
   rootGroup: SummaryGroup;
+  /** What setup() returned. */
+  setupData: unknown;
   thresholds: ThresholdResult[];
   checks: CheckResult[];
   requests: number;

@@ -7,7 +7,7 @@ import type { MetricType, ValueType } from '../metrics/sinks.ts';
 import { hostModuleNames, loadModules } from '../modules/index.ts';
 import { invalid } from '../options/fields.ts';
 import { Recorder } from '../outputs/recorder.ts';
-import { systemTagsOf } from '../outputs/tags.ts';
+import { absentTags, systemTagsOf } from '../outputs/tags.ts';
 import { mergeOptions, resolveOptions, type RawOptions } from '../options/options.ts';
 import { Secrets } from '../secrets/sources.ts';
 import { compileScript } from '../script/compile.ts';
@@ -132,7 +132,12 @@ export class LoadWorker {
     engine.options = options;
     engine.rawOptions = raw;
     if (script.source.refusal) this.#planThreads(script, message, raw);
-    if (this.#recorder) this.#recorder.systemTags = systemTagsOf(raw['systemTags']);
+    const systemTags = systemTagsOf(raw['systemTags']);
+    this.#metrics.leaveOut(absentTags(systemTags));
+    if (options.summaryMode === 'full') this.#metrics.countPlaces();
+    // Here and not at the start: what setup() measures counts too.
+    for (const name of Object.keys(options.thresholds)) this.#metrics.submetric(name);
+    if (this.#recorder) this.#recorder.systemTags = systemTags;
     const names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
     const metrics = [...this.#metrics.all()]
       .filter(({ name }) => !name.includes('{'))
@@ -237,7 +242,6 @@ export class LoadWorker {
   async #start(message: Start): Promise<void> {
     const engine = this.#engine;
     const { options } = engine;
-    for (const name of Object.keys(options.thresholds)) this.#metrics.submetric(name);
     const { place } = message;
     const ownPart = (whole: Segment): Segment => partOf(whole, place.index, place.count);
     const segment = ownPart(segmentOf(options.sequence));
@@ -332,9 +336,9 @@ export class LoadWorker {
   #abort(error: unknown): void {
     if (this.#hasAborted) return;
     this.#hasAborted = true;
+    this.#end();
     // Not at once: the script that caused it is still running.
     setImmediate(() => {
-      this.#isEnding = true;
       for (const { executor } of this.#scenarios) executor.interruptAll();
     });
     const message = this.#toMessage(error);

@@ -1,5 +1,6 @@
-import type { Metric, MetricRegistry } from '../metrics/registry.ts';
-import { CounterSink, GaugeSink, RateSink, TrendSink, type MetricType, type ValueType } from '../metrics/sinks.ts';
+import { createHash } from 'node:crypto';
+import type { MetricRegistry } from '../metrics/registry.ts';
+import { CounterSink, GaugeSink, RateSink, TrendSink, type MetricType, type Sink, type ValueType } from '../metrics/sinks.ts';
 import { aggregateOf, type MetricThresholds } from '../metrics/thresholds.ts';
 import type { LoadOptions } from '../options/options.ts';
 import type { GroupNode } from '../vu/groups.ts';
@@ -57,7 +58,7 @@ export function summaryData(parts: {
     const entry: SummaryMetric = {
       type: metric.type,
       contains: metric.contains,
-      values: valuesOf(metric, options.summaryTrendStats, durationMs / 1000),
+      values: valuesOf(metric.sink, options.summaryTrendStats, durationMs / 1000),
     };
     if (thresholds)
       entry.thresholds = Object.fromEntries(
@@ -68,14 +69,13 @@ export function summaryData(parts: {
   return {
     root_group: groupOf(parts.root),
     options: { summaryTrendStats: options.summaryTrendStats, summaryTimeUnit: options.summaryTimeUnit, noColor: true },
-    state: { isStdOutTTY: process.stdout.isTTY, isStdErrTTY: process.stderr.isTTY, testRunDurationMs: durationMs },
+    state: { isStdOutTTY: isTty(process.stdout), isStdErrTTY: isTty(process.stderr), testRunDurationMs: durationMs },
     metrics,
     ...(parts.setupData === undefined ? {} : { setup_data: parts.setupData }),
   };
 }
 
-function valuesOf(metric: Metric, trendStats: readonly string[], seconds: number): Record<string, number> {
-  const { sink } = metric;
+export function valuesOf(sink: Sink, trendStats: readonly string[], seconds: number): Record<string, number> {
   if (sink instanceof CounterSink) return { count: sink.value, rate: aggregateOf(sink, 'rate', seconds) };
   if (sink instanceof GaugeSink) return { value: sink.value, min: sink.min, max: sink.max };
   if (sink instanceof RateSink) return { rate: sink.rate, passes: sink.passes, fails: sink.total - sink.passes };
@@ -88,7 +88,7 @@ function groupOf(node: GroupNode): SummaryGroup {
     name: node.name,
     path: node.path,
     id: idOf(node.path),
-    groups: [...node.groups.values()].map(groupOf),
+    groups: [...node.groups.values()].filter(isUsed).map(groupOf),
     checks: [...node.checks].map(([name, { passes, fails }]) => ({
       name,
       path: `${node.path}::${name}`,
@@ -99,9 +99,17 @@ function groupOf(node: GroupNode): SummaryGroup {
   };
 }
 
-/** Stable and short; k6 uses an MD5 of the path, of which nobody relies on the value. */
+/** The groups of setup() and teardown() are there in any case. */
+function isUsed(node: GroupNode): boolean {
+  return !/^::(?:setup|teardown)$/.test(node.path) || node.checks.size > 0 || node.groups.size > 0;
+}
+
+/** As k6: the MD5 of the path. */
 function idOf(path: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const char of path) hash = BigInt.asUintN(64, (hash ^ BigInt(char.codePointAt(0) ?? 0)) * 0x100000001b3n);
-  return hash.toString(16).padStart(16, '0');
+  return createHash('md5').update(path).digest('hex');
+}
+
+/** Node leaves `isTTY` out where there is no terminal. */
+function isTty(stream: { isTTY?: boolean }): boolean {
+  return stream.isTTY === true;
 }

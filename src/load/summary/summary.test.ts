@@ -6,7 +6,8 @@ import { resolveOptions } from '../options/options.ts';
 import { GroupNode } from '../vu/groups.ts';
 import { summaryData } from './data.ts';
 import { formatBytes, formatDuration } from './format.ts';
-import { compactSummary } from './text.ts';
+import { renderSummary } from './render.ts';
+import { summaryText } from './text.ts';
 
 test('durations and sizes read as in k6', () => {
   assert.deepEqual(
@@ -40,7 +41,7 @@ test('the compact summary is laid out as that of k6', () => {
   ];
   evaluateThresholds(thresholds, metrics, 3000, true);
   const { options } = resolveOptions({ summaryTrendStats: ['min', 'max', 'count'] });
-  const text = compactSummary(summaryData({ metrics, root, thresholds, options, durationMs: 3000, setupData: undefined }), options);
+  const text = summaryText(summaryData({ metrics, root, thresholds, options, durationMs: 3000, setupData: undefined }), options);
   assert.equal(
     text,
     `
@@ -90,3 +91,125 @@ test('the compact summary is laid out as that of k6', () => {
 `,
   );
 });
+
+/** Two scenarios, of which one has groups, as load processes would report them. */
+function grouped(summaryMode: string): string {
+  const part = new MetricRegistry();
+  part.countPlaces();
+  const at = (scenario: string, group: string, check?: string) => ({
+    tag: (name: string) => ({ scenario, group, check })[name as 'scenario'],
+  });
+  const root = new GroupNode('', undefined);
+  for (const [scenario, group, ms] of [
+    ['one', '', 1],
+    ['one', '::outer', 2],
+    ['one', '::outer::inner', 3],
+    ['two', '', 4],
+  ] as const) {
+    part.builtIn('http_req_duration').add(ms, at(scenario, group));
+    part.builtIn('data_sent').add(10, at(scenario, group));
+  }
+  part.builtIn('checks').add(1, at('one', '', 'there'));
+  part.builtIn('checks').add(0, at('one', '::outer', 'right'));
+  Object.assign(root.check('there'), { passes: 1, fails: 0 });
+  Object.assign(root.group('outer').check('right'), { passes: 0, fails: 1 });
+  root.group('setup');
+  const metrics = new MetricRegistry();
+  metrics.merge(part.take());
+  const scenario = { executor: 'per-vu-iterations' };
+  const { options } = resolveOptions({ summaryMode, summaryTrendStats: ['max', 'count'], scenarios: { one: scenario, two: scenario } });
+  return renderSummary(summaryData({ metrics, root, thresholds: [], options, durationMs: 2000, setupData: undefined }), metrics, options);
+}
+
+test('the full summary tells scenarios and groups apart: a scenario counts its groups too, a group only itself', () => {
+  assert.equal(
+    grouped('full'),
+    `
+
+  █ TOTAL RESULTS 
+
+    checks_total.......: 2      1/s
+    checks_succeeded...: 50.00% 1 out of 2
+    checks_failed......: 50.00% 1 out of 2
+
+    ✓ there
+    ✗ right
+      ↳  0% — ✓ 0 / ✗ 1
+
+    HTTP
+    http_req_duration...: max=4ms count=4
+
+    NETWORK
+    data_received.......: 0 B  0 B/s
+    data_sent...........: 40 B 20 B/s
+
+
+  █ SCENARIO: one 
+
+    checks_total.......: 2      1/s
+    checks_succeeded...: 50.00% 1 out of 2
+    checks_failed......: 50.00% 1 out of 2
+
+    ✓ there
+    ✗ right
+      ↳  0% — ✓ 0 / ✗ 1
+
+    HTTP
+    http_req_duration...: max=3ms count=3
+
+    NETWORK
+    data_sent...........: 30 B 15 B/s
+
+    ↳ GROUP: outer 
+
+      checks_total.......: 1       0.5/s
+      checks_succeeded...: 0.00%   0 out of 1
+      checks_failed......: 100.00% 1 out of 1
+
+      ✗ right
+        ↳  0% — ✓ 0 / ✗ 1
+
+      HTTP
+      http_req_duration...: max=2ms count=1
+
+      ↳ GROUP: inner 
+
+        HTTP
+        http_req_duration...: max=3ms count=1
+
+
+  █ SCENARIO: two 
+
+    HTTP
+    http_req_duration...: max=4ms count=1
+
+    NETWORK
+    data_sent...........: 10 B 5 B/s
+
+
+
+`,
+  );
+});
+
+test('the legacy summary is a tree of groups and a list of metrics', () => {
+  assert.equal(
+    grouped('legacy'),
+    `
+     ✓ there
+
+     █ outer
+
+       ✗ right
+        ↳  0% — ✓ 0 / ✗ 1
+
+     checks..............: 50.00% 1 out of 2
+     data_received.......: 0 B    0 B/s
+     data_sent...........: 40 B   20 B/s
+     http_req_duration...: max=4ms count=4
+
+`,
+  );
+});
+
+test('a summary that is not wanted is empty', () => assert.equal(grouped('disabled'), ''));

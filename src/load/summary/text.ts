@@ -1,8 +1,9 @@
 import type { LoadOptions } from '../options/options.ts';
 import type { SummaryCheck, SummaryData, SummaryGroup, SummaryMetric } from './data.ts';
+import type { SummaryPart } from './parts.ts';
 import { formatNumber, formatPercent, formatValue } from './format.ts';
 
-/** The end-of-test summary, laid out as k6 2.x's `compact` mode. */
+/** The end-of-test summary, laid out as in k6 1.x and 2.x: `compact` and `full`. */
 
 const sections: readonly (readonly [title: string, names: readonly string[]])[] = [
   ['HTTP', ['http_req_duration', 'http_req_failed', 'http_reqs']],
@@ -23,28 +24,54 @@ interface Row {
   readonly metric: SummaryMetric;
 }
 
-export function compactSummary(data: SummaryData, options: LoadOptions): string {
+export type Unit = LoadOptions['summaryTimeUnit'];
+
+/** The text of the modes `compact` and `full`; the parts are what `full` has in addition. */
+export function summaryText(data: SummaryData, options: LoadOptions, parts: readonly SummaryPart[] = []): string {
   const unit = options.summaryTimeUnit;
+  const isFull = options.summaryMode === 'full';
+  const seconds = data.state.testRunDurationMs / 1000;
   const lines: string[] = [''];
   const withThresholds = Object.entries(data.metrics).filter(([, metric]) => metric.thresholds);
   if (withThresholds.length > 0) lines.push('', '  █ THRESHOLDS ', '', ...thresholdSection(withThresholds, unit));
   lines.push('', '  █ TOTAL RESULTS ', '');
-  const groups = sectionsOf(data);
-  const checks = allChecks(data.root_group);
-  if (total(checks) > 0) lines.push(...checkSection(checks, data.state.testRunDurationMs / 1000));
+  lines.push(...results({ metrics: data.metrics, checks: allChecks(data.root_group) }, { seconds, unit, isFull, indent: '    ' }));
+  for (const part of parts) lines.push(...partLines(part, { seconds, unit, isFull, indent: '    ' }));
+  return `${lines.join('\n')}\n\n\n`;
+}
+
+interface Layout {
+  readonly seconds: number;
+  readonly unit: Unit;
+  /** All built-in metrics, not only those that most people want. */
+  readonly isFull: boolean;
+  readonly indent: string;
+}
+
+/** A scenario or a group, then what is in it, further in. */
+function partLines({ kind, name, metrics, checks, groups }: SummaryPart, layout: Layout, depth = 0): string[] {
+  const title = depth === 0 ? ['', `  █ ${kind.toUpperCase()}: ${name} `] : [`${layout.indent.slice(2)}↳ ${kind.toUpperCase()}: ${name} `];
+  const inner = { ...layout, indent: `${layout.indent}  ` };
+  return [...title, '', ...results({ metrics, checks }, layout), ...groups.flatMap((group) => partLines(group, inner, depth + 1))];
+}
+
+function results({ metrics, checks }: Pick<SummaryPart, 'metrics' | 'checks'>, { seconds, unit, isFull, indent }: Layout): string[] {
+  const groups = sectionsOf(metrics, isFull);
+  const lines = total(checks) > 0 ? checkSection(checks, seconds) : [];
   const rows = groups.flatMap(([, list]) => list);
   const width = Math.max(0, ...rows.map((row) => row.indent + row.label.length)) + 3;
-  const dotted = (label: string, indent: number): string => `    ${' '.repeat(indent)}${label.padEnd(width - indent, '.')}: `;
   const column = Math.max(0, ...rows.filter(({ metric }) => metric.type !== 'trend').map(({ metric }) => firstColumn(metric, unit).length));
   const extra = Math.max(0, ...rows.map(({ metric }) => secondColumn(metric, unit).length));
   const trendWidths = columnWidths(rows, unit);
   for (const [title, list] of groups) {
-    lines.push(`    ${title}`);
-    for (const { label, indent, metric } of list)
-      lines.push(`${dotted(label, indent)}${valueText(metric, unit, column, extra, trendWidths)}`);
+    lines.push(title);
+    for (const row of list) {
+      const label = `${' '.repeat(row.indent)}${row.label.padEnd(width - row.indent, '.')}: `;
+      lines.push(`${label}${valueText(row.metric, unit, column, extra, trendWidths)}`);
+    }
     lines.push('');
   }
-  return `${lines.join('\n')}\n\n\n`;
+  return lines.map((line) => (line === '' ? '' : `${indent}${line}`));
 }
 
 function total(checks: readonly SummaryCheck[]): number {
@@ -58,7 +85,7 @@ function checkSection(checks: readonly SummaryCheck[], seconds: number): string[
   const values = [String(all), formatPercent(passed / all), formatPercent((all - passed) / all)];
   const column = Math.max(...values.map((text) => text.length));
   const line = (label: string, index: number, rest: string): string =>
-    `    ${label.padEnd('checks_succeeded...'.length, '.')}: ${(values[index] as string).padEnd(column)} ${rest}`;
+    `${label.padEnd('checks_succeeded...'.length, '.')}: ${(values[index] as string).padEnd(column)} ${rest}`;
   return [
     line('checks_total', 0, `${formatNumber(all / seconds)}/s`),
     line('checks_succeeded', 1, `${passed} out of ${all}`),
@@ -69,54 +96,47 @@ function checkSection(checks: readonly SummaryCheck[], seconds: number): string[
   ];
 }
 
-function sectionsOf(data: SummaryData): [string, Row[]][] {
-  const names = Object.keys(data.metrics);
+function sectionsOf(metrics: SummaryData['metrics'], isFull: boolean): [string, Row[]][] {
+  const names = Object.keys(metrics);
   const builtIn = new Set([...hidden, ...sections.flatMap(([, list]) => list)]);
   const custom = names.filter((name) => !builtIn.has(parentOf(name))).map(parentOf);
   const all: (readonly [string, readonly string[]])[] = [['CUSTOM', [...new Set(custom)].sort()], ...sections];
   // A hidden metric with a threshold is shown after all.
+  const isWanted = (name: string): boolean =>
+    name.startsWith('http_') && (isFull || names.some((other) => parentOf(other) === name && metrics[other]?.thresholds));
   const out: [string, Row[]][] = [];
   for (const [title, list] of all) {
-    const shown =
-      title === 'HTTP'
-        ? [
-            ...list,
-            ...[...hidden].filter(
-              (name) => name.startsWith('http_') && names.some((other) => parentOf(other) === name && data.metrics[other]?.thresholds),
-            ),
-          ].sort()
-        : list;
-    const rows = shown.flatMap((name) => rowsOf(name, data));
+    const shown = title === 'HTTP' ? [...list, ...[...hidden].filter(isWanted)].sort() : list;
+    const rows = shown.flatMap((name) => rowsOf(name, metrics));
     if (rows.length > 0) out.push([title, rows]);
   }
   return out;
 }
 
-function rowsOf(name: string, data: SummaryData): Row[] {
+function rowsOf(name: string, metrics: SummaryData['metrics']): Row[] {
   const rows: Row[] = [];
-  const metric = data.metrics[name];
+  const metric = metrics[name];
   if (metric) rows.push({ label: name, indent: 0, metric });
-  for (const [other, submetric] of Object.entries(data.metrics))
+  for (const other of Object.keys(metrics).sort())
     if (other !== name && parentOf(other) === name)
-      rows.push({ label: `{ ${other.slice(name.length + 1, -1)} }`, indent: 2, metric: submetric });
+      rows.push({ label: `{ ${other.slice(name.length + 1, -1)} }`, indent: 2, metric: metrics[other] as SummaryMetric });
   return rows;
 }
 
-function parentOf(name: string): string {
+export function parentOf(name: string): string {
   const brace = name.indexOf('{');
   return brace < 0 ? name : name.slice(0, brace);
 }
 
-/** By metric; those of sub-metrics stand, indented, under their metric. */
-function thresholdSection(metrics: readonly [string, SummaryMetric][], unit: LoadOptions['summaryTimeUnit']): string[] {
+/** By metric; those of sub-metrics stand, indented, under their metric if that has thresholds too. */
+function thresholdSection(metrics: readonly [string, SummaryMetric][], unit: Unit): string[] {
   const lines: string[] = [];
-  let parent = '';
+  const names = new Set(metrics.map(([name]) => name));
   for (const [name, metric] of metrics.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const isSub = name.includes('{');
-    if (parentOf(name) !== parent) lines.push(`    ${parentOf(name)}`, ...(isSub ? [''] : []));
-    parent = parentOf(name);
-    const indent = isSub ? '      ' : '    ';
-    if (isSub) lines.push(`${indent}${name.slice(parent.length)}`);
+    const parent = parentOf(name);
+    const isBelow = parent !== name && names.has(parent);
+    const indent = isBelow ? '      ' : '    ';
+    lines.push(`${indent}${isBelow ? name.slice(parent.length) : name}`);
     for (const [source, { ok, value }] of Object.entries(metric.thresholds ?? {}))
       lines.push(`${indent}${ok ? '✓' : '✗'} '${source}'${crossedBy(source, value, metric, unit)}`);
     lines.push('');
@@ -125,7 +145,7 @@ function thresholdSection(metrics: readonly [string, SummaryMetric][], unit: Loa
 }
 
 /** ` p(95)=1.3ms`: what the threshold was compared with. */
-function crossedBy(source: string, shown: number | undefined, metric: SummaryMetric, unit: LoadOptions['summaryTimeUnit']): string {
+function crossedBy(source: string, shown: number | undefined, metric: SummaryMetric, unit: Unit): string {
   const aggregate = /^\s*([a-z]+(?:\([^)]*\))?)/i.exec(source)?.[1] ?? source;
   const value = shown ?? metric.values[aggregate];
   if (value === undefined) return '';
@@ -138,17 +158,17 @@ function allChecks(group: SummaryGroup): SummaryCheck[] {
 }
 
 function checkLines({ name, passes, fails }: SummaryCheck): string[] {
-  if (fails === 0) return [`    ✓ ${name}`];
-  return [`    ✗ ${name}`, `      ↳  ${Math.floor((100 * passes) / (passes + fails))}% — ✓ ${passes} / ✗ ${fails}`];
+  if (fails === 0) return [`✓ ${name}`];
+  return [`✗ ${name}`, `  ↳  ${Math.floor((100 * passes) / (passes + fails))}% — ✓ ${passes} / ✗ ${fails}`];
 }
 
-function firstColumn(metric: SummaryMetric, unit: LoadOptions['summaryTimeUnit']): string {
+export function firstColumn(metric: SummaryMetric, unit: Unit): string {
   const { values } = metric;
   if (metric.type === 'rate') return formatPercent(values['rate'] ?? 0);
   return formatValue(values[metric.type === 'counter' ? 'count' : 'value'] ?? 0, metric.contains, unit);
 }
 
-function secondColumn(metric: SummaryMetric, unit: LoadOptions['summaryTimeUnit']): string {
+export function secondColumn(metric: SummaryMetric, unit: Unit): string {
   const { values } = metric;
   const show = (value: number | undefined): string => formatValue(value ?? 0, metric.contains, unit);
   if (metric.type === 'counter') return `${show(values['rate'])}/s`;
@@ -157,25 +177,18 @@ function secondColumn(metric: SummaryMetric, unit: LoadOptions['summaryTimeUnit'
   return '';
 }
 
-function valueText(
-  metric: SummaryMetric,
-  unit: LoadOptions['summaryTimeUnit'],
-  column: number,
-  extra: number,
-  trendWidths: Record<string, number>,
-): string {
+export function valueText(metric: SummaryMetric, unit: Unit, column: number, extra: number, trendWidths: Record<string, number>): string {
   const { values } = metric;
   const show = (value: number | undefined): string => formatValue(value ?? 0, metric.contains, unit);
   if (metric.type === 'trend')
     return Object.entries(values)
       .map(([stat, value]) => `${stat}=${(stat === 'count' ? formatNumber(value) : show(value)).padEnd(trendWidths[stat] ?? 0)}`)
-      .join(' ')
-      .trimEnd();
+      .join(' ');
   const text = `${firstColumn(metric, unit).padEnd(column)} ${secondColumn(metric, unit)}`;
   return metric.type === 'gauge' ? `${text.padEnd(column + 1 + extra)} max=${show(values['max'])}` : text;
 }
 
-function columnWidths(rows: readonly Row[], unit: LoadOptions['summaryTimeUnit']): Record<string, number> {
+export function columnWidths(rows: readonly Row[], unit: Unit): Record<string, number> {
   const widths: Record<string, number> = {};
   for (const { metric } of rows) {
     if (metric.type !== 'trend') continue;

@@ -5,7 +5,7 @@ import { MetricRegistry } from '../metrics/registry.ts';
 import { loadModules } from '../modules/index.ts';
 import { resolveOptions } from '../options/options.ts';
 import { Recorder } from '../outputs/recorder.ts';
-import { systemTagsOf } from '../outputs/tags.ts';
+import { absentTags, systemTagsOf } from '../outputs/tags.ts';
 import { loadScript } from '../script/loaded.ts';
 import { Secrets } from '../secrets/sources.ts';
 import { Engine } from '../vu/engine.ts';
@@ -27,8 +27,10 @@ const post = (message: FromThread): void => port.postMessage(message);
 const script = loadScript(start.source);
 await loadModules(script.hostModules);
 const recorder = start.recording && new Recorder(start.recording, (batch) => post({ type: 'samples', batch }));
-if (recorder) recorder.systemTags = systemTagsOf(start.options['systemTags']);
+const systemTags = systemTagsOf(start.options['systemTags']);
+if (recorder) recorder.systemTags = systemTags;
 const metrics = new MetricRegistry(recorder?.create);
+metrics.leaveOut(absentTags(systemTags));
 const secrets = new Secrets(start.secretSources);
 const engine = new Engine({
   script,
@@ -39,6 +41,7 @@ const engine = new Engine({
 });
 engine.secrets = secrets;
 engine.options = resolveOptions(start.options).options;
+if (engine.options.summaryMode === 'full') metrics.countPlaces();
 engine.pacer = undefined;
 engine.rawOptions = start.options;
 engine.onFail = (reason) => post({ type: 'marked-failed', reason });

@@ -221,7 +221,7 @@ export class Vu implements TagLookup {
     if (name === 'vu') return String(this.id);
     if (name === 'iter') return String(this.iteration);
     const { scenario } = this;
-    if (name === 'scenario') return scenario?.name ?? 'default';
+    if (name === 'scenario') return scenario?.name;
     return scenario?.tags[name] ?? this.engine.options.tags[name];
   }
 
