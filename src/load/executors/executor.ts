@@ -1,4 +1,5 @@
 import { monotonicMs } from '../../base/index.ts';
+import { stageAt } from '../metrics/stages.ts';
 import type { Scenario } from '../options/scenarios.ts';
 import type { Engine } from '../vu/engine.ts';
 import type { IterationRunner } from '../vu/iteration.ts';
@@ -6,10 +7,17 @@ import { Call } from '../vu/wheel.ts';
 import type { Segment } from './segment.ts';
 import type { Vu } from '../vu/vu.ts';
 
+/** How long a scenario has run and how far it is. */
+export interface ScenarioClock {
+  readonly startedAtMs: number;
+  fraction(): number;
+  /** From 0; undefined when it has no stages. */
+  stage(): number | undefined;
+}
+
 /** Where executors get VUs from and bring them back to. */
 export interface VuSource {
-  /** `clock` tells how long the scenario has run and how far it is. */
-  take(scenario: Scenario, clock: { readonly startedAtMs: number; fraction(): number }): Vu;
+  take(scenario: Scenario, clock: ScenarioClock): Vu;
   giveBack(vu: Vu): void;
 }
 
@@ -72,6 +80,10 @@ export abstract class Executor<S extends Scenario = Scenario> {
 
   /** How far it is, from 0 to 1. */
   abstract fraction(): number;
+
+  stage(): number | undefined {
+    return stageAt(this.scenario, this.elapsedMs());
+  }
 
   /** What somebody outside asks for; only some executors can follow. */
   control(_asked: { vus?: number | undefined; paused?: boolean | undefined }): void {

@@ -5,7 +5,7 @@ import { ExternallyControlled } from './externally-controlled.ts';
 import { ConstantVus, PerVuIterations, SharedIterations } from './fixed.ts';
 import { RampingVus } from './ramping-vus.ts';
 
-export { Executor, type VuSource } from './executor.ts';
+export { Executor, type ScenarioClock, type VuSource } from './executor.ts';
 export { iterationsOf, numberOf, partOf, scaled, segmentOf, shareOf, type Segment } from './segment.ts';
 
 export function createExecutor(parts: ExecutorParts<Scenario>): Executor {

@@ -48,6 +48,8 @@ export interface LoadOptions {
   readonly httpDebug: '' | 'headers' | 'full';
   /** The part of the test that this instance does. */
   readonly sequence: Sequence;
+  /** Tag samples with the stage they were taken in, and tell the results of each. */
+  readonly stageResults: boolean;
   /** With more than this share of arrivals missed the run ends; undefined is never. */
   readonly rateMissedMax: number | undefined;
   /** Also measure from the times at which requests should have begun. */
@@ -68,7 +70,7 @@ const known = new Set([
   'scenarios', 'thresholds', 'localIPs', 'setupTimeout', 'teardownTimeout', 'minIterationDuration', 'maxRedirects', 'batch', 'batchPerHost', 'userAgent',
   'paused', 'noConnectionReuse', 'noVUConnectionReuse', 'insecureSkipTLSVerify', 'discardResponseBodies', 'noCookiesReset', 'throw', 'hosts', 'tags',
   'summaryTrendStats', 'summaryTimeUnit', 'summaryMode', 'systemTags', 'rps', 'noSetup', 'noTeardown', 'noThresholds', 'noUsageReport', 'linger',
-  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'vuThreads', 'scheduleLatency', 'abortOnRateMissed',
+  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'vuThreads', 'scheduleLatency', 'stageResults', 'abortOnRateMissed',
   'executionSegment', 'executionSegmentSequence',
 ]); // prettier-ignore
 
@@ -123,6 +125,7 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
       discardResponseBodies: get('discardResponseBodies', asBoolean, false),
       noCookiesReset: get('noCookiesReset', asBoolean, false),
       sequence: parseSequence(get('executionSegment', asText, ''), get('executionSegmentSequence', asText, '')),
+      stageResults: get('stageResults', asBoolean, false),
       rateMissedMax: get('abortOnRateMissed', asShare, undefined),
       scheduleLatency: get('scheduleLatency', asBoolean, false),
       throwErrors: get('throw', asBoolean, false),

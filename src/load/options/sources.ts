@@ -59,6 +59,7 @@ export const optionSources: readonly OptionSource[] = [
   source('vuThreads', 'switch', 'run each VU in a thread that really blocks, even if the script can do without'),
   source('executionSegment', 'text', 'the part of the test that this instance does, from:to, such as 1/4:1/2'),
   source('executionSegmentSequence', 'text', 'where the parts of all instances begin and end, such as 0,1/4,1/2,1'),
+  source('stageResults', 'switch', 'tell the results of each stage, as sub-metrics {stage:0}, {stage:1} …'),
   source('abortOnRateMissed', 'optional', 'end the test when more than 1 % (=5%) of the arrivals of 5 s find no free VU'),
   source(
     'scheduleLatency',

@@ -4,6 +4,7 @@ import { entry, forkChild, monotonicMs, PlimsollError, type Child } from '../../
 import { loadErrors, RunExitCode } from '../errors.ts';
 import { scaled } from '../executors/index.ts';
 import { checkThreshold, evaluateThresholds, parseThreshold, type MetricThresholds } from '../metrics/thresholds.ts';
+import { stageMetrics } from '../metrics/stages.ts';
 import { invalid } from '../options/fields.ts';
 import { maxLengthMs, maxVus, resolveOptions, type LoadOptions } from '../options/options.ts';
 import { maxVusOf, type Scenario } from '../options/scenarios.ts';
@@ -169,6 +170,7 @@ export class Run implements LoadRun {
     this.#tally.metrics.leaveOut(absentTags(systemTagsOf(raw['systemTags'])));
     for (const [name, type, contains] of metrics) this.#tally.metrics.define(name, type, contains);
     if (raw['noThresholds'] !== true) this.#defineThresholds();
+    if (options.stageResults) for (const { name } of stageMetrics(options.scenarios)) this.#tally.metrics.submetric(name);
     const plan: LoadPlan = {
       scenarios: this.#scenarios.map((scenario) => ({
         name: scenario.name,

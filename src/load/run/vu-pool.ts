@@ -1,4 +1,4 @@
-import type { VuSource, Segment } from '../executors/index.ts';
+import type { ScenarioClock, Segment, VuSource } from '../executors/index.ts';
 import { numberOf, segmentOf, shareOf } from '../executors/index.ts';
 import { maxVus } from '../options/options.ts';
 import type { Scenario } from '../options/scenarios.ts';
@@ -33,10 +33,18 @@ export class VuPool implements VuSource {
     return this.#made;
   }
 
-  take(scenario: Scenario, clock: { readonly startedAtMs: number; fraction(): number }): Vu {
+  take(scenario: Scenario, clock: ScenarioClock): Vu {
     const vu = this.#idle.pop() ?? this.#make();
     const { name, executor, env, tags } = scenario;
-    vu.join({ name, executor, env, tags, startedAtMs: () => clock.startedAtMs, progress: () => clock.fraction() });
+    vu.join({
+      name,
+      executor,
+      env,
+      tags,
+      startedAtMs: () => clock.startedAtMs,
+      progress: () => clock.fraction(),
+      stage: () => clock.stage(),
+    });
     return vu;
   }
 

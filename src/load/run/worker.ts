@@ -3,6 +3,7 @@ import { loadErrors, RunExitCode } from '../errors.ts';
 import { createExecutor, iterationsOf, partOf, segmentOf, type Executor, type Segment } from '../executors/index.ts';
 import { Pacer } from '../http/pacer.ts';
 import { MetricRegistry } from '../metrics/registry.ts';
+import { stageMetrics } from '../metrics/stages.ts';
 import type { MetricType, ValueType } from '../metrics/sinks.ts';
 import { hostModuleNames, loadModules } from '../modules/index.ts';
 import { invalid } from '../options/fields.ts';
@@ -242,6 +243,7 @@ export class LoadWorker {
   async #start(message: Start): Promise<void> {
     const engine = this.#engine;
     const { options } = engine;
+    if (options.stageResults) for (const { name } of stageMetrics(options.scenarios)) this.#metrics.submetric(name);
     const { place } = message;
     const ownPart = (whole: Segment): Segment => partOf(whole, place.index, place.count);
     const segment = ownPart(segmentOf(options.sequence));

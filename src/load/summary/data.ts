@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MetricRegistry } from '../metrics/registry.ts';
 import { CounterSink, GaugeSink, RateSink, TrendSink, type MetricType, type Sink, type ValueType } from '../metrics/sinks.ts';
+import { stageMetrics } from '../metrics/stages.ts';
 import { aggregateOf, type MetricThresholds } from '../metrics/thresholds.ts';
 import type { LoadOptions } from '../options/options.ts';
 import type { GroupNode } from '../vu/groups.ts';
@@ -51,6 +52,7 @@ export function summaryData(parts: {
 }): SummaryData {
   const { options, durationMs } = parts;
   const metrics: Record<string, SummaryMetric> = {};
+  const stages = new Map(stageMetrics(options.scenarios).map(({ name, durationMs: stageMs }) => [name, stageMs]));
   const wanted = new Map(parts.thresholds.map(({ name, thresholds }) => [name, thresholds]));
   for (const metric of parts.metrics.all()) {
     const thresholds = wanted.get(metric.name);
@@ -58,7 +60,7 @@ export function summaryData(parts: {
     const entry: SummaryMetric = {
       type: metric.type,
       contains: metric.contains,
-      values: valuesOf(metric.sink, options.summaryTrendStats, durationMs / 1000),
+      values: valuesOf(metric.sink, options.summaryTrendStats, (stages.get(metric.name) ?? durationMs) / 1000),
     };
     if (thresholds)
       entry.thresholds = Object.fromEntries(

@@ -50,6 +50,7 @@ export interface ThreadCall {
   group: string;
   iteration: number;
   place: IterationPlace;
+  lateMs: number;
   scenario:
     | {
         name: string;

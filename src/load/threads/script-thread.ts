@@ -83,7 +83,7 @@ export class ScriptThread {
   }
 
   #callOf(name: string, data: unknown): ThreadCall {
-    const { engine, scenario, place, iteration, group } = this.#vu;
+    const { engine, scenario, place, iteration, group, lateMs } = this.#vu;
     const { instance, phase } = engine;
     const nowMs = monotonicMs();
     return {
@@ -94,6 +94,7 @@ export class ScriptThread {
       group: group.name,
       iteration,
       place: { ...place },
+      lateMs,
       scenario: scenario && {
         name: scenario.name,
         executor: scenario.executor,

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert, monotonicMs, PlimsollError } from '../../base/index.ts';
 import { RunExitCode } from '../errors.ts';
 import { MetricRegistry } from '../metrics/registry.ts';
+import { stageAt, stageMetrics } from '../metrics/stages.ts';
 import { loadModules } from '../modules/index.ts';
 import { resolveOptions } from '../options/options.ts';
 import { Recorder } from '../outputs/recorder.ts';
@@ -60,6 +61,7 @@ engine.blocking = new Blocking(port, start.signal, report, (call) => void run(ca
 const vu = new Vu(engine, start.vuId);
 vu.initialise();
 for (const name of Object.keys(engine.options.thresholds)) metrics.submetric(name);
+if (engine.options.stageResults) for (const { name } of stageMetrics(engine.options.scenarios)) metrics.submetric(name);
 post({ type: 'ready' });
 
 let dataText: string | undefined;
@@ -85,10 +87,21 @@ function enter(call: ThreadCall): void {
   };
   if (scenario) {
     const { name, executor, env, tags } = scenario;
-    vu.join({ name, executor, env, tags, startedAtMs: () => nowMs - scenario.ageMs, progress: () => scenario.progress });
+    const planned = engine.options.scenarios.find((other) => other.name === name);
+    const startedAtMs = nowMs - scenario.ageMs;
+    vu.join({
+      name,
+      executor,
+      env,
+      tags,
+      startedAtMs: () => startedAtMs,
+      progress: () => scenario.progress,
+      stage: () => planned && stageAt(planned, monotonicMs() - startedAtMs),
+    });
   }
   Object.assign(vu.place, call.place);
   vu.iteration = call.iteration;
+  vu.lateMs = call.lateMs;
   vu.group = call.group === '' ? engine.rootGroup : engine.rootGroup.group(call.group);
 }
 

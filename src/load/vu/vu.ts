@@ -41,6 +41,7 @@ export interface ScenarioContext {
   startedAtMs(): number;
   /** From 0 to 1. */
   progress(): number;
+  stage(): number | undefined;
 }
 
 /** Which iteration a VU is in, counted from 0. */
@@ -222,10 +223,12 @@ export class Vu implements TagLookup {
     if (name === 'iter') return String(this.iteration);
     const { scenario } = this;
     if (name === 'scenario') return scenario?.name;
+    if (name === 'stage' && this.engine.options.stageResults) return scenario?.stage()?.toString();
     return scenario?.tags[name] ?? this.engine.options.tags[name];
   }
 
   addNames(names: Set<string>): void {
+    if (this.engine.options.stageResults) names.add('stage');
     for (const tags of [this.engine.options.tags, this.scenario?.tags, this.tags])
       for (const name of Object.keys(tags ?? {})) names.add(name);
   }
