@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { errorMessage, type Clock, type Logger } from '../../base/index.ts';
 import {
@@ -13,6 +13,7 @@ import {
 } from '../../aws/index.ts';
 import type { MetricDatum } from '../../model/index.ts';
 import type { DatabaseServer, Plane } from '../plane/plane.ts';
+import { copyFolder } from './copyFolder.ts';
 import { instanceClassOf } from './instanceClass.ts';
 
 export interface DatabasesOptions {
@@ -196,7 +197,7 @@ export class Databases {
     for (const snapshot of waiting) {
       const folder = this.#snapshotFolder(at, snapshot.DBSnapshotIdentifier);
       rmSync(folder, { recursive: true, force: true });
-      if (existsSync(this.#folder(database))) cpSync(this.#folder(database), folder, { recursive: true, preserveTimestamps: true });
+      if (existsSync(this.#folder(database))) copyFolder(this.#folder(database), folder);
       world.transaction(() => at.table(dbSnapshots).patch(snapshot, { Status: 'available', PercentProgress: 100 }));
     }
   }
@@ -208,7 +209,7 @@ export class Databases {
     const files = this.#snapshotFolder(at, source);
     if (!existsSync(files)) return;
     mkdirSync(join(folder, '..'), { recursive: true });
-    cpSync(files, folder, { recursive: true, preserveTimestamps: true });
+    copyFolder(files, folder);
   }
 
   #remove(database: RunningDatabase): void {

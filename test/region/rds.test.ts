@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import connect, { type Sql } from 'postgres';
+import { dbInstances, dbSnapshots } from '../../src/aws/index.ts';
+import { region, startRegion, type TestRegion } from './support.ts';
+
+describe('databases that really run', { skip: process.platform !== 'linux' && 'reads /proc' }, () => {
+  let started: TestRegion;
+  before(async () => {
+    started = await startRegion();
+  });
+  after(() => started.close());
+
+  const instanceOf = (id: string) => started.live.place(region).table(dbInstances).get(id);
+  const settled = (id: string, status = 'available') =>
+    started.live.waitFor(`${id} ${status}`, 30_000, () => instanceOf(id)?.DBInstanceStatus === status);
+  const kept = (id: string) =>
+    started.live.waitFor(`snapshot ${id}`, 30_000, () => started.live.place(region).table(dbSnapshots).get(id)?.Status === 'available');
+
+  async function withSql<T>(id: string, use: (sql: Sql) => Promise<T>): Promise<T> {
+    const { Address: host = '', Port: port = 0 } = instanceOf(id)?.Endpoint ?? {};
+    const sql = connect({ host, port, user: 'todo', password: 'verysecret1', database: 'postgres', max: 1, onnotice: () => undefined });
+    try {
+      return await use(sql);
+    } finally {
+      await sql.end();
+    }
+  }
+
+  test('a copy of a snapshot holds its data after the snapshot is gone, and a stop may take one', async () => {
+    const { endpoint } = started.live;
+    const asked = { DBInstanceIdentifier: 'db', DBInstanceClass: 'db.t3.micro', Engine: 'postgres', AllocatedStorage: 20 };
+    await endpoint.call('rds', 'CreateDBInstance', { ...asked, MasterUsername: 'todo', MasterUserPassword: 'verysecret1' }, region);
+    await settled('db');
+    const { Events = [] } = await endpoint.call('rds', 'DescribeEvents', { SourceIdentifier: 'db', SourceType: 'db-instance' }, region);
+    assert.deepEqual(
+      Events.map(({ Message }) => Message),
+      ['DB instance created'],
+    );
+    await withSql('db', (sql) => sql`create table notes as select 'first' as text`);
+    await endpoint.call('rds', 'CreateDBSnapshot', { DBInstanceIdentifier: 'db', DBSnapshotIdentifier: 'one' }, region);
+    await kept('one');
+    await settled('db');
+    await endpoint.call('rds', 'CopyDBSnapshot', { SourceDBSnapshotIdentifier: 'one', TargetDBSnapshotIdentifier: 'two' }, region);
+    await endpoint.call('rds', 'DeleteDBSnapshot', { DBSnapshotIdentifier: 'one' }, region);
+    await assert.rejects(
+      endpoint.call('rds', 'CreateDBSnapshot', { DBInstanceIdentifier: 'db', DBSnapshotIdentifier: 'one' }, region),
+      { code: 'DBSnapshotAlreadyExists' },
+      'the copy still shares what the name stands for',
+    );
+    await withSql('db', (sql) => sql`insert into notes values ('second')`);
+    await endpoint.call('rds', 'StopDBInstance', { DBInstanceIdentifier: 'db', DBSnapshotIdentifier: 'three' }, region);
+    await kept('three');
+    await settled('db', 'stopped');
+
+    for (const [DBSnapshotIdentifier, notes] of [
+      ['two', 1],
+      ['three', 2],
+    ] as const) {
+      const DBInstanceIdentifier = `from-${DBSnapshotIdentifier}`;
+      await endpoint.call('rds', 'RestoreDBInstanceFromDBSnapshot', { DBInstanceIdentifier, DBSnapshotIdentifier }, region);
+      await settled(DBInstanceIdentifier);
+      assert.equal((await withSql(DBInstanceIdentifier, (sql) => sql`select * from notes`)).length, notes);
+    }
+  });
+});
