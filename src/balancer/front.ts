@@ -1,3 +1,4 @@
+import type { Admission } from './admission.ts';
 import type { LoadBalancerAttributes } from '../model/index.ts';
 import type { AccessLog, LogEntry } from './access-log.ts';
 import type { LoadBalancerCounters } from './counters.ts';
@@ -46,6 +47,8 @@ export class Front implements ForwardOptions {
   routes: Routes;
   log: AccessLog | undefined;
   draining = false;
+  /** Anyone where undefined. */
+  admits: Admission | undefined;
   idleTimeoutMs = 60_000;
   keepAliveMs = 3_600_000;
   connectTimeoutMs = 10_000;
@@ -69,7 +72,8 @@ export class Front implements ForwardOptions {
     this.forwardedLines = Buffer.from(`X-Forwarded-Proto: ${parts.secure ? 'https' : 'http'}\r\nX-Forwarded-Port: ${parts.port}\r\n`);
   }
 
-  configure(attributes: LoadBalancerAttributes, log: AccessLog | undefined): void {
+  configure(attributes: LoadBalancerAttributes, log: AccessLog | undefined, admits: Admission | undefined): void {
+    this.admits = admits;
     this.idleTimeoutMs = attributes.idleTimeoutMs ?? 60_000;
     this.keepAliveMs = attributes.clientKeepAliveMs ?? 3_600_000;
     this.connectTimeoutMs = attributes.connectTimeoutMs ?? 10_000;

@@ -253,15 +253,21 @@ export function acceptHandles(
 }
 
 /** Asks before a connection is accepted; who is not admitted is reset. For listening servers of any kind, after `acceptHandles`. */
-export function admitFirst(server: Server, admit: () => boolean, onRefused: () => void): void {
+export function admitFirst(server: Server, admit: (peer: () => string) => boolean, onRefused: () => void): void {
   const { _handle: listening } = server as unknown as { _handle: { onconnection?: OnConnection } | null };
   const accept = listening?.onconnection;
   if (listening === null || accept === undefined) return;
   listening.onconnection = (status, handle) => {
-    if (handle === undefined || admit()) return Reflect.apply(accept, listening, [status, handle]);
+    if (handle === undefined || admit(() => peerOf(handle))) return Reflect.apply(accept, listening, [status, handle]);
     if (handle.reset() !== 0) handle.close();
     onRefused();
   };
+}
+
+function peerOf(handle: TcpHandle): string {
+  const out: Partial<Address> = {};
+  handle.getpeername(out);
+  return out.address ?? '';
 }
 
 /** Connects to an IP address. `onConnect` runs once it is open; a failure is told by the owner's `onClose`. */

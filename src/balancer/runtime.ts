@@ -11,6 +11,7 @@ import {
   type TargetGroup,
 } from '../model/index.ts';
 import { AccessLog } from './access-log.ts';
+import { admissionOf } from './admission.ts';
 import { ClientConnection } from './client-connection.ts';
 import { LoadBalancerCounters } from './counters.ts';
 import type { Engine } from './engine.ts';
@@ -188,7 +189,7 @@ export class Runtime {
 
   #configure(front: Front, config: Listener): void {
     const attributes = config.attributes ?? {};
-    front.configure(attributes, attributes.accessLog === undefined ? undefined : this.#logAt(attributes.accessLog));
+    front.configure(attributes, attributes.accessLog === undefined ? undefined : this.#logAt(attributes.accessLog), admissionOf(config));
   }
 
   #logAt(path: string): AccessLog {
@@ -242,7 +243,7 @@ export class Runtime {
     const onRefused = (): void => void counters.rejectedConnectionCount++;
     server.on('error', onRefused);
     if (certificates === undefined) accept(server, open, onRefused);
-    admitFirst(server, () => this.#engine.descriptors.admit(), onRefused);
+    admitFirst(server, (peer) => (front.admits?.(peer()) ?? true) && this.#engine.descriptors.admit(), onRefused);
     return { config, server, front, port, certificates };
   }
 

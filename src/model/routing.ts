@@ -22,6 +22,8 @@ export interface Listener {
   readonly host: string;
   /** 0 lets the kernel choose; the worker reports the port it got. */
   readonly port: number;
+  /** CIDR ranges whose clients are taken, as security groups say; anyone where absent. Others are reset before a byte is read. */
+  readonly sources?: readonly string[];
   /** HTTP and HTTPS balance requests; the others balance connections and flows, and have a plain or weighted forward only. */
   readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'TLS' | 'UDP' | 'TCP_UDP';
   readonly defaultAction: Action;

@@ -33,6 +33,8 @@ export interface ServiceOptions {
   /** `/health` unless given. */
   readonly healthPath?: string;
   readonly healthCheck?: { intervalS: number; timeoutS: number; healthy: number; unhealthy: number };
+  /** Default groups unless given. */
+  readonly securityGroups?: { readonly balancer: readonly string[]; readonly tasks: readonly string[] };
   readonly settings?: Record<string, unknown>;
 }
 
@@ -75,7 +77,9 @@ export async function createService(live: Region, options: ServiceOptions): Prom
       taskDefinition,
       desiredCount,
       launchType: 'FARGATE',
-      networkConfiguration: { awsvpcConfiguration: { subnets: network.subnets } },
+      networkConfiguration: {
+        awsvpcConfiguration: { subnets: network.subnets, securityGroups: [...(options.securityGroups?.tasks ?? [])] },
+      },
       // A process starts in wall time: at a scale of 20 two failed checks would leave it half a second.
       ...(balanced ? { healthCheckGracePeriodSeconds: 120 } : {}),
       ...(balanced ? { loadBalancers: [{ targetGroupArn, containerName: name, containerPort: 8080 }] } : {}),
@@ -128,7 +132,7 @@ function definitionOf(
 
 async function createBalancer(
   live: Region,
-  { name, healthPath = '/health', healthCheck = { intervalS: 10, timeoutS: 5, healthy: 2, unhealthy: 2 } }: ServiceOptions,
+  { name, securityGroups, healthPath = '/health', healthCheck = { intervalS: 10, timeoutS: 5, healthy: 2, unhealthy: 2 } }: ServiceOptions,
   { vpcId, subnets }: { vpcId: string; subnets: string[] },
 ): Promise<{ url: string; targetGroupArn: string }> {
   const { endpoint } = live;
@@ -156,7 +160,12 @@ async function createBalancer(
     { TargetGroupArn: targetGroupArn, Attributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: '30' }] },
     region,
   );
-  const { LoadBalancers = [] } = await endpoint.call('elbv2', 'CreateLoadBalancer', { Name: name, Subnets: subnets.slice(0, 2) }, region);
+  const { LoadBalancers = [] } = await endpoint.call(
+    'elbv2',
+    'CreateLoadBalancer',
+    { Name: name, Subnets: subnets.slice(0, 2), SecurityGroups: [...(securityGroups?.balancer ?? [])] },
+    region,
+  );
   const { Listeners = [] } = await endpoint.call(
     'elbv2',
     'CreateListener',

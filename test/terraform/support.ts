@@ -28,10 +28,16 @@ export class Stage {
     return new Stage(up, (JSON.parse(up.stdout()) as { endpoint: string }).endpoint);
   }
 
-  /** A copy of an example, to be changed at will. */
-  copy(example: string): string {
+  /** An empty one. */
+  folder(): string {
     const folder = mkdtempSync(join(tmpdir(), 'plimsoll-terraform-'));
     this.#folders.push(folder);
+    return folder;
+  }
+
+  /** A copy of an example, to be changed at will. */
+  copy(example: string): string {
+    const folder = this.folder();
     cpSync(join(root, 'examples/terraform', example), folder, { recursive: true });
     return folder;
   }

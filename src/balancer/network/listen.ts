@@ -2,6 +2,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, isIPv6, type Server } from 'node:net';
 import { systemErrorCode } from '../../base/index.ts';
 import type { Listener } from '../../model/index.ts';
+import { admissionOf } from '../admission.ts';
 import { acceptHandles, admitFirst, handles } from '../handle-transport.ts';
 import type { ListeningSockets } from '../listening.ts';
 import { Certificates } from '../tls.ts';
@@ -67,6 +68,7 @@ async function openStream(config: Listener, forward: Forward, parts: FrontParts,
   const { counters } = parts;
   const flows = certificates ? counters.tls : counters.tcp;
   const front = new StreamFront(parts, flows, forward);
+  front.admits = admissionOf(config);
   const server = certificates
     ? createTlsServer(certificates, config.network?.alpnPolicy ?? 'None')
     : createServer({ noDelay: true, pauseOnConnect: true, ...streamOptions });
@@ -78,7 +80,7 @@ async function openStream(config: Listener, forward: Forward, parts: FrontParts,
     server.on('secureConnection', (socket) => acceptStream(front, tlsTransport(socket)));
     server.on('tlsClientError', () => counters.clientTlsNegotiationErrorCount++);
   }
-  admitFirst(server, () => parts.engine.descriptors.admit(), onError);
+  admitFirst(server, (peer) => (front.admits?.(peer()) ?? true) && parts.engine.descriptors.admit(), onError);
   const configure = (next: Listener, nextForward: Forward): void => {
     if (certificates !== undefined) {
       certificates.set(next.certificates ?? []);

@@ -1,4 +1,5 @@
 import type { Listener } from '../../model/index.ts';
+import { admissionOf, type Admission } from '../admission.ts';
 import type { Engine } from '../engine.ts';
 import type { Transport } from '../transport.ts';
 import type { FlowCounters, NetworkCounters } from './counters.ts';
@@ -17,6 +18,8 @@ export class StreamFront {
   readonly flows: FlowCounters;
   /** Where new flows go: one assignment swaps it. */
   forward: Forward;
+  /** Anyone where undefined. */
+  admits: Admission | undefined;
   idleTimeoutMs = IDLE_MS;
   connectTimeoutMs = CONNECT_MS;
   readonly #open: Set<TcpFlow>;
@@ -32,6 +35,7 @@ export class StreamFront {
 
   configure(config: Listener, forward: Forward): void {
     this.forward = forward;
+    this.admits = admissionOf(config);
     this.idleTimeoutMs = config.network?.idleTimeoutMs ?? IDLE_MS;
     this.connectTimeoutMs = config.network?.connectTimeoutMs ?? CONNECT_MS;
   }

@@ -10,6 +10,8 @@ export interface KnownTarget {
   readonly port: number | undefined;
   readonly host: string;
   phase: 'registered' | 'draining';
+  /** Security groups let the load balancer in. */
+  reached: boolean;
   /** As the data plane last told it. */
   health: TargetHealth | undefined;
 }
@@ -35,7 +37,14 @@ export class KnownTargets {
       for (const { id: key, host, phase } of held) {
         const split = key.lastIndexOf(':');
         const port = key.slice(split + 1);
-        known.set(key, { id: key.slice(0, split), port: port === '' ? undefined : Number(port), host, phase, health: undefined });
+        known.set(key, {
+          id: key.slice(0, split),
+          port: port === '' ? undefined : Number(port),
+          host,
+          phase,
+          reached: host !== nowhere,
+          health: undefined,
+        });
       }
       this.#groups.set(groupArn, known);
     }
@@ -51,7 +60,7 @@ export class KnownTargets {
   }
 
   /** Reads the tables of a place anew. */
-  register(at: Place): Map<string, Target[]> {
+  register(at: Place, isReached: (groupArn: string, id: string, port: number) => boolean): Map<string, Target[]> {
     const byGroup = Map.groupBy(at.table(targets).values(), ({ groupArn }) => groupArn);
     const own = new Set(
       at
@@ -72,7 +81,8 @@ export class KnownTargets {
             if (host !== undefined) registered.add(this.#note(known, id, port, host));
           }
           for (const [key, target] of known) if (!registered.has(key)) this.#leave(known, key, target, own);
-          return [groupArn, [...known].map(([key, { host, port, phase }]) => ({ id: key, host, port: port ?? 0, phase }))];
+          for (const target of known.values()) target.reached = isReached(groupArn, target.id, target.port ?? 0);
+          return [groupArn, [...known].map(([key, target]) => routingTarget(key, target))];
         }),
     );
   }
@@ -80,7 +90,8 @@ export class KnownTargets {
   onHealth(health: TargetHealth): boolean {
     const target = this.#groups.get(health.targetGroupId)?.get(health.targetId);
     if (target === undefined || target.phase === 'draining') return false;
-    target.health = health;
+    // A packet that a security group drops is one that nobody answers.
+    target.health = target.reached || health.state !== 'unhealthy' ? health : { ...health, ...unanswered };
     return true;
   }
 
@@ -114,7 +125,7 @@ export class KnownTargets {
     const key = keyOf(id, port);
     const before = known.get(key);
     if (before?.phase === 'registered' && before.host === host) return key;
-    known.set(key, { id, port, host, phase: 'registered', health: undefined });
+    known.set(key, { id, port, host, phase: 'registered', reached: true, health: undefined });
     if (port !== undefined) this.#onTarget(id, port);
     return key;
   }
@@ -131,8 +142,16 @@ export class KnownTargets {
   }
 }
 
+/** To the limited broadcast address no connection can be made, and none leaves this computer. */
+const nowhere = '255.255.255.255';
+
+function routingTarget(key: string, { host, port, phase, reached }: KnownTarget): Target {
+  return { id: key, host: reached ? host : nowhere, port: port ?? 0, phase };
+}
+
 const keyOf = (id: string, port: number | undefined): string => `${id}:${port ?? ''}`;
 
+const unanswered = { reason: 'Target.Timeout', description: 'Request timed out' } as const;
 const registering = { state: 'initial', reason: 'Elb.RegistrationInProgress', description: 'Target registration is in progress' } as const;
 const leaving = {
   state: 'draining',

@@ -18,6 +18,7 @@ export function routingListener(
   rules: readonly RuleResource[],
   bound: BoundListener,
   certificates: readonly Certificate[],
+  sources?: readonly string[],
 ): Listener {
   const protocol = (listener.Protocol ?? 'HTTP') as Listener['protocol'];
   const idleS = listener.attributes['tcp.idle_timeout.seconds'];
@@ -27,6 +28,7 @@ export function routingListener(
     host: bound.host,
     port: bound.port,
     protocol,
+    ...(sources === undefined ? {} : { sources }),
     defaultAction: routingAction(listener.DefaultActions) ?? notConfigured,
     ...(certificates.length === 0 ? {} : { certificates }),
     ...(/TLS13-1-3-/.test(listener.SslPolicy ?? '') ? { minTlsVersion: 'TLSv1.3' as const } : {}),

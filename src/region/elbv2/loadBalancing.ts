@@ -3,6 +3,8 @@ import type { LoopbackNetwork } from '../../compute/index.ts';
 import {
   instances,
   listeners,
+  networkInterfaces,
+  securityGroupRules,
   loadBalancers,
   rules,
   targetGroups,
@@ -21,6 +23,7 @@ import { Certificates } from './certificates.ts';
 import { KnownTargets, type KnownTarget } from './knownTargets.ts';
 import { routingListener } from './listener.ts';
 import { hostData, metricData, type MeasuredData, type MetricContext } from './metrics.ts';
+import { reaches, sourcesOf } from './securityGroups.ts';
 import { Sockets } from './sockets.ts';
 import { routingGroup } from './targetGroup.ts';
 
@@ -49,7 +52,9 @@ export interface LoadBalancingOptions {
   readonly log: Logger;
 }
 
-const kinds = [loadBalancers, listeners, rules, targetGroups, targets, instances].map(({ kind }) => `/${kind}`);
+const kinds = [loadBalancers, listeners, rules, targetGroups, targets, instances, networkInterfaces, securityGroupRules].map(
+  ({ kind }) => `/${kind}`,
+);
 
 /**
  * ELBv2 made real: whatever the tables of load balancers, listeners, rules, groups and targets say becomes one routing
@@ -222,17 +227,25 @@ export class LoadBalancing {
         const arns = secure ? listener.certificates.flatMap(({ CertificateArn }) => CertificateArn ?? []) : [];
         const certificates = arns.flatMap((arn) => this.#certificates.get(arn, wanted.host) ?? []);
         // A listener without its certificates yet waits for them.
-        return certificates.length < arns.length ? [] : [routingListener(listener, balancer, own, wanted, certificates)];
+        return certificates.length < arns.length
+          ? []
+          : [routingListener(listener, balancer, own, wanted, certificates, sourcesOf(at, balancer, listener.Port ?? 0))];
       });
   }
 
   /** Only groups in use: nobody checks the health of others, as with AWS. */
   #groupsOf(at: Place): TargetGroup[] {
-    const registered = this.#targets.register(at);
+    const registered = this.#targets.register(at, (groupArn, id, port) => this.#isReached(at, groupArn, id, port));
     return at
       .table(targetGroups)
       .filter(({ TargetGroupArn }) => this.#users.has(TargetGroupArn))
       .map((group) => routingGroup(group, registered.get(group.TargetGroupArn) ?? [], this.#options.timeScale));
+  }
+
+  /** By the security groups of the load balancers that forward to a group, one of which suffices. */
+  #isReached(at: Place, groupArn: string, id: string, port: number): boolean {
+    const users = [...(this.#users.get(groupArn) ?? [])].flatMap((arn) => at.table(loadBalancers).get(arn) ?? []);
+    return users.length === 0 || users.some((balancer) => reaches(at, balancer, id, port));
   }
 
   /** Load balancers whose listeners are up become active; what is no more gives back its address. */

@@ -89,7 +89,9 @@ export class FakeCloud {
         const thing = this.things.get(id);
         if (thing === undefined) return undefined;
         const told = ['name', 'size', 'public', 'labels', 'disk', 'step', 'rule', 'tags_all', 'kind', 'zone', 'revision', 'note', 'links'];
-        const values = Object.fromEntries(told.map((key) => [key, thing[key] ?? null]));
+        // What nobody gave AWS tells as empty, not as null.
+        const empty: Attributes = { size: 0, note: '', links: [], labels: {} };
+        const values = Object.fromEntries(told.map((key) => [key, thing[key] ?? empty[key] ?? null]));
         return {
           ...values,
           id,

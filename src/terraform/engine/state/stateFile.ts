@@ -1,6 +1,6 @@
 import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errorMessage, PlimsollError, systemErrorCode, systemRandom } from '../../../base/index.ts';
+import { errorMessage, PlimsollError, systemErrorCode } from '../../../base/index.ts';
 import { terraformErrors } from '../../errors.ts';
 import { stateFromText, stateToText } from './format.ts';
 import { State } from './state.ts';
@@ -72,12 +72,13 @@ async function textOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** Writes a file as a whole or not at all; what stood there before stays until then. */
+/** Writes a file as a whole or not at all; what stood there before stays until then. For one writer at a time. */
 export async function replaceFile(file: string, text: string): Promise<void> {
   const folder = dirname(file);
-  const scratch = join(folder, `.${basename(file)}.${systemRandom.hex(8)}.tmp`);
+  // One name: what a killed process has left of it, the next write takes over.
+  const scratch = join(folder, `.${basename(file)}.tmp`);
   try {
-    const handle = await open(scratch, 'wx', mode);
+    const handle = await open(scratch, 'w', mode);
     try {
       await handle.writeFile(text);
       await handle.sync();
