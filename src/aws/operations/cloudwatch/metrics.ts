@@ -60,6 +60,7 @@ function store(at: Place, namespace: string, datum: Plain<MetricDatum>): void {
     dimensions: (datum.Dimensions ?? []).map(({ Name = '', Value = '' }) => ({ Name, Value })),
     timestampMs: wholeSecond(datum.Timestamp ?? at.nowMs),
     unit: datum.Unit,
+    ...(datum.StorageResolution === 1 ? { storageResolutionS: 1 as const } : {}),
     values: Value !== undefined ? [Value] : (Values ?? []),
     counts: Counts ?? [],
     ...(set === undefined

@@ -11,6 +11,8 @@ export interface Datum {
   readonly dimensions: readonly { readonly Name: string; readonly Value: string }[];
   readonly timestampMs: number;
   readonly unit: string | undefined;
+  /** 1 for metrics of high resolution, which alarms with periods below a minute need; else by the minute. */
+  readonly storageResolutionS?: 1 | undefined;
   readonly values: readonly number[];
   readonly counts: readonly number[];
   readonly set?: { readonly SampleCount: number; readonly Sum: number; readonly Minimum: number; readonly Maximum: number } | undefined;
@@ -29,7 +31,17 @@ export function addDatum(at: Place, datum: Omit<Datum, 'id'>): void {
 }
 
 /** A datum as the store of a region that really measures takes it. */
-export function modelDatum({ namespace, name, dimensions, timestampMs, unit, values, counts, set }: Datum): MetricDatum {
+export function modelDatum({
+  namespace,
+  name,
+  dimensions,
+  timestampMs,
+  unit,
+  storageResolutionS,
+  values,
+  counts,
+  set,
+}: Datum): MetricDatum {
   const measured = set === undefined ? { values, ...(counts.length === 0 ? {} : { counts }) } : { statisticValues: statisticSet(set) };
   return {
     namespace,
@@ -37,6 +49,7 @@ export function modelDatum({ namespace, name, dimensions, timestampMs, unit, val
     dimensions: Object.fromEntries(dimensions.map(({ Name, Value }) => [Name, Value])),
     timestampMs,
     unit: (unit ?? 'None') as Unit,
+    ...(storageResolutionS === undefined ? {} : { storageResolutionS }),
     ...measured,
   };
 }
