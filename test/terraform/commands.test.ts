@@ -56,15 +56,14 @@ output "secret" {
 }
 `;
 
-  async function refused(words: RegExp, command = 'plan', ...flags: string[]): Promise<Finished> {
-    const done = await stage.run(command, folder, ...flags);
+  /** What a configuration of its own is refused with. */
+  async function refused(text: string, words: RegExp, command = 'plan', ...flags: string[]): Promise<Finished> {
+    const own = stage.folder();
+    writeFileSync(join(own, 'main.tf'), text);
+    const done = await stage.run(command, own, ...flags);
     assert.match(done.stderr, words);
     assert.equal(done.code, 1);
-    assert.deepEqual(
-      readdirSync(folder).filter((name) => name.includes('tfstate')),
-      [],
-      'nothing half-done',
-    );
+    assert.deepEqual(readdirSync(own), ['main.tf'], 'nothing half-done');
     return done;
   }
 
@@ -82,15 +81,27 @@ output "secret" {
       assert.equal(code, 0, stderr);
       return stdout;
     };
-    assert.equal(await says('output', folder), 'names = [\n  "many-0",\n  "many-1",\n]\nsecret = <sensitive>\n');
-    assert.equal(await says('output', folder, 'secret', '--raw'), 'hunter2');
-    assert.deepEqual(JSON.parse(await says('output', folder, '--json')).names.value, ['many-0', 'many-1']);
-    assert.match(await says('show', folder), /^# aws_lb_target_group\.many\[0\]:\nresource "aws_lb_target_group" "many" \{\n {4}arn /m);
-    assert.equal(JSON.parse(await says('show', folder, '--json')).values.root_module.resources.length, 3);
-    assert.equal(await says('state', 'list', folder), 'data.aws_vpc.default\naws_lb_target_group.many[0]\naws_lb_target_group.many[1]\n');
-    assert.match(await says('state', 'show', 'aws_lb_target_group.many[1]', folder), /name +(= )?.*"many-1"/);
-    assert.match(await says('validate', folder), /^Success! The configuration is valid\.$/m);
-    assert.equal(JSON.parse(await says('validate', folder, '--json')).valid, true);
+    const looks = await Promise.all([
+      says('output', folder),
+      says('output', folder, 'secret', '--raw'),
+      says('output', folder, '--json'),
+      says('show', folder),
+      says('show', folder, '--json'),
+      says('state', 'list', folder),
+      says('state', 'show', 'aws_lb_target_group.many[1]', folder),
+      says('validate', folder),
+      says('validate', folder, '--json'),
+    ]);
+    const [outputs, secret, outputsJson, shown, shownJson, listed, one, valid, validJson] = looks;
+    assert.equal(outputs, 'names = [\n  "many-0",\n  "many-1",\n]\nsecret = <sensitive>\n');
+    assert.equal(secret, 'hunter2');
+    assert.deepEqual(JSON.parse(outputsJson).names.value, ['many-0', 'many-1']);
+    assert.match(shown, /^# aws_lb_target_group\.many\[0\]:\nresource "aws_lb_target_group" "many" \{\n {4}arn /m);
+    assert.equal(JSON.parse(shownJson).values.root_module.resources.length, 3);
+    assert.equal(listed, 'data.aws_vpc.default\naws_lb_target_group.many[0]\naws_lb_target_group.many[1]\n');
+    assert.match(one, /name +(= )?.*"many-1"/);
+    assert.match(valid, /^Success! The configuration is valid\.$/m);
+    assert.equal(JSON.parse(validJson).valid, true);
     const missing = await stage.run('output', folder, 'nothing');
     assert.equal(missing.code, 1);
     assert.match(missing.stderr, /^Error: Output "nothing" not found$/m);
@@ -124,25 +135,31 @@ output "secret" {
   });
 
   test('what is wrong is told with its place, before anything is done', async () => {
-    write('main.tf', 'resource "aws_lb" "web" {\n  nam = "web"\n}\n');
-    await refused(
-      /Error: Unsupported argument\n\n {2}on .*main\.tf line 2, in resource "aws_lb" "web":\n {3}2: {3}nam = "web"\n\n.*Did you mean "name"\?/,
-    );
-    write('main.tf', 'resource "aws_lbb" "web" {}\n');
-    await refused(/Error: Invalid resource type\n.*\n.*line 1.*\n.*\n\n.*"aws_lbb".* Did you mean\s"aws_a?lb"\?/);
-    write('main.tf', 'locals {\n  a = local.b\n  b = local.a\n}\noutput "a" { value = local.a }\n');
-    await refused(/Error: Cycle/);
-    write('main.tf', 'variable "image" {}\noutput "a" { value = var.image }\n');
-    await refused(/Error: No value for required variable/);
-    write('main.tf', 'variable "n" { type = number }\noutput "a" { value = var.n }\n');
-    await refused(/Error: Invalid value for (input )?variable/, 'plan', '--var', 'n=many');
-    write('main.tf', 'variable "p" {\n  sensitive = true\n  default   = "hunter2"\n}\noutput "a" { value = var.p }\n');
-    const secret = await refused(/Error: Output refers to sensitive values/, 'apply', '--auto-approve');
-    assert.ok(!(secret.stderr + secret.stdout).includes('hunter2"\n'.repeat(2)));
-    write('main.tf', 'output "a" { value = file("nothing.txt") }\n');
-    await refused(/Error: Invalid function argument|Error: Error in function call/);
-    write('main.tf', '');
-    await refused(/Invalid target/, 'plan', '--target', '..');
+    const secret = 'variable "p" {\n  sensitive = true\n  default   = "hunter2"\n}\noutput "a" { value = var.p }\n';
+    const [told] = await Promise.all([
+      refused(secret, /Error: Output refers to sensitive values/, 'apply', '--auto-approve'),
+      refused(
+        'resource "aws_lb" "web" {\n  nam = "web"\n}\n',
+        /Error: Unsupported argument\n\n {2}on .*main\.tf line 2, in resource "aws_lb" "web":\n {3}2: {3}nam = "web"\n\n.*Did you mean "name"\?/,
+      ),
+      refused(
+        'resource "aws_lbb" "web" {}\n',
+        /Error: Invalid resource type\n.*\n.*line 1.*\n.*\n\n.*"aws_lbb".* Did you mean\s"aws_a?lb"\?/,
+      ),
+      refused('resource "aws_sqs_queue" "q" {}\n', /does not support resource type "aws_sqs_queue"\.\sThe\sregion\shas\sno\squeues/),
+      refused('locals {\n  a = local.b\n  b = local.a\n}\noutput "a" { value = local.a }\n', /Error: Cycle/),
+      refused('variable "image" {}\noutput "a" { value = var.image }\n', /Error: No value for required variable/),
+      refused(
+        'variable "n" { type = number }\noutput "a" { value = var.n }\n',
+        /Error: Invalid value for (input )?variable/,
+        'plan',
+        '--var',
+        'n=many',
+      ),
+      refused('output "a" { value = file("nothing.txt") }\n', /Error: Invalid function argument|Error: Error in function call/),
+      refused('', /Invalid target/, 'plan', '--target', '..'),
+    ]);
+    assert.ok(!told.stdout.includes('hunter2'));
   });
 
   test('variables: the later of files and flags wins, over terraform.tfvars and the environment', async () => {
