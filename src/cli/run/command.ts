@@ -21,6 +21,7 @@ import {
 } from '../../load/index.ts';
 import { openLog } from './log.ts';
 import { refuse, registerRefused } from './refused.ts';
+import { runSuite } from './suite.ts';
 
 /** `plimsoll run SCRIPT`: k6's `run` with its flags, environment variables, output and exit codes. */
 
@@ -47,7 +48,10 @@ interface Flags {
 }
 
 export function registerRun(program: Command): void {
-  const command = program.command('run').description('run a k6 script').argument('<script>', 'the script: JavaScript or TypeScript');
+  const command = program
+    .command('run')
+    .description('run a k6 script')
+    .argument('<script...>', 'the script: JavaScript or TypeScript; several run one after the other');
   for (const { flag, short, kind, help } of optionSources) {
     const names = `${short === undefined ? '' : `-${short}, `}--${flag}`;
     if (kind === 'switch') command.option(names, help);
@@ -96,12 +100,14 @@ export function registerRun(program: Command): void {
 Examples:
   $ plimsoll run script.js
   $ plimsoll run -u 50 -d 1m script.js
+  $ plimsoll run login.js search.js pay.js
   $ plimsoll run -s 30s:100 -s 1m:100 -s 10s:0 -e BASE_URL=http://localhost:8080 script.js
 
 Exit codes are k6's: 0 passed, 99 a threshold failed, 104 bad options, 105 interrupted, 107 the script failed, 255 bad usage.`,
     )
-    .action(async (script: string, flags: Flags) => {
-      process.exitCode = await runScript(script, flags);
+    .action(async (scripts: string[], flags: Flags) => {
+      const [script = ''] = scripts;
+      process.exitCode = scripts.length === 1 ? await runScript(script, flags) : await runSuite(scripts, flags, runScript);
     });
 }
 

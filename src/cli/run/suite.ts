@@ -9,12 +9,14 @@ export interface SuiteFiles {
 }
 
 /**
- * Several scripts as one test, one after the other with the same flags, also after one that failed. The exit code is that of the first that did not pass.
+ * Several scripts as one test, one after the other with the same flags, also after one that failed; only
+ * one that cannot be run at all ends it. The exit code is that of the first that did not pass.
  */
 export async function runSuite<F extends SuiteFiles>(
   scripts: readonly string[],
   flags: F,
   runScript: (script: string, flags: F) => Promise<number>,
+  print: (text: string) => void = (text) => void process.stdout.write(text),
 ): Promise<number> {
   const codes: number[] = [];
   for (const script of scripts) {
@@ -25,7 +27,7 @@ export async function runSuite<F extends SuiteFiles>(
   const width = Math.max(...scripts.map((script) => script.length));
   const line = (script: string, code: number | undefined): string =>
     `    ${code === 0 ? '✓' : '✗'} ${script.padEnd(width)}  ${code === undefined ? 'not run' : code === 0 ? 'passed' : `exit code ${code}`}`;
-  process.stdout.write(`  █ SUITE \n\n${scripts.map((script, i) => line(script, codes[i])).join('\n')}\n\n`);
+  print(`  █ SUITE \n\n${scripts.map((script, i) => line(script, codes[i])).join('\n')}\n\n`);
   return codes.find((code) => code !== 0) ?? 0;
 }
 
