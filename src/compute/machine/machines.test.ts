@@ -125,6 +125,8 @@ get() { exec 3<>/dev/tcp/$1/$2 && printf 'GET %s HTTP/1.0\\r\\n\\r\\n' $3 >&3 &&
       await heard('i-31 here is what was allowed');
       await heard('i-31 refused');
       await heard('i-31 i-31');
+      const usage = (await driver.sample()).find(({ id }) => id === 'i-31');
+      assert.ok((usage?.networkInBytes ?? 0) > 0 && (usage?.networkOutBytes ?? 0) > 0, 'what goes through its own interface is counted');
       for (const { server } of [allowed, other]) server.close();
     });
 

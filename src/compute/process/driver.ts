@@ -117,9 +117,15 @@ class ProcessDriver implements ComputeDriver {
   async sample(): Promise<readonly WorkloadUsage[]> {
     const running = [...this.#workloads.values()].filter((workload) => workload.isRunning);
     const usages = await readUsage(running.map((workload) => workload.meter));
-    return running.map(({ spec }, i) => {
+    return running.map(({ spec, traffic }, i) => {
       const { cpuPercent, memoryBytes } = usages[i] ?? { cpuPercent: 0, memoryBytes: 0 };
-      return { id: spec.id, cpuPercent, memoryBytes, memoryPercent: (memoryBytes / (spec.memoryMiB * 1024 * 1024)) * 100 };
+      return {
+        id: spec.id,
+        cpuPercent,
+        memoryBytes,
+        memoryPercent: (memoryBytes / (spec.memoryMiB * 1024 * 1024)) * 100,
+        ...traffic.read(),
+      };
     });
   }
 

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Clock, Timer } from '../../base/index.ts';
 import type { WorkloadExit, WorkloadSpec } from '../../model/index.ts';
 import type { Cgroup } from './cgroup.ts';
+import { TrafficMeter } from './interfaces.ts';
 import { LastLines, readLines } from './lines.ts';
 import { exitOf, killTree, sendSignal } from './tree.ts';
 import { UsageMeter } from './usage.ts';
@@ -14,6 +15,7 @@ export class Workload {
   readonly spec: WorkloadSpec;
   readonly pid: number;
   readonly meter: UsageMeter;
+  readonly traffic: TrafficMeter;
   /** Resolves once the whole tree is gone and all output was read; never rejects. */
   readonly ended: Promise<WorkloadExit>;
   readonly #clock: Clock;
@@ -27,6 +29,7 @@ export class Workload {
     this.#clock = clock;
     this.#cgroup = cgroup;
     this.meter = new UsageMeter({ pid: this.pid, cgroup }, spec.cpuUnits);
+    this.traffic = new TrafficMeter(this.pid);
     this.ended = this.#watch(child, onLine);
   }
 

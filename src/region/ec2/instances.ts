@@ -13,6 +13,7 @@ import type { LoopbackNetwork } from '../../compute/index.ts';
 import type { Addresses } from '../addresses.ts';
 import { totalCpu } from '../groups/predictive.ts';
 import { metadataOf } from './metadata.ts';
+import { NetworkMinutes } from './network.ts';
 
 export interface InstancesOptions {
   readonly world: World;
@@ -56,6 +57,7 @@ export class Instances {
   readonly #running = new Map<string, RunningInstance>();
   readonly #consoles = new Map<string, string>();
   readonly #watchers = new Set<() => void>();
+  readonly #network = new NetworkMinutes();
   /** Endpoints of the region that machines may reach. */
   readonly #allowed = new Map<string, { address: string; port: number }>();
   #machines: Promise<Machines> | undefined;
@@ -128,7 +130,9 @@ export class Instances {
         totals.set(key, { at, group, value: (totals.get(key)?.value ?? 0) + Math.min(100, used.cpuPercent) });
       }
       const sets = [{ InstanceId: id }, ...(group === undefined ? [] : [{ AutoScalingGroupName: group }])];
+      const network = this.#network.count(id, used, timestampMs);
       const data = sets.flatMap((dimensions): MetricDatum[] => [
+        ...network.map((one) => ({ ...one, namespace: 'AWS/EC2', dimensions })),
         { namespace: 'AWS/EC2', name: 'CPUUtilization', dimensions, timestampMs, unit: 'Percent', value: Math.min(100, used.cpuPercent) },
         { namespace: 'CWAgent', name: 'mem_used_percent', dimensions, timestampMs, unit: 'Percent', value: used.memoryPercent },
       ]);
@@ -256,6 +260,7 @@ export class Instances {
     addresses.unbind(own.id);
     if (address !== undefined) addresses.unbind(address);
     own.host = undefined;
+    this.#network.forget(own.id);
   }
 
   async #stop(own: RunningInstance): Promise<void> {
