@@ -92,13 +92,15 @@ export async function approved(question: string, consequences: readonly string[]
       fix: 'add --auto-approve when the plan may be carried out unseen',
     });
   process.stdout.write(`\n${bold(question)}\n${consequences.map((text) => `  ${text}\n`).join('')}\n`);
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Not as a terminal: Ctrl-C is to reach this process as it does at any other time.
+  const lines = createInterface({ input: process.stdin, output: process.stdout, terminal: false });
+  const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
   try {
-    return (await terminal.question(`  ${bold('Enter a value:')} `, { signal })) === 'yes';
+    return (await Promise.race([lines.question(`  ${bold('Enter a value:')} `, { signal }), ended])) === 'yes';
   } catch (error) {
     if (signal.aborted) return false;
     throw error;
   } finally {
-    terminal.close();
+    lines.close();
   }
 }
