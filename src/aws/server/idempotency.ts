@@ -28,13 +28,15 @@ export function once(service: string, operation: string, input: Readonly<Output>
   const { ClientToken, clientToken, ...rest } = input;
   const token = ClientToken ?? clientToken;
   if (typeof token !== 'string' || token === '' || !makes.test(operation)) return perform();
-  const key = `${service} ${operation} ${token}`;
+  // ECS keeps the tokens of each cluster apart. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+  const scope = service === 'ecs' ? `${clusterOf(input)} ` : '';
+  const key = `${service} ${operation} ${scope}${token}`;
   const hash = createHash('sha256').update(canonical(rest)).digest('hex');
   const calls = at.table(remembered);
   const before = calls.get(key);
   if (before !== undefined && at.nowMs - before.atMs < keptMs) {
     if (before.hash === hash) return before.output;
-    throw mismatch(service, token);
+    throw mismatch(service, operation, token, before.output);
   }
   const output = perform();
   calls.delete(key);
@@ -50,7 +52,18 @@ export function once(service: string, operation: string, input: Readonly<Output>
 /** Other calls with a token change nothing when they are made twice. */
 const makes = /^(Run|Create|Allocate|Start|Provision|Import|Copy)/;
 
-function mismatch(service: string, token: string): AwsError {
+/** The name of the cluster of a call, which may be given as an ARN. */
+function clusterOf({ cluster }: Readonly<Output>): string {
+  return typeof cluster === 'string' && cluster !== '' ? cluster.slice(cluster.lastIndexOf('/') + 1) : 'default';
+}
+
+function mismatch(service: string, operation: string, token: string, before: Output): AwsError {
+  if (service === 'ecs' && operation === 'RunTask') {
+    const tasks = (before['tasks'] ?? []) as readonly { readonly taskArn?: string }[];
+    return new AwsError('ConflictException', 'The client token is already in use with a different RunTask request.', {
+      details: { resourceIds: tasks.map(({ taskArn }) => taskArn) },
+    });
+  }
   if (service === 'ecs')
     return new AwsError('InvalidParameterException', 'The request was made before with this client token and other parameters.');
   return new AwsError(

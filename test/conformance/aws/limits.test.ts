@@ -99,6 +99,25 @@ test('a call that is made again with its token is answered again, and happens on
   assert.deepEqual((await ecs.listTasks({ cluster: 'c' })).taskArns, [first]);
 });
 
+test('ECS tells a token that is used for something else in its own words, and keeps the tokens of each cluster apart', async () => {
+  const free = await start();
+  const ecs = new ECS(free.client());
+  const [subnet] = (await new EC2(free.client()).describeSubnets({})).Subnets!;
+  const networkConfiguration = { awsvpcConfiguration: { subnets: [subnet!.SubnetId!] } };
+  const fargate = { networkMode: 'awsvpc' as const, requiresCompatibilities: ['FARGATE' as const], cpu: '256', memory: '512' };
+  await ecs.registerTaskDefinition({ family: 'f', ...fargate, containerDefinitions: [{ name: 'f', image: 'f' }] });
+  const given = { taskDefinition: 'f', launchType: 'FARGATE' as const, networkConfiguration, clientToken: 'token' };
+  await ecs.createCluster({ clusterName: 'a' });
+  await ecs.createCluster({ clusterName: 'b' });
+  const first = (await ecs.runTask({ ...given, cluster: 'a' })).tasks![0]!.taskArn!;
+  await assert.rejects(ecs.runTask({ ...given, cluster: 'a', count: 2 }), { name: 'ConflictException', resourceIds: [first] });
+  assert.notEqual((await ecs.runTask({ ...given, cluster: 'b' })).tasks![0]!.taskArn, first);
+  const service = { cluster: 'a', serviceName: 's', ...given };
+  const arn = (await ecs.createService({ ...service, desiredCount: 1 })).service!.serviceArn;
+  assert.equal((await ecs.createService({ ...service, desiredCount: 1 })).service!.serviceArn, arn);
+  await assert.rejects(ecs.createService({ ...service, desiredCount: 2 }), { name: 'InvalidParameterException' });
+});
+
 test('a quota that does not exist, or is no number, is refused before anything starts', async () => {
   for (const [quota, said] of [
     ['nonsense=1', /no quota is called "nonsense".*choose from .*vcpus-on-demand/],

@@ -226,3 +226,13 @@ test('a Fargate service is stable at once and scales through its scalable target
   assert.equal((await ecs.deleteCluster({ cluster: 'todo' })).cluster!.status, 'INACTIVE');
   assert.equal((await ec2.describeNetworkInterfaces({})).NetworkInterfaces!.length, 0, 'no task leaves its interface behind');
 });
+
+test('scalable targets and policies that do not exist are ObjectNotFoundException where AWS’s rules hold', async () => {
+  const running = await start({ machinery: { live: true, transition: (_place, _resource, passing) => passing } });
+  const application = new ApplicationAutoScaling(running.client());
+  const absent = { ServiceNamespace: 'ecs', ResourceId: 'service/a/b', ScalableDimension: 'ecs:service:DesiredCount' } as const;
+  const name = 'ObjectNotFoundException';
+  await assert.rejects(application.deregisterScalableTarget(absent), { name });
+  await assert.rejects(application.deleteScalingPolicy({ ...absent, PolicyName: 'p' }), { name });
+  await assert.rejects(application.deleteScheduledAction({ ...absent, ScheduledActionName: 's' }), { name });
+});
