@@ -29,6 +29,7 @@ export function createClients({ endpoint, region, accessKeyId, secretAccessKey, 
     cloudwatch: once(async () => new (await import('@aws-sdk/client-cloudwatch')).CloudWatch(options)),
     logs: once(async () => new (await import('@aws-sdk/client-cloudwatch-logs')).CloudWatchLogs(options)),
     iam: once(async () => new (await import('@aws-sdk/client-iam')).IAM(options)),
+    ssm: once(async () => new (await import('@aws-sdk/client-ssm')).SSM(options)),
     sts: once(async () => new (await import('@aws-sdk/client-sts')).STS(options)),
   };
 }

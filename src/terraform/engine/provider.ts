@@ -7,6 +7,7 @@ import type { ECS } from '@aws-sdk/client-ecs';
 import type { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { IAM } from '@aws-sdk/client-iam';
 import type { RDS } from '@aws-sdk/client-rds';
+import type { SSM } from '@aws-sdk/client-ssm';
 import type { STS } from '@aws-sdk/client-sts';
 import { PlimsollError, systemClock } from '../../base/index.ts';
 import { terraformErrors } from '../errors.ts';
@@ -27,6 +28,7 @@ export interface Clients {
   cloudwatch(): Promise<CloudWatch>;
   logs(): Promise<CloudWatchLogs>;
   iam(): Promise<IAM>;
+  ssm(): Promise<SSM>;
   sts(): Promise<STS>;
 }
 

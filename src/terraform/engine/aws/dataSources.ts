@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { errorMessage, PlimsollError } from '../../../base/index.ts';
 import { terraformErrors } from '../../errors.ts';
 import type { Arguments } from '../arguments.ts';
 import { tagMap, unlessGone, type DataSource } from '../provider.ts';
-import { blockSet, computed, flag, optional, required, settled, tagged, text, textMap, texts, textSet } from '../schema.ts';
+import { blocks, blockSet, computed, flag, number, optional, required, settled, tagged, text, textMap, texts, textSet } from '../schema.ts';
 
 const filter = blockSet({ name: text(required), values: textSet(required) }, optional);
 
@@ -269,6 +270,97 @@ const region: DataSource = {
   },
 };
 
+/** The public parameters that name AMIs. */
+const ssmParameter: DataSource = {
+  schema: {
+    id: text(computed),
+    arn: text(computed),
+    name: text(required),
+    type: text(computed),
+    value: text(computed, { sensitive: true }),
+    insecure_value: text(computed),
+    version: number(computed),
+    with_decryption: flag(optional, { fallback: true }),
+  },
+  async read(aws, given) {
+    const name = given.sure('name');
+    const call = (await aws.ssm()).getParameter({ Name: name, WithDecryption: given.flag('with_decryption') });
+    const found = (await unlessGone(call, 'ParameterNotFound'))?.Parameter;
+    if (found === undefined) throw none(`reading SSM Parameter (${name}): couldn't find resource`);
+    return {
+      id: name,
+      arn: found.ARN ?? '',
+      type: found.Type ?? '',
+      value: found.Value ?? '',
+      insecure_value: found.Type === 'SecureString' ? '' : (found.Value ?? ''),
+      version: found.Version ?? 1,
+    };
+  },
+};
+
+const partition: DataSource = {
+  schema: { id: text(computed), partition: text(computed), dns_suffix: text(computed), reverse_dns_prefix: text(computed) },
+  read: () => Promise.resolve({ id: 'aws', partition: 'aws', dns_suffix: 'amazonaws.com', reverse_dns_prefix: 'com.amazonaws' }),
+};
+
+const statement = {
+  sid: text(optional),
+  effect: text(optional, { fallback: 'Allow' }),
+  actions: textSet(optional),
+  not_actions: textSet(optional),
+  resources: textSet(optional),
+  not_resources: textSet(optional),
+  principals: blockSet({ type: text(required), identifiers: textSet(required) }, optional),
+  not_principals: blockSet({ type: text(required), identifiers: textSet(required) }, optional),
+  condition: blockSet({ test: text(required), variable: text(required), values: texts(required) }, optional),
+};
+
+/** One of a list stands alone in a policy. */
+const oneOrMany = (values: readonly string[] | undefined): string | string[] | undefined =>
+  values?.length === 1 ? values[0] : values?.toSorted().toReversed();
+
+function principalsOf(given: readonly Arguments[]): unknown {
+  if (given.length === 0) return undefined;
+  const types = given.map((item) => [item.sure('type'), oneOrMany(item.texts('identifiers'))] as const);
+  return types.every(([type, who]) => type === '*' && who === '*') ? '*' : Object.fromEntries(types);
+}
+
+function conditionsOf(given: readonly Arguments[]): unknown {
+  if (given.length === 0) return undefined;
+  const tests = Map.groupBy(given, (item) => item.sure('test'));
+  const variables = (of: readonly Arguments[]) =>
+    Object.fromEntries(of.map((item) => [item.sure('variable'), oneOrMany(item.texts('values'))]));
+  return Object.fromEntries([...tests].map(([test, of]) => [test, variables(of)]));
+}
+
+/** The JSON of a policy, written as blocks. */
+const policyDocument: DataSource = {
+  schema: {
+    id: text(computed),
+    json: text(computed),
+    minified_json: text(computed),
+    policy_id: text(optional),
+    version: text(optional, { fallback: '2012-10-17' }),
+    statement: blocks(statement, optional),
+  },
+  read(_aws, given) {
+    const Statement = given.blocks('statement').map((item) => ({
+      Sid: item.text('sid'),
+      Effect: item.text('effect') ?? 'Allow',
+      Action: oneOrMany(item.texts('actions')),
+      NotAction: oneOrMany(item.texts('not_actions')),
+      Resource: oneOrMany(item.texts('resources')),
+      NotResource: oneOrMany(item.texts('not_resources')),
+      Principal: principalsOf(item.blocks('principals')),
+      NotPrincipal: principalsOf(item.blocks('not_principals')),
+      Condition: conditionsOf(item.blocks('condition')),
+    }));
+    const document = { Version: given.text('version') ?? '2012-10-17', Id: given.text('policy_id'), Statement };
+    const json = JSON.stringify(document, undefined, 2);
+    return Promise.resolve({ id: createHash('sha1').update(json).digest('hex'), json, minified_json: JSON.stringify(document) });
+  },
+};
+
 const localFile: DataSource = {
   schema: { id: text(computed), filename: text(required), content: text(computed), content_base64: text(computed) },
   async read(_aws, given) {
@@ -286,9 +378,12 @@ export const dataSources: Readonly<Record<string, DataSource>> = {
   aws_ami: ami,
   aws_availability_zones: availabilityZones,
   aws_caller_identity: callerIdentity,
+  aws_iam_policy_document: policyDocument,
   aws_iam_role: iamRole,
+  aws_partition: partition,
   aws_region: region,
   aws_security_group: securityGroup,
+  aws_ssm_parameter: ssmParameter,
   aws_subnet: subnet,
   aws_subnet_ids: subnetIds,
   aws_subnets: subnets,

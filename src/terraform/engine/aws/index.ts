@@ -6,6 +6,7 @@ import { database } from './database.ts';
 import { databaseParameterGroup, databaseSubnetGroup } from './databaseGroups.ts';
 import { dockerImage, dockerRegistryImage } from './docker.ts';
 import { cluster, service, taskDefinition } from './ecs.ts';
+import { instanceProfile, role, rolePolicy, rolePolicyAttachment } from './iam.ts';
 import { instance } from './instance.ts';
 import { launchTemplate } from './launchTemplate.ts';
 import { listener, listenerRule } from './listener.ts';
@@ -45,6 +46,10 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
   aws_ecs_cluster: cluster,
   aws_ecs_service: service,
   aws_ecs_task_definition: taskDefinition,
+  aws_iam_instance_profile: instanceProfile,
+  aws_iam_role: role,
+  aws_iam_role_policy: rolePolicy,
+  aws_iam_role_policy_attachment: rolePolicyAttachment,
   aws_instance: instance,
   aws_launch_configuration: launchConfiguration,
   aws_launch_template: launchTemplate,

@@ -68,7 +68,7 @@ export const compositeAlarm: ResourceType = {
 };
 
 /** JSON of the same meaning. */
-function sameJson(before: Value, after: Value): boolean {
+export function sameJson(before: Value, after: Value): boolean {
   try {
     return JSON.stringify(sorted(JSON.parse(plain(before)))) === JSON.stringify(sorted(JSON.parse(plain(after))));
   } catch {

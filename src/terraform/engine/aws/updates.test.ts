@@ -407,6 +407,50 @@ test('services and what scales them', async () => {
   await removeAll(action, policy, target, service, next, definition, cluster);
 });
 
+test('roles and instance profiles', async () => {
+  const trust = (service: string): string =>
+    JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }] });
+  const managed = (name: string): string => `arn:aws:iam::aws:policy/${name}`;
+  const role = await make('aws_iam_role', { name: 'r', assume_role_policy: trust('ec2.amazonaws.com'), ...firstTags });
+  await changing(
+    role,
+    { description: 'd', max_session_duration: 7200 },
+    { assume_role_policy: trust('ecs-tasks.amazonaws.com') },
+    { managed_policy_arns: [managed('AmazonS3ReadOnlyAccess'), managed('ReadOnlyAccess')] },
+    { managed_policy_arns: [] },
+  );
+  const attachment = await make('aws_iam_role_policy_attachment', { role: role.id, policy_arn: managed('ReadOnlyAccess') });
+  const policy = (action: string): string =>
+    JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: action, Resource: '*' }] });
+  const inline = await make('aws_iam_role_policy', { name: 'p', role: role.id, policy: policy('s3:GetObject') });
+  await changing(inline, { policy: policy('s3:PutObject') });
+  const other = await make('aws_iam_role', { name: 'o', assume_role_policy: trust('ec2.amazonaws.com') });
+  const profile = await make('aws_iam_instance_profile', { name: 'p', role: role.id, ...firstTags });
+  await changing(profile, { role: other.id });
+  await removeAll(profile, other, inline, attachment, role);
+});
+
+test('data sources of policies, parameters and the partition', async () => {
+  const principals: Value = [{ type: 'Service', identifiers: ['ec2.amazonaws.com'] }];
+  const condition: Value = [{ test: 'StringEquals', variable: 'aws:RequestedRegion', values: ['us-east-1', 'us-east-2'] }];
+  const { json } = await data('aws_iam_policy_document', { statement: [{ actions: ['sts:AssumeRole'], principals, condition }] });
+  assert.deepEqual(JSON.parse(json as string), {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: 'sts:AssumeRole',
+        Principal: { Service: 'ec2.amazonaws.com' },
+        Condition: { StringEquals: { 'aws:RequestedRegion': ['us-east-2', 'us-east-1'] } },
+      },
+    ],
+  });
+  const image = await data('aws_ssm_parameter', { name: '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64' });
+  assert.match(image['value'] as string, /^ami-/);
+  await assert.rejects(data('aws_ssm_parameter', { name: '/nothing' }), /couldn't find resource/);
+  assert.equal((await data('aws_partition'))['partition'], 'aws');
+});
+
 test('what has no name gets one that is its own', async () => {
   const made = [
     await make('aws_security_group', { description: 'd', ingress: [], egress: [] }),
