@@ -80,11 +80,16 @@ export class AccessLog {
   }
 }
 
+/** `app/name/0123456789abcdef` of an ARN, as AWS writes it; names that are none stay as they are. */
+function resourceIdOf(loadBalancerId: string): string {
+  return loadBalancerId.slice(loadBalancerId.indexOf(':loadbalancer/') + 1).replace(/^loadbalancer\//, '');
+}
+
 function formatEntry(e: LogEntry, nowMs: number): string {
   const status = e.targetStatus > 0 ? String(e.targetStatus) : '-';
   const target = e.target === '' ? '-' : e.target;
   return (
-    `${e.type} ${timeText(nowMs)} ${e.loadBalancerId} ${e.client} ${target} ` +
+    `${e.type} ${timeText(nowMs)} ${resourceIdOf(e.loadBalancerId)} ${e.client} ${target} ` +
     `${seconds(e.requestMs)} ${seconds(e.targetMs)} ${seconds(e.responseMs)} ${e.status} ${status} ${e.receivedBytes} ${e.sentBytes} ` +
     `"${quoted(e.method)} ${quoted(e.url)} ${e.version}" "${quoted(e.userAgent) || '-'}" ${e.cipher || '-'} ${e.protocol || '-'} ${e.targetGroupId || '-'} ` +
     `"${e.traceId || '-'}" "${quoted(e.domain) || '-'}" "-" ${e.priority < 0 ? '-' : e.priority} ${timeText(e.createdMs)} ` +

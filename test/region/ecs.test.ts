@@ -50,6 +50,10 @@ describe('ECS services that really run', { skip: process.platform !== 'linux' &&
     await live.endpoint.call('ecs', 'StopTask', { cluster: 'test', task: victim?.id ?? '', reason: 'a drill' }, region);
     await until('it has stopped', () => service.tasks().every(({ id }) => id !== victim?.id));
     await settled(service, 2);
+    const [killed] = service.tasks();
+    await live.driver.stop(killed?.id ?? '', 0);
+    await until('it is gone', () => service.tasks().every(({ id }) => id !== killed?.id));
+    await settled(service, 2);
     await traffic.stop();
     assert.deepEqual(traffic.failures, []);
     assert.deepEqual([...traffic.answers.keys()].toSorted(), ['new', 'old']);
@@ -58,6 +62,36 @@ describe('ECS services that really run', { skip: process.platform !== 'linux' &&
     const [replaced = ''] = before;
     assert.equal(recordOf(replaced).stopCode, 'ServiceSchedulerInitiated');
     assert.match(recordOf(replaced).stoppedReason ?? '', /^Scaling activity initiated by \(deployment ecs-svc\/\d+\)$/);
+  });
+
+  test('a task that hangs is replaced in the order of ECS: unhealthy, started, registered, healthy, then the old one drains and stops', async () => {
+    const service = await createService(live, { name: 'hung', healthCheck: quick, container: { stopTimeout: 2 } });
+    await settled(service, 1);
+    const [old] = service.tasks();
+    const steps: string[] = [];
+    live.tasks.onChange(() => {
+      const all = [...service.tasks(), ...service.stopped()];
+      const is = (task: (typeof all)[number] | undefined): string => (task === undefined ? 'none' : `${task.state} ${task.health}`);
+      const step = `${is(all.find(({ id }) => id === old?.id))}, ${is(all.find(({ id }) => id !== old?.id))}`;
+      if (!steps.includes(step)) steps.push(step);
+    });
+    await fetch(`${service.url}hang`);
+    await until('it has stopped', () => service.stopped().some(({ id }) => id === old?.id));
+    const order = [
+      'RUNNING UNHEALTHY, none',
+      'RUNNING UNHEALTHY, PENDING UNKNOWN',
+      'RUNNING UNHEALTHY, RUNNING UNKNOWN',
+      'DEACTIVATING UNHEALTHY, RUNNING HEALTHY',
+      'STOPPING UNHEALTHY, RUNNING HEALTHY',
+      'STOPPED UNHEALTHY, RUNNING HEALTHY',
+    ];
+    assert.deepEqual(
+      steps.filter((step) => order.includes(step)),
+      order,
+      steps.join('\n'),
+    );
+    assert.match(service.stopped()[0]?.stoppedReason ?? '', /^Task failed ELB health checks in \(target-group arn:.*\)$/);
+    await settled(service, 1);
   });
 
   test('a container whose own health check fails is replaced before it is stopped', async () => {

@@ -60,6 +60,8 @@ export class Instances {
   readonly #network = new NetworkMinutes();
   /** Endpoints of the region that machines may reach. */
   readonly #allowed = new Map<string, { address: string; port: number }>();
+  /** Private addresses whose machine is being ended: in the VPC they are free already, on this computer not yet. */
+  readonly #ending = new Map<string, Promise<unknown>>();
   #machines: Promise<Machines> | undefined;
   /** Those of `#machines`, once they are there. */
   #opened: Machines | undefined;
@@ -221,6 +223,7 @@ export class Instances {
     const userData = instance.userData === undefined ? undefined : Buffer.from(instance.userData, 'base64').toString('utf8');
     const machines = await this.#open();
     if (this.#options.left.has(id)) await machines.stop(id);
+    await this.#ending.get(address);
     const leased = this.#options.network.lease();
     const starting = machines.start({
       id,
@@ -264,10 +267,12 @@ export class Instances {
   }
 
   async #stop(own: RunningInstance): Promise<void> {
-    const { host } = own;
+    const { host, address } = own;
     this.#unreached(own);
-    const machines = await this.#machines?.catch(() => undefined);
-    await machines?.stop(own.id);
+    const ended = (async () => (await this.#machines?.catch(() => undefined))?.stop(own.id))();
+    if (address !== undefined) this.#ending.set(address, ended);
+    await ended;
+    if (address !== undefined && this.#ending.get(address) === ended) this.#ending.delete(address);
     if (host !== undefined) this.#options.network.release(host);
     this.#changed();
   }

@@ -18,7 +18,7 @@ export function routingListener(
   rules: readonly RuleResource[],
   bound: BoundListener,
   certificates: readonly Certificate[],
-  sources?: readonly string[],
+  { sources, accessLog }: { readonly sources?: readonly string[] | undefined; readonly accessLog?: string | undefined } = {},
 ): Listener {
   const protocol = (listener.Protocol ?? 'HTTP') as Listener['protocol'];
   const idleS = listener.attributes['tcp.idle_timeout.seconds'];
@@ -34,7 +34,10 @@ export function routingListener(
     ...(/TLS13-1-3-/.test(listener.SslPolicy ?? '') ? { minTlsVersion: 'TLSv1.3' as const } : {}),
     ...(isNetworkProtocol(protocol)
       ? { network: idleS === undefined ? {} : { idleTimeoutMs: Number(idleS) * 1000 } }
-      : { rules: rules.flatMap(routingRule), attributes: attributesOf(balancer.attributes) }),
+      : {
+          rules: rules.flatMap(routingRule),
+          attributes: { ...attributesOf(balancer.attributes), ...(accessLog === undefined ? {} : { accessLog }) },
+        }),
   };
 }
 

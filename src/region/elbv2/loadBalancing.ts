@@ -18,6 +18,7 @@ import { isNetworkProtocol, type BoundListener, type Listener, type TargetGroup 
 import type { Addresses } from '../addresses.ts';
 import type { PlaneBalancer } from '../plane/plane.ts';
 import type { FoundRouting } from '../plane/protocol.ts';
+import { accessLogOf } from './accessLog.ts';
 import { groupsOf, routingAction } from './actions.ts';
 import { Certificates } from './certificates.ts';
 import { KnownTargets, type KnownTarget } from './knownTargets.ts';
@@ -229,7 +230,12 @@ export class LoadBalancing {
         // A listener without its certificates yet waits for them.
         return certificates.length < arns.length
           ? []
-          : [routingListener(listener, balancer, own, wanted, certificates, sourcesOf(at, balancer, listener.Port ?? 0))];
+          : [
+              routingListener(listener, balancer, own, wanted, certificates, {
+                sources: sourcesOf(at, balancer, listener.Port ?? 0),
+                accessLog: accessLogOf(this.#options.dataDir, balancer),
+              }),
+            ];
       });
   }
 
