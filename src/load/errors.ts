@@ -47,6 +47,6 @@ export const loadErrors = defineErrors({
   PL_LOAD_TEST_ABORTED: { exitCode: RunExitCode.scriptAborted, when: 'The script called test.abort().' },
   PL_LOAD_PROCESS_DIED: {
     exitCode: RunExitCode.internal,
-    when: 'A load process ended before the test did: killed, out of memory, or a fault of ours.',
+    when: 'Load processes kept ending before the test did, or one outside its scenarios: killed, out of memory, or a fault of ours.',
   },
 });

@@ -392,18 +392,67 @@ test('VUs, iterations and metrics of several processes add up', async () => {
   assert.equal(result.metrics['ids']?.values['count'], 2 * (1 + 2 + 3 + 4 + 5));
 });
 
-test('a load process that dies fails the run with a clear error', async () => {
+test('when load processes keep dying the run fails with a clear error', async () => {
   const script = await scriptFile(`
     import { sleep } from 'k6';
     export const options = { vus: 1, duration: '10m' };
     export default function () { sleep(1); }`);
   const load = startLoad({ script, progressMs: 50 });
-  load.onProgress(() => process.kill(load.pids[0] as number, 'SIGKILL'));
+  load.onProgress(() => process.kill(load.pids.at(-1) as number, 'SIGKILL'));
   await assert.rejects(
     load.result,
     (error) => error instanceof PlimsollError && error.code === 'PL_LOAD_PROCESS_DIED' && /SIGKILL/.test(error.message),
   );
+  assert.equal(load.pids.length, 4);
 });
+
+/** Kills the first load process, the one that also runs setup and teardown, after ten iterations; stops a run without end when that one's VUs are back. */
+async function killOnce(source: string): Promise<LoadResult & { lines: LogLine[]; killed: number }> {
+  const lines: LogLine[] = [];
+  let killed = 0;
+  const log = (line: LogLine): void => {
+    lines.push(line);
+    if (died(lines, killed) >= 0 && /^VU [1357] /.test(line.message) && source.includes('1h')) load.stop();
+  };
+  const load = startLoad({ script: await scriptFile(source), progressMs: 50, workers: 2, log });
+  load.onProgress(({ iterations }) => {
+    if (killed > 0 || iterations < 10) return;
+    killed = load.pids[0] as number;
+    process.kill(killed, 'SIGKILL');
+  });
+  return { ...(await load.result), lines, killed };
+}
+
+function died(lines: readonly LogLine[], pid: number): number {
+  return lines.findIndex(({ message }) => message.includes(`load process ${pid} ended by SIGKILL`));
+}
+
+const handling = `import { sleep } from 'k6';
+  export function setup() { return { from: 'setup' }; }
+  export function teardown(data) { console.log('teardown', data.from); }
+  export default function (data) { console.log('VU', __VU, data.from); sleep(0.02); }`;
+
+const taken: Record<string, [scenario: string, iterations: number | undefined]> = {
+  'shared-iterations': [`{ executor: 'shared-iterations', vus: 4, iterations: 120 }`, 120],
+  'per-vu-iterations': [`{ executor: 'per-vu-iterations', vus: 4, iterations: 30 }`, 120],
+  'constant-vus': [`{ executor: 'constant-vus', vus: 4, duration: '1h' }`, undefined],
+  'ramping-vus': [`{ executor: 'ramping-vus', startVUs: 4, stages: [{ duration: '1h', target: 4 }] }`, undefined],
+  'constant-arrival-rate': [`{ executor: 'constant-arrival-rate', rate: 60, duration: '1h', preAllocatedVUs: 8 }`, undefined],
+};
+
+for (const [executor, [scenario, iterations]] of Object.entries(taken))
+  test(`a new load process takes the place of one that died, and goes on with ${executor}`, async () => {
+    const source = `${handling}\nexport const options = { scenarios: { all: ${scenario} } };`;
+    const result = await killOnce(source);
+    assert.equal(result.exitCode, iterations === undefined ? 105 : 0);
+    if (iterations !== undefined) assert.equal(result.iterations, iterations);
+    const of = (text: RegExp): number => result.lines.findLastIndex(({ message }) => text.test(message));
+    const at = died(result.lines, result.killed);
+    assert.ok(at >= 0, 'it is told when it happens');
+    assert.ok(of(/^VU [1357] setup$/) > at, 'its VUs, those with odd numbers, run again');
+    assert.ok(of(/^teardown setup$/) > at);
+    assert.match(result.distortions.join(), new RegExp(`load process ${result.killed} ended by SIGKILL`));
+  });
 
 test('a library finds in the global object what the engine offers, and the promises of its VU', async () => {
   const { lines } = await run(`

@@ -67,8 +67,9 @@ export class ArrivalRate extends Executor<ArrivalScenario> {
       scenario.executor === 'constant-arrival-rate'
         ? constantArrivals(scenario.rate, scenario.timeUnitMs, scenario.durationMs)
         : rampingArrivals(scenario.startRate, scenario.timeUnitMs, scenario.stages);
-    this.startedAt = monotonicMs();
-    this.after(this.#lengthMs(), () => this.end());
+    // Making VUs took its time; what takes the place of another keeps to the schedule.
+    if (this.elapsedAtStart === 0) this.startedAt = monotonicMs();
+    this.at(this.#lengthMs(), () => this.end());
     const schedule = this.#follow(arrivals);
     await this.#ended.promise;
     this.engine.starts.remove(schedule);
@@ -94,7 +95,7 @@ export class ArrivalRate extends Executor<ArrivalScenario> {
       for (;;) {
         const next = arrivals.next();
         if (next.done) return Number.POSITIVE_INFINITY;
-        if (belongsTo(this.iterations, number++)) return this.startedAt + next.value;
+        if (belongsTo(this.iterations, number++) && next.value >= this.elapsedAtStart) return this.startedAt + next.value;
       }
     };
     const schedule: Punctual = {

@@ -48,6 +48,7 @@ export abstract class Executor<S extends Scenario = Scenario> {
   protected readonly source: VuSource;
   protected readonly held = new Set<Vu>();
   protected startedAt = 0;
+  protected elapsedAtStart = 0;
   /** No iteration begins any more. */
   protected isEnding = false;
   readonly #timers: Call[] = [];
@@ -61,9 +62,10 @@ export abstract class Executor<S extends Scenario = Scenario> {
     this.source = parts.source;
   }
 
-  /** Resolves when all is over. */
-  async run(): Promise<void> {
-    this.startedAt = monotonicMs();
+  /** Resolves when all is over. `elapsedMs`: how much of the scenario has passed without this process. */
+  async run(elapsedMs: number): Promise<void> {
+    this.elapsedAtStart = elapsedMs;
+    this.startedAt = monotonicMs() - elapsedMs;
     await this.execute();
     for (const timer of this.#timers) this.engine.wheel.cancel(timer);
     this.isEnding = true;
@@ -115,6 +117,11 @@ export abstract class Executor<S extends Scenario = Scenario> {
 
   protected elapsedMs(): number {
     return monotonicMs() - this.startedAt;
+  }
+
+  /** Calls so long after the scenario's start. */
+  protected at(timeMs: number, fn: () => void): void {
+    this.after(Math.max(0, timeMs - this.elapsedMs()), fn);
   }
 
   protected after(delayMs: number, fn: () => void): Call {

@@ -38,7 +38,7 @@ export class ExternallyControlled extends Executor<Scenario & { executor: 'exter
 
   protected async execute(): Promise<void> {
     const { durationMs, vus } = this.scenario;
-    if (durationMs > 0) this.after(durationMs, () => this.end());
+    if (durationMs > 0) this.at(durationMs, () => this.end());
     this.#scale(this.#asked ?? vus);
     await this.#ended.promise;
     while (this.#loops.size > 0) await Promise.all(this.#loops);

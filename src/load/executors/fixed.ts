@@ -9,7 +9,7 @@ export class ConstantVus extends Executor<Scenario & { executor: 'constant-vus' 
   }
 
   protected async execute(): Promise<void> {
-    this.after(this.scenario.durationMs, () => this.end());
+    this.at(this.scenario.durationMs, () => this.end());
     const vus = shareOf(this.segment, this.scenario.vus);
     await Promise.all(Array.from({ length: vus }, () => this.loop(() => !this.isEnding)));
   }
@@ -23,12 +23,15 @@ export class PerVuIterations extends Executor<Scenario & { executor: 'per-vu-ite
   }
 
   protected async execute(): Promise<void> {
-    this.after(this.scenario.maxDurationMs, () => this.end());
+    this.at(this.scenario.maxDurationMs, () => this.end());
     const { vus, iterations } = this.scenario;
-    let begun = 0;
+    const done = this.runner.complete + this.runner.interrupted;
+    const count = shareOf(this.segment, vus);
+    let begun = done;
     await Promise.all(
-      Array.from({ length: shareOf(this.segment, vus) }, () => {
-        let left = iterations;
+      Array.from({ length: count }, (_, i) => {
+        // What a process before this one had done was about the same for each.
+        let left = iterations - Math.ceil((done - i) / count);
         return this.loop(() => {
           if (this.isEnding || left === 0) return false;
           left--;
@@ -37,7 +40,7 @@ export class PerVuIterations extends Executor<Scenario & { executor: 'per-vu-ite
         });
       }),
     );
-    this.countDropped(shareOf(this.segment, vus) * iterations - begun);
+    this.countDropped(count * iterations - begun);
   }
 
   /** Iterations for which the time did not suffice. */
@@ -57,8 +60,8 @@ export class SharedIterations extends Executor<Scenario & { executor: 'shared-it
   }
 
   protected async execute(): Promise<void> {
-    this.after(this.scenario.maxDurationMs, () => this.end());
-    let left = shareOf(this.iterations, this.scenario.iterations);
+    this.at(this.scenario.maxDurationMs, () => this.end());
+    let left = shareOf(this.iterations, this.scenario.iterations) - this.runner.complete - this.runner.interrupted;
     const takeOne = (): boolean => {
       if (this.isEnding || left === 0) return false;
       left--;

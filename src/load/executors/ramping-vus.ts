@@ -57,7 +57,7 @@ export class RampingVus extends Executor<Scenario & { executor: 'ramping-vus' }>
     const total = stages.reduce((sum, stage) => sum + stage.durationMs, 0);
     await new Promise<void>((resolve) => {
       this.#onEnd = resolve;
-      this.after(total, () => this.end());
+      this.at(total, () => this.end());
       this.#follow(rampSteps(startVUs, stages));
     });
     while (this.#loops.size > 0) await Promise.all(this.#loops);
@@ -73,10 +73,9 @@ export class RampingVus extends Executor<Scenario & { executor: 'ramping-vus' }>
   #follow(steps: Iterator<{ atMs: number; vus: number }>): void {
     let next = steps.next();
     const due = (): void => {
-      while (!next.done && next.value.atMs <= this.elapsedMs()) {
-        this.#adjust(shareOf(this.segment, next.value.vus));
-        next = steps.next();
-      }
+      let vus = this.#wanted;
+      for (; !next.done && next.value.atMs <= this.elapsedMs(); next = steps.next()) vus = shareOf(this.segment, next.value.vus);
+      this.#adjust(vus);
       while (!next.done && shareOf(this.segment, next.value.vus) === this.#wanted) next = steps.next();
       if (!next.done && !this.isEnding) this.engine.wheel.startAt(call, this.startedAt + next.value.atMs);
     };

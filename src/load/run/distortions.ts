@@ -18,6 +18,10 @@ export function distortionsOf(tally: Tally): string[] {
     out.push(
       `the load generator itself was at its limit in ${Math.round((100 * busy) / reports)} % of the time (timers up to ${Math.round(lagMs)} ms late): latencies hold its own delay; use more --workers or another machine`,
     );
+  for (const how of tally.lost)
+    out.push(
+      `${how} while it ran: its VUs began anew in another, what they had measured since the last report, about a second, is missing`,
+    );
   const { startDelays } = tally;
   const lateMs = startDelays.quantile(0.99);
   if (startDelays.count >= 100 && lateMs > LATE_START_MS)

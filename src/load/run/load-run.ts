@@ -1,6 +1,5 @@
 import { resolve as resolvePath } from 'node:path';
-import { getCompileCacheDir } from 'node:module';
-import { entry, forkChild, monotonicMs, PlimsollError, type Child } from '../../base/index.ts';
+import { monotonicMs, PlimsollError } from '../../base/index.ts';
 import { loadErrors, RunExitCode } from '../errors.ts';
 import { scaled } from '../executors/index.ts';
 import { checkThreshold, evaluateThresholds, parseThreshold, type MetricThresholds } from '../metrics/thresholds.ts';
@@ -16,6 +15,7 @@ import { describeScenario } from './describe.ts';
 import { distortionsOf } from './distortions.ts';
 import { planProcesses, thisMachine } from './limits.ts';
 import type { ErrorMessage, FromProcess, ToProcess } from './messages.ts';
+import { LoadProcesses, type Message } from './processes.ts';
 import { RateWatch } from './rate-watch.ts';
 import { Tally } from './tally.ts';
 import {
@@ -29,8 +29,8 @@ import {
   type RunStatus,
 } from './types.ts';
 
-type LoadProcess = Child<ToProcess, FromProcess>;
-type Message<T extends FromProcess['type']> = FromProcess & { type: T };
+/** After so many dead processes in one run it is the machine, or the script, that kills them. */
+const REPLACEMENTS_MAX = 3;
 
 const THRESHOLD_PERIOD_MS = 2000;
 
@@ -40,15 +40,16 @@ const THRESHOLD_PERIOD_MS = 2000;
  *     prepare (first process) → plan → more processes → setup → start all → reports … → teardown → summary
  */
 export class Run implements LoadRun {
-  readonly pids: number[] = [];
   readonly plan: Promise<LoadPlan>;
   readonly result: Promise<LoadResult>;
   readonly #request: LoadRequest;
-  readonly #processes: LoadProcess[] = [];
+  readonly #processes = new LoadProcesses({
+    onMessage: (index, message) => this.#onMessage(index, message),
+    onLine: (line) => this.#request.log?.({ level: 'debug', message: line, source: 'process' }),
+    onExit: (index, how) => this.#onExit(index, how),
+  });
   readonly #handlers: ((progress: LoadProgress) => void)[] = [];
   readonly #planned = Promise.withResolvers<LoadPlan>();
-  /** What each process is expected to say next. */
-  readonly #expected = new Map<LoadProcess, { type: FromProcess['type']; resolve: (message: never) => void }>();
   readonly #died = Promise.withResolvers<never>();
   #isOver = false;
   #options!: LoadOptions;
@@ -89,6 +90,10 @@ export class Run implements LoadRun {
     this.#end(RunExitCode.externalAbort, 'stopped');
   }
 
+  get pids(): readonly number[] {
+    return this.#processes.pids;
+  }
+
   get status(): RunStatus {
     const { vus, vusMax } = this.#external ?? { vus: this.#tally.vus, vusMax: this.#vusMax };
     return {
@@ -113,7 +118,7 @@ export class Run implements LoadRun {
     if (this.#phase >= runPhases.setup && this.#external === undefined)
       throw uncontrolled('only a test of externally-controlled scenarios can be paused and resumed after its start');
     this.#isPaused = paused;
-    if (this.#external !== undefined) this.#tell({ type: 'control', vus: undefined, paused });
+    if (this.#external !== undefined) this.#processes.tellAll({ type: 'control', vus: undefined, paused });
     if (!paused) this.#resumed.resolve();
   }
 
@@ -129,7 +134,7 @@ export class Run implements LoadRun {
     const asked = vus ?? external.vus;
     if (asked > max) throw uncontrolled(`${asked} VUs are more than the ${max} that the test may have`);
     this.#external = { vus: asked, vusMax: max };
-    this.#tell({ type: 'control', vus: asked, paused: undefined });
+    this.#processes.tellAll({ type: 'control', vus: asked, paused: undefined });
   }
 
   snapshot(): SummaryData | undefined {
@@ -156,7 +161,7 @@ export class Run implements LoadRun {
     const outputs = await openOutputs(this.#request.outputs ?? [], outputContext, this.#request.onSeries);
     this.#outputs = outputs;
     if (this.#isOver) return this.#died.promise;
-    const first = this.#fork();
+    const first = this.#processes.add();
     const { options: raw, exports, metrics } = await this.#prepare(first);
     const { options, warnings } = resolveOptions(raw);
     this.#options = options;
@@ -187,7 +192,7 @@ export class Run implements LoadRun {
     await outputs.begin({ script: this.#request.script, plan, options, raw });
     this.#planned.resolve({ ...plan, outputs: outputs.descriptions });
     this.#vusMax = vus;
-    await Promise.all(Array.from({ length: count - 1 }, () => this.#prepare(this.#fork())));
+    await Promise.all(Array.from({ length: count - 1 }, () => this.#prepare(this.#processes.add())));
     const external = options.scenarios.find((scenario) => scenario.executor === 'externally-controlled');
     if (external?.executor === 'externally-controlled') this.#external = { vus: external.vus, vusMax: external.maxVUs };
     await this.#waitWhilePaused(raw['paused'] === true);
@@ -195,14 +200,14 @@ export class Run implements LoadRun {
     const hasBegun = this.#endedEarly === undefined;
     this.#phase = runPhases.setup;
     const hasSetup = exports.includes('setup') && raw['noSetup'] !== true && hasBegun;
-    const setupData = hasSetup ? (await this.#ask(first, { type: 'setup' }, 'setup-done')).setupData : undefined;
+    const setupData = hasSetup ? (await this.#processes.ask(first, { type: 'setup' }, 'setup-done')).setupData : undefined;
     this.#setupData = setupData;
     this.#phase = runPhases.running;
-    await this.#load(setupData);
+    await this.#load();
     const durationMs = monotonicMs() - this.#startedAt;
     this.#phase = runPhases.teardown;
     if (exports.includes('teardown') && raw['noTeardown'] !== true && hasBegun)
-      await this.#ask(first, { type: 'teardown', setupData }, 'teardown-done');
+      await this.#processes.ask(first, { type: 'teardown', setupData }, 'teardown-done');
     const lately = { of: this.#tally.windows, nowMs: this.#startedAt + durationMs };
     evaluateThresholds(this.#thresholds, this.#tally.metrics, durationMs, true, lately);
     const result = await this.#summarise(first, exports, setupData, durationMs, vus);
@@ -221,47 +226,57 @@ export class Run implements LoadRun {
   }
 
   /** From the first iteration to the end of the last. */
-  async #load(setupData: string | undefined): Promise<void> {
-    const processes = this.#processes;
-    const reportMs = this.#request.progressMs ?? 1000;
-    const finished = processes.map((process, index) =>
-      this.#ask(process, { type: 'start', place: { index, count: processes.length }, setupData, reportMs }, 'finished'),
-    );
+  async #load(): Promise<void> {
+    const places = Array.from({ length: this.#processes.count }, (_, index) => index);
+    const finished = places.map((index) => this.#processes.ask(index, this.#startOf(index), 'finished'));
     this.#startedAt = this.#windowAt = this.#evaluatedAt = monotonicMs();
     // What was asked for before the scenarios were there.
-    if (this.#external) this.#tell({ type: 'control', vus: this.#external.vus, paused: this.#isPaused });
-    if (this.#endedEarly) this.#tell({ type: 'end' });
+    if (this.#external) this.#processes.tellAll({ type: 'control', vus: this.#external.vus, paused: this.#isPaused });
+    if (this.#endedEarly) this.#processes.tellAll({ type: 'end' });
     await Promise.all(finished);
   }
 
-  #fork(): LoadProcess {
-    const child = forkChild<ToProcess, FromProcess>(entry(import.meta.url, '../process'), {
-      execArgv: ['--max-semi-space-size=4'],
-      // What this process keeps compiled, those it starts read too.
-      env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() },
-      onLine: (line) => this.#request.log?.({ level: 'debug', message: line, source: 'process' }),
-    });
-    const index = this.#processes.push(child) - 1;
-    this.pids.push(child.pid);
-    child.onMessage((message) => this.#onMessage(child, index, message));
-    void child.exited.then(({ code, signal }) => {
-      if (this.#isOver) return undefined;
-      const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-      this.#died.reject(
-        new PlimsollError(loadErrors.PL_LOAD_PROCESS_DIED, {
-          what: `load process ${child.pid} ended ${how}`,
-          fix: 'check the memory of the machine, or use fewer VUs',
-        }),
-      );
-      return undefined;
-    });
-    return child;
+  /**
+   * While scenarios run, a new process goes on with the VUs of one that is gone; at any other time, or when processes keep
+   * dying, the run is over.
+   */
+  #onExit(index: number, how: string): void {
+    if (this.#isOver) return;
+    const isNeeded = this.#processes.isExpected(index, 'finished');
+    if (this.#phase === runPhases.running && !this.#endedEarly && isNeeded && this.#tally.lost.length < REPLACEMENTS_MAX) {
+      this.#tally.lost.push(how);
+      this.#request.log?.({ level: 'warning', message: `${how}: a new one goes on with its VUs`, source: 'process' });
+      this.#replace(index).catch((error: unknown) => this.#died.reject(error));
+      return;
+    }
+    this.#died.reject(
+      new PlimsollError(loadErrors.PL_LOAD_PROCESS_DIED, { what: how, fix: 'check the memory of the machine, or use fewer VUs' }),
+    );
   }
 
-  #prepare(process: LoadProcess): Promise<Message<'prepared'>> {
+  async #replace(index: number): Promise<void> {
+    this.#processes.replace(index);
+    await this.#prepare(index);
+    this.#processes.tell(index, this.#startOf(index));
+    if (this.#external) this.#processes.tell(index, { type: 'control', vus: this.#external.vus, paused: this.#isPaused });
+    if (this.#endedEarly) this.#processes.tell(index, { type: 'end' });
+  }
+
+  #startOf(index: number): ToProcess {
+    return {
+      type: 'start',
+      place: { index, count: this.#processes.count },
+      setupData: this.#setupData,
+      reportMs: this.#request.progressMs ?? 1000,
+      elapsedMs: this.#startedAt === 0 ? 0 : monotonicMs() - this.#startedAt,
+      done: this.#tally.doneBy(index),
+    };
+  }
+
+  #prepare(index: number): Promise<Message<'prepared'>> {
     const { script, env, options, defaults } = this.#request;
-    return this.#ask(
-      process,
+    return this.#processes.ask(
+      index,
       {
         type: 'prepare',
         script: resolvePath(script),
@@ -274,18 +289,7 @@ export class Run implements LoadRun {
     );
   }
 
-  #ask<T extends FromProcess['type']>(process: LoadProcess, message: ToProcess, type: T): Promise<Message<T>> {
-    return new Promise((resolve) => {
-      this.#expected.set(process, { type, resolve });
-      process.send(message);
-    });
-  }
-
-  #tell(message: ToProcess): void {
-    for (const process of this.#processes) process.send(message);
-  }
-
-  #onMessage(process: LoadProcess, index: number, message: FromProcess): void {
+  #onMessage(index: number, message: FromProcess): void {
     switch (message.type) {
       case 'failed':
         this.#died.reject(fromMessage(message.error));
@@ -296,7 +300,7 @@ export class Run implements LoadRun {
       case 'abort':
         if (message.error) this.#request.log?.({ level: 'error', message: message.error.message, source: 'abort' });
         this.#end(message.exitCode, message.reason);
-        this.#tell({ type: 'interrupt' });
+        this.#processes.tellAll({ type: 'interrupt' });
         return;
       case 'samples':
         this.#outputs?.samples(message.batch);
@@ -314,12 +318,8 @@ export class Run implements LoadRun {
         this.#outputs?.report(message.report.metrics);
         if (index === 0) this.#progress();
         return;
-      default: {
-        const expected = this.#expected.get(process);
-        if (expected?.type !== message.type) return;
-        this.#expected.delete(process);
-        expected.resolve(message as never);
-      }
+      default:
+        this.#processes.answer(index, message);
     }
   }
 
@@ -327,7 +327,7 @@ export class Run implements LoadRun {
     if (this.#endedEarly) return;
     this.#endedEarly = { exitCode, reason };
     this.#resumed.resolve();
-    this.#tell({ type: 'end' });
+    this.#processes.tellAll({ type: 'end' });
   }
 
   #defineThresholds(): void {
@@ -392,7 +392,7 @@ export class Run implements LoadRun {
   }
 
   async #summarise(
-    first: LoadProcess,
+    first: number,
     exports: readonly string[],
     setupData: string | undefined,
     durationMs: number,
@@ -409,7 +409,7 @@ export class Run implements LoadRun {
     });
     let outputs: Record<string, string> | undefined;
     if (exports.includes('handleSummary') && this.#options.summaryMode !== 'disabled')
-      outputs = (await this.#ask(first, { type: 'summary', data: JSON.stringify(data) }, 'summary-done')).outputs;
+      outputs = (await this.#processes.ask(first, { type: 'summary', data: JSON.stringify(data) }, 'summary-done')).outputs;
     const { stdout, stderr, ...files } = outputs ?? { stdout: renderSummary(data, tally.metrics, this.#options) };
     if (stderr !== undefined) this.#request.log?.({ level: 'info', message: stderr, source: 'summary' });
     const thresholds = this.#thresholds.flatMap(({ name, thresholds: list }) =>
@@ -451,7 +451,7 @@ export class Run implements LoadRun {
     } finally {
       this.#isOver = true;
       this.#phase = runPhases.ended;
-      await Promise.all(this.#processes.map((process) => process.stop(1000)));
+      await this.#processes.stop(1000);
       await this.#outputs?.close();
     }
   }

@@ -18,8 +18,17 @@ export type ToProcess =
       recording: Recording | undefined;
     }
   | { type: 'setup' }
-  /** `place`: of the process among all. */
-  | { type: 'start'; place: { index: number; count: number }; setupData: string | undefined; reportMs: number }
+  /**
+   * `place`: of the process among all. One that takes the place of another goes on from `elapsedMs` of the run, with what that one had `done`.
+   */
+  | {
+      type: 'start';
+      place: { index: number; count: number };
+      setupData: string | undefined;
+      reportMs: number;
+      elapsedMs: number;
+      done: readonly Done[];
+    }
   /** No new iterations; those under way may finish. */
   | { type: 'end' }
   /** From outside, for externally-controlled scenarios: the VUs of the whole run, and whether they pause. */
@@ -44,6 +53,9 @@ export interface ScenarioReport {
   interrupted: number;
   isDone: boolean;
 }
+
+/** Iterations of one scenario that one process has behind it. */
+export type Done = Pick<ScenarioReport, 'name' | 'complete' | 'interrupted'>;
 
 /** Everything since the last report. */
 export interface Report {

@@ -3,7 +3,7 @@ import { MetricRegistry, type MetricDelta } from '../metrics/registry.ts';
 import { SlidingWindows } from '../metrics/windows.ts';
 import type { CounterSink, RateSink } from '../metrics/sinks.ts';
 import { GroupNode } from '../vu/groups.ts';
-import type { Report, ScenarioReport } from './messages.ts';
+import type { Done, Report, ScenarioReport } from './messages.ts';
 import type { LoadProgress } from './types.ts';
 
 /** A process has one thread for scripts and sockets; above this it has no reserve. */
@@ -32,6 +32,8 @@ export class Tally {
   /** How late arrival-rate iterations began, in milliseconds. */
   readonly startDelays = new Histogram();
   missedStarts = 0;
+  /** Processes that ended before their time, as `load process 123 ended by SIGKILL`. */
+  readonly lost: string[] = [];
 
   add(process: number, report: Report): void {
     this.strain.reports++;
@@ -46,6 +48,11 @@ export class Tally {
     for (const [message, count] of report.errors) this.errors.set(message, (this.errors.get(message) ?? 0) + count);
     for (const scenario of report.scenarios) (this.#scenarios[process] as Map<string, ScenarioReport>).set(scenario.name, scenario);
     this.#vus[process] = report.vus;
+  }
+
+  /** What one process has told of its iterations. */
+  doneBy(process: number): Done[] {
+    return [...(this.#scenarios[process]?.values() ?? [])].map(({ name, complete, interrupted }) => ({ name, complete, interrupted }));
   }
 
   get vus(): number {

@@ -257,6 +257,8 @@ export class LoadWorker {
       const instance = iterationsOf(options.sequence, scenario);
       const iterations = ownPart(instance);
       const runner = new IterationRunner(engine, scenario.exec, message.setupData, { instance, process: iterations });
+      const done = message.done.find(({ name }) => name === scenario.name);
+      if (done) runner.goOn(done);
       return {
         name: scenario.name,
         runner,
@@ -267,7 +269,7 @@ export class LoadWorker {
     if (this.#asked) this.#control(this.#asked);
     const sum = (of: (entry: ScenarioInRun) => number): number => this.#scenarios.reduce((total, entry) => total + of(entry), 0);
     engine.instance = {
-      startedAtMs: monotonicMs(),
+      startedAtMs: monotonicMs() - message.elapsedMs,
       iterationsCompleted: () => sum(({ runner }) => runner.complete),
       iterationsInterrupted: () => sum(({ runner }) => runner.interrupted),
       vusActive: () => sum(({ executor }) => executor.activeVus),
@@ -276,7 +278,9 @@ export class LoadWorker {
     this.#watch.start();
     const ticker: Timer = systemClock.every(message.reportMs, () => this.#report());
     await Promise.all(
-      this.#scenarios.map((entry, i) => this.#runScenario(entry, (options.scenarios[i] as { startTimeMs: number }).startTimeMs)),
+      this.#scenarios.map((entry, i) =>
+        this.#runScenario(entry, (options.scenarios[i] as { startTimeMs: number }).startTimeMs - message.elapsedMs),
+      ),
     );
     ticker.cancel();
     this.#watch.stop();
@@ -292,7 +296,7 @@ export class LoadWorker {
 
   async #runScenario(entry: ScenarioInRun, startTimeMs: number): Promise<void> {
     if (startTimeMs > 0) await new Promise<void>((resolve) => this.#engine.wheel.start(new Call(resolve), startTimeMs));
-    if (!this.#isEnding) await entry.executor.run();
+    if (!this.#isEnding) await entry.executor.run(Math.max(0, -startTimeMs));
     entry.isDone = true;
   }
 

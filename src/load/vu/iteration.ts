@@ -42,6 +42,13 @@ export class IterationRunner {
     this.#duration = engine.metrics.builtIn('iteration_duration');
   }
 
+  /** Takes over from a process that is gone, which had begun and ended so many. */
+  goOn({ complete, interrupted }: { readonly complete: number; readonly interrupted: number }): void {
+    this.complete = complete;
+    this.interrupted = interrupted;
+    this.#begun = complete + interrupted;
+  }
+
   /** Runs one iteration; never rejects. False when it was interrupted. */
   run(vu: Vu): Promise<boolean> {
     return new Promise((resolve) => {
