@@ -12,25 +12,21 @@ export {
   type ScheduledAction as ScalingScheduleResource,
   type Target as ScalableTargetResource,
 } from './operations/application-autoscaling/index.ts';
+export { closeActivity, launchMember, lifeOf, logActivity, tellMember, templateVersionOf } from './operations/autoscaling/capacity.ts';
+export { removeGroup } from './operations/autoscaling/groups.ts';
 export {
   activities as groupActivityRecords,
-  closeActivity,
-  launchMember,
-  lifeOf,
-  logActivity,
+  groups as autoScalingGroups,
+  hooks as lifecycleHooks,
   members as groupMembers,
-  tellMember,
-  templateVersionOf,
-  type Member as GroupMemberResource,
-} from './operations/autoscaling/capacity.ts';
-export { groups as autoScalingGroups, removeGroup, type Group as AutoScalingGroupResource } from './operations/autoscaling/groups.ts';
-export { hooks as lifecycleHooks } from './operations/autoscaling/lifecycleHooks.ts';
-export { policies as groupPolicies, type Policy as GroupPolicyResource } from './operations/autoscaling/policies.ts';
-export { refreshes as instanceRefreshes } from './operations/autoscaling/refreshes.ts';
-export {
+  policies as groupPolicies,
+  refreshes as instanceRefreshes,
   scheduledActions as groupSchedules,
+  type Group as AutoScalingGroupResource,
+  type Member as GroupMemberResource,
+  type Policy as GroupPolicyResource,
   type ScheduledAction as GroupScheduleResource,
-} from './operations/autoscaling/scheduledActions.ts';
+} from './operations/autoscaling/resources.ts';
 export { remember as rememberAlarm, setState as setAlarmState } from './operations/cloudwatch/alarms.ts';
 export { alarms, type Alarm as AlarmResource } from './operations/cloudwatch/resources.ts';
 export { dimensionsOf, modelQueries } from './operations/cloudwatch/live.ts';

@@ -1,8 +1,5 @@
-import type { Activity as SdkActivity } from '@aws-sdk/client-auto-scaling';
 import type { Place } from '../../state/place.ts';
-import { nextInstanceState, type InstanceEvent, type InstanceState, type PendingHook } from '../../../model/index.ts';
-import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
+import { nextInstanceState, type InstanceEvent, type InstanceState } from '../../../model/index.ts';
 import { instances, subnets } from '../ec2/resources.ts';
 import { terminate } from '../ec2/instances.ts';
 import { launch } from '../ec2/launch.ts';
@@ -11,48 +8,8 @@ import type { LaunchInput } from '../ec2/launchInput.ts';
 import { setTags } from '../ec2/tagSets.ts';
 import { deregisterTargets, registerTargets } from '../elbv2/targets.ts';
 import { targetGroups } from '../elbv2/resources.ts';
-import { groups, type Group } from './groups.ts';
-import { launchConfigurations } from './launchConfigurations.ts';
 import { tagsOf } from './tags.ts';
-
-/** An instance as its group sees it. */
-export interface Member {
-  readonly group: string;
-  readonly instanceId: string;
-  readonly instanceType: string;
-  readonly zone: string;
-  readonly lifecycleState: string;
-  readonly healthStatus: string;
-  readonly protectedFromScaleIn: boolean;
-  readonly launchConfiguration?: string | undefined;
-  readonly launchTemplate?:
-    | { LaunchTemplateId?: string | undefined; LaunchTemplateName?: string | undefined; Version?: string | undefined }
-    | undefined;
-  /** What a group that really runs keeps of its instance besides. */
-  readonly life?: MemberLife | undefined;
-}
-
-export interface MemberLife {
-  readonly launchedAtMs: number;
-  readonly inServiceAtMs?: number | undefined;
-  /** SetInstanceHealth's word. */
-  readonly setHealth?: 'Healthy' | 'Unhealthy' | undefined;
-  readonly registration: 'none' | 'registered' | 'draining';
-  readonly hook?: PendingHook | undefined;
-  readonly hooksDone: readonly string[];
-  /** The token that CompleteLifecycleAction may name instead of the instance. */
-  readonly hookToken?: string | undefined;
-  /** The activity that its coming or going is. */
-  readonly activityId?: string | undefined;
-}
-
-export interface Activity extends Plain<SdkActivity> {
-  readonly ActivityId: string;
-  readonly AutoScalingGroupName: string;
-}
-
-export const members = table<Member>('autoscaling.member', (member) => member.instanceId);
-export const activities = table<Activity>('autoscaling.activity', (activity) => activity.ActivityId);
+import { activities, groups, launchConfigurations, members, type Activity, type Group, type Member, type MemberLife } from './resources.ts';
 
 /** AWS keeps six weeks of activities; the newest of a group are what anybody reads. */
 const activitiesMax = 100;

@@ -2,38 +2,26 @@ import type { AutoScaling, AutoScalingGroup as SdkGroup, CreateAutoScalingGroupT
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import { findLaunchTemplate } from '../ec2/launchTemplates.ts';
 import { subnets } from '../ec2/resources.ts';
 import { zonesOf } from '../ec2/zones.ts';
 import { targetGroups } from '../elbv2/resources.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { emptyGroup, heal, members, reconcile, timestamp, type Member } from './capacity.ts';
-import { launchConfigurationFromInstance, launchConfigurations } from './launchConfigurations.ts';
-import { policies } from './policies.ts';
-import { scheduledActions } from './scheduledActions.ts';
-import { hooks } from './lifecycleHooks.ts';
+import { emptyGroup, heal, reconcile, timestamp } from './capacity.ts';
+import { launchConfigurationFromInstance } from './launchConfigurations.ts';
 import { describeTags, dropTags, filterByTags, setTags } from './tags.ts';
-
-export interface Group extends Plain<Omit<SdkGroup, 'Instances' | 'Tags'>> {
-  readonly AutoScalingGroupName: string;
-  readonly AutoScalingGroupARN: string;
-  readonly MinSize: number;
-  readonly MaxSize: number;
-  readonly DesiredCapacity: number;
-  readonly AvailabilityZones: string[];
-  /** Why the desired capacity is what it is, since the group last had it. */
-  readonly capacityCauses?: readonly string[] | undefined;
-}
-
-export const groups = table<Group>('autoscaling.group', (group) => group.AutoScalingGroupName);
-
-export function requireGroup(at: Place, name = ''): Group {
-  const group = at.table(groups).get(name);
-  if (group === undefined) throw new AwsError('ValidationError', `AutoScalingGroup name not found - AutoScalingGroup '${name}' not found`);
-  return group;
-}
+import {
+  groups,
+  hooks,
+  launchConfigurations,
+  membersOf,
+  policies,
+  requireGroup,
+  scheduledActions,
+  type Group,
+  type Member,
+} from './resources.ts';
 
 const sources = ['LaunchConfigurationName', 'LaunchTemplate', 'InstanceId', 'MixedInstancesPolicy'] as const;
 
@@ -149,10 +137,6 @@ export function describeMember(member: Member): NonNullable<SdkGroup['Instances'
     ...(member.launchConfiguration === undefined ? {} : { LaunchConfigurationName: member.launchConfiguration }),
     ...(member.launchTemplate === undefined ? {} : { LaunchTemplate: member.launchTemplate }),
   };
-}
-
-export function membersOf(at: Place, groupName: string): Member[] {
-  return at.table(members).filter((member) => member.group === groupName);
 }
 
 function describe(at: Place, group: Group): Plain<SdkGroup> {

@@ -5,21 +5,9 @@ import type { Plain } from '../../state/plain.ts';
 import { instances } from '../ec2/resources.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import {
-  activities,
-  addMember,
-  heal,
-  lifeOf,
-  logActivity,
-  members,
-  reconcile,
-  removeMember,
-  tellMember,
-  terminateMember,
-  timestamp,
-  type Member,
-} from './capacity.ts';
-import { describeMember, groups, membersOf, requireGroup, type Group } from './groups.ts';
+import { addMember, heal, lifeOf, logActivity, reconcile, removeMember, tellMember, terminateMember, timestamp } from './capacity.ts';
+import { describeMember } from './groups.ts';
+import { activities, groups, members, membersOf, requireGroup, type Group, type Member } from './resources.ts';
 
 function requireMember(at: Place, instanceId = ''): [Group, Member] {
   const member = at.table(members).get(instanceId);

@@ -1,19 +1,11 @@
-import type { AutoScaling, LaunchConfiguration as SdkLaunchConfiguration } from '@aws-sdk/client-auto-scaling';
+import type { AutoScaling } from '@aws-sdk/client-auto-scaling';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
-import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import { describeInstance } from '../ec2/instanceView.ts';
 import { instances } from '../ec2/resources.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { groups } from './groups.ts';
-
-export interface LaunchConfiguration extends Plain<SdkLaunchConfiguration> {
-  readonly LaunchConfigurationName: string;
-}
-
-export const launchConfigurations = table<LaunchConfiguration>('autoscaling.launch-configuration', (one) => one.LaunchConfigurationName);
+import { groups, launchConfigurations, type LaunchConfiguration } from './resources.ts';
 
 function create(at: Place, input: Partial<LaunchConfiguration> & { LaunchConfigurationName: string }): LaunchConfiguration {
   const name = input.LaunchConfigurationName;

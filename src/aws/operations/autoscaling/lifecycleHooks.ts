@@ -1,19 +1,10 @@
-import type { AutoScaling, LifecycleHook as SdkLifecycleHook } from '@aws-sdk/client-auto-scaling';
+import type { AutoScaling } from '@aws-sdk/client-auto-scaling';
 import { AwsError } from '../../codec/error.ts';
 import type { PendingHook } from '../../../model/index.ts';
 import type { Place } from '../../state/place.ts';
-import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
-import { lifeOf, members } from './capacity.ts';
-import { requireGroup } from './groups.ts';
-
-export interface Hook extends Plain<SdkLifecycleHook> {
-  readonly AutoScalingGroupName: string;
-  readonly LifecycleHookName: string;
-}
-
-export const hooks = table<Hook>('autoscaling.lifecycle-hook', (hook) => `${hook.AutoScalingGroupName}/${hook.LifecycleHookName}`);
+import { lifeOf } from './capacity.ts';
+import { hooks, members, requireGroup } from './resources.ts';
 
 export const lifecycleHookOperations: Operations<AutoScaling> = {
   PutLifecycleHook(input, at) {

@@ -4,8 +4,9 @@ import { targetGroups } from '../elbv2/resources.ts';
 import { deregisterTargets, registerTargets } from '../elbv2/targets.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { lifeOf, members } from './capacity.ts';
-import { checkTargetGroups, groups, membersOf, requireGroup, type Group } from './groups.ts';
+import { lifeOf } from './capacity.ts';
+import { checkTargetGroups } from './groups.ts';
+import { groups, members, membersOf, requireGroup, type Group } from './resources.ts';
 
 function attach(at: Place, group: Group, arns: readonly string[]): void {
   checkTargetGroups(at, arns);

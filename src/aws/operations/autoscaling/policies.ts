@@ -2,19 +2,11 @@ import type { AutoScaling, ScalingPolicy as SdkScalingPolicy, TargetTrackingConf
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import { dropTrackingAlarms, putTrackingAlarms } from '../cloudwatch/trackingAlarms.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { groups, requireGroup, setDesiredCapacity, type Group } from './groups.ts';
-
-export interface Policy extends Plain<SdkScalingPolicy> {
-  readonly AutoScalingGroupName: string;
-  readonly PolicyName: string;
-  readonly PolicyARN: string;
-}
-
-export const policies = table<Policy>('autoscaling.policy', (policy) => `${policy.AutoScalingGroupName}/${policy.PolicyName}`);
+import { setDesiredCapacity } from './groups.ts';
+import { groups, policies, requireGroup, type Group, type Policy } from './resources.ts';
 
 /** The id in every policy's ARN where rules are not held strictly: suites for mocks write it down. */
 const foretoldId = 'c322761b-3172-4d56-9a21-0ed9d6161d67';

@@ -1,4 +1,4 @@
-import type { AutoScaling, InstanceRefresh as SdkInstanceRefresh, NotificationConfiguration } from '@aws-sdk/client-auto-scaling';
+import type { AutoScaling, NotificationConfiguration } from '@aws-sdk/client-auto-scaling';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
@@ -6,14 +6,9 @@ import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { reconcile, terminateMember } from './capacity.ts';
-import { describeMember, groups, membersOf, requireGroup } from './groups.ts';
+import { describeMember } from './groups.ts';
+import { groups, membersOf, refreshes, requireGroup, type InstanceRefresh } from './resources.ts';
 
-export interface InstanceRefresh extends Plain<SdkInstanceRefresh> {
-  readonly InstanceRefreshId: string;
-  readonly AutoScalingGroupName: string;
-}
-
-export const refreshes = table<InstanceRefresh>('autoscaling.instance-refresh', (refresh) => refresh.InstanceRefreshId);
 const notifications = table<Plain<NotificationConfiguration>>(
   'autoscaling.notification',
   (one) => `${one.AutoScalingGroupName ?? ''}/${one.TopicARN ?? ''}/${one.NotificationType ?? ''}`,

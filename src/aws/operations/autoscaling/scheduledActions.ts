@@ -2,20 +2,9 @@ import type { AutoScaling, ScheduledUpdateGroupAction } from '@aws-sdk/client-au
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { requireGroup } from './groups.ts';
-
-export interface ScheduledAction extends Plain<ScheduledUpdateGroupAction> {
-  readonly AutoScalingGroupName: string;
-  readonly ScheduledActionName: string;
-}
-
-export const scheduledActions = table<ScheduledAction>(
-  'autoscaling.scheduled-action',
-  (action) => `${action.AutoScalingGroupName}/${action.ScheduledActionName}`,
-);
+import { requireGroup, scheduledActions } from './resources.ts';
 
 function put(at: Place, group: string, input: Plain<ScheduledUpdateGroupAction>): void {
   if (at.strict) requireGroup(at, group);

@@ -5,7 +5,7 @@ import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
-import { groups } from './groups.ts';
+import { groups } from './resources.ts';
 
 export interface GroupTag {
   readonly Key: string;
