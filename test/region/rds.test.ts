@@ -27,10 +27,14 @@ describe('databases that really run', { skip: process.platform !== 'linux' && 'r
     }
   }
 
-  test('a copy of a snapshot holds its data after the snapshot is gone, and a stop may take one', async () => {
+  test('a new master password holds; a copy of a snapshot has its data after the snapshot is gone; a stop may take one', async () => {
     const { endpoint } = started.live;
     const asked = { DBInstanceIdentifier: 'db', DBInstanceClass: 'db.t3.micro', Engine: 'postgres', AllocatedStorage: 20 };
-    await endpoint.call('rds', 'CreateDBInstance', { ...asked, MasterUsername: 'todo', MasterUserPassword: 'verysecret1' }, region);
+    await endpoint.call('rds', 'CreateDBInstance', { ...asked, MasterUsername: 'todo', MasterUserPassword: 'beforehand1' }, region);
+    await settled('db');
+    const MasterUserPassword = 'verysecret1';
+    await endpoint.call('rds', 'ModifyDBInstance', { DBInstanceIdentifier: 'db', MasterUserPassword }, region);
+    assert.equal(instanceOf('db')?.DBInstanceStatus, 'resetting-master-credentials');
     await settled('db');
     const { Events = [] } = await endpoint.call('rds', 'DescribeEvents', { SourceIdentifier: 'db', SourceType: 'db-instance' }, region);
     assert.deepEqual(

@@ -48,6 +48,19 @@ describe('PostgreSQL server', () => {
     }
   };
 
+  test('the master user gets another password, whatever stands in it, and the old one ends', async () => {
+    const server = await startPostgres({ ...options, onExit: () => undefined });
+    const before = server.uri;
+    const password = "it's \\ n€w; --";
+    await server.changePassword(password);
+    assert.deepEqual(await query(server, 'select 1'), [1]);
+    const old = connect(before, { max: 1, onnotice: () => undefined });
+    await assert.rejects(old`select 1`, { code: '28P01' });
+    await old.end({ timeout: 0 });
+    await server.changePassword(options.password);
+    await server.stop();
+  });
+
   test('it starts as asked and keeps what was written over a stop and a start', async () => {
     const server = await startPostgres(options);
     assert.match(server.version, /^\d+\.\d+/);

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import connect from 'postgres';
+import connect, { type Sql } from 'postgres';
 import { errorMessage, monotonicMs, PlimsollError, systemClock, systemErrorCode, type Logger } from '../../base/index.ts';
 import { computeErrors } from '../errors.ts';
 import { openCgroups, type Cgroup } from '../process/cgroup.ts';
@@ -67,6 +67,8 @@ export interface PostgresServer {
    * (fast), after ten more it stops without a checkpoint (immediate). Resolves when all of it is gone.
    */
   stop(): Promise<void>;
+  /** Gives the master user another password; sessions that are open go on. The server must be running. */
+  changePassword(password: string): Promise<void>;
   /** SIGKILL to the server and its backends: a crash, for drills. */
   kill(): void;
   /** CPU in percent of `cpuUnits` (or of the whole machine) since the previous call. */
@@ -144,13 +146,13 @@ function settings(options: PostgresOptions): string[] {
 class Server implements PostgresServer {
   readonly host: string;
   readonly port: number;
-  readonly uri: string;
   readonly pid: number;
   readonly exited: Promise<PostgresExit>;
   readonly #options: PostgresOptions;
   readonly #keeper: Keeper;
   readonly #meter: UsageMeter;
   readonly #lastLines = new LastLines();
+  #password: string;
   #version = '';
   #asked = false;
   #exit: PostgresExit | undefined;
@@ -160,12 +162,17 @@ class Server implements PostgresServer {
     this.host = options.address;
     this.port = options.port;
     this.pid = child.pid as number;
-    this.uri = `postgres://${encodeURIComponent(options.user)}:${encodeURIComponent(options.password)}@${this.host}:${this.port}/${encodeURIComponent(options.database)}`;
+    this.#password = options.password;
     this.#options = options;
     this.#keeper = keeper;
     this.#meter = new UsageMeter({ pid: this.pid, cgroup }, options.cpuUnits ?? availableParallelism() * 1024);
     keeper.keep(new Map([[this.pid, 'QUIT']]));
     this.exited = this.#watch(child, cluster);
+  }
+
+  get uri(): string {
+    const { user, database } = this.#options;
+    return `postgres://${encodeURIComponent(user)}:${encodeURIComponent(this.#password)}@${this.host}:${this.port}/${encodeURIComponent(database)}`;
   }
 
   get version(): string {
@@ -174,6 +181,32 @@ class Server implements PostgresServer {
 
   async stop(): Promise<void> {
     await this.#stop(smartMs);
+  }
+
+  async changePassword(password: string): Promise<void> {
+    const sql = this.#connect();
+    try {
+      // ALTER ROLE takes no parameters; the server itself quotes what it is told.
+      const [made] = await sql`select format('alter role %I password %L', ${this.#options.user}::text, ${password}::text) as statement`;
+      await sql.unsafe(String(made?.['statement']));
+      this.#password = password;
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+  }
+
+  #connect(): Sql {
+    const { address: host, port, user } = this.#options;
+    return connect({
+      host,
+      port,
+      user,
+      password: this.#password,
+      database: 'postgres',
+      max: 1,
+      connect_timeout: 5,
+      onnotice: () => undefined,
+    });
   }
 
   kill(): void {
@@ -210,8 +243,8 @@ class Server implements PostgresServer {
   }
 
   async #login(): Promise<'ready' | 'not yet'> {
-    const { address: host, port, user, password, database } = this.#options;
-    const sql = connect({ host, port, user, password, database: 'postgres', max: 1, connect_timeout: 5, onnotice: () => undefined });
+    const { user, database } = this.#options;
+    const sql = this.#connect();
     try {
       const [found] =
         await sql`select current_setting('server_version') as version, exists (select from pg_database where datname = ${database}) as present`;

@@ -188,6 +188,7 @@ export class Host {
     startDatabase: (id, spec) => this.#track(this.#startDatabase(id, spec)),
     stopDatabase: async (id) => this.#databases.get(id)?.server.stop(),
     killDatabase: (id) => this.#databases.get(id)?.server.kill(),
+    changeDatabasePassword: (id, password) => this.#changeDatabasePassword(id, password),
     databaseUse: (id) => this.#databaseUse(id),
     apply: (snapshot) => this.#apply(snapshot),
     replaceWorkers: async (graceMs) => {
@@ -247,6 +248,13 @@ export class Host {
     this.#databases.set(id, { server, facts });
     void server.exited.then((exit) => this.#onDatabaseExit(id, server, exit));
     return facts;
+  }
+
+  async #changeDatabasePassword(id: string, password: string): Promise<void> {
+    const held = this.#databases.get(id);
+    if (held === undefined) throw new Error(`no server of the database ${id} runs`);
+    await held.server.changePassword(password);
+    this.#databases.set(id, { ...held, facts: { ...held.facts, uri: held.server.uri } });
   }
 
   #onDatabaseExit(id: string, server: PostgresServer, exit: PostgresExit): void {

@@ -34,6 +34,8 @@ export interface DatabaseServer extends DatabaseFacts {
   readonly exited: Promise<PostgresExit>;
   stop(): Promise<void>;
   kill(): void;
+  /** Of its master user. */
+  changePassword(password: string): Promise<void>;
   use(): Promise<DatabaseUse | undefined>;
 }
 
@@ -228,6 +230,7 @@ class RemotePlane implements Plane {
       exited,
       stop: () => this.#line.end('stopDatabase', facts.id),
       kill: () => this.#say('killDatabase', facts.id),
+      changePassword: (password) => this.#line.call('changeDatabasePassword', facts.id, password),
       use: () => this.#line.call('databaseUse', facts.id),
     };
   }

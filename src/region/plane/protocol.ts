@@ -91,6 +91,7 @@ export interface PlaneCalls {
   startDatabase(id: string, spec: DatabaseSpec): DatabaseFacts;
   stopDatabase(id: string): void;
   killDatabase(id: string): void;
+  changeDatabasePassword(id: string, password: string): void;
   databaseUse(id: string): DatabaseUse | undefined;
   apply(snapshot: RoutingSnapshot): AppliedEvent;
   replaceWorkers(graceMs: number): readonly number[];

@@ -39,7 +39,16 @@ interface RunningDatabase {
 }
 
 /** Statuses that ask for something to be done. */
-const passing: ReadonlySet<string> = new Set(['creating', 'starting', 'rebooting', 'stopping', 'deleting', 'backing-up', 'modifying']);
+const passing: ReadonlySet<string> = new Set([
+  'creating',
+  'starting',
+  'rebooting',
+  'stopping',
+  'deleting',
+  'backing-up',
+  'modifying',
+  'resetting-master-credentials',
+]);
 
 /** RDS made real: a PostgreSQL server for each DB instance, at an address of its own, with its files under the data folder. */
 export class Databases {
@@ -134,9 +143,13 @@ export class Databases {
       case 'starting':
         return this.#start(database, instance);
       case 'rebooting':
-      case 'modifying':
         await this.#stop(database);
         return this.#start(database, instance);
+      case 'modifying':
+        return this.#start(database, await this.#changePassword(database, instance));
+      case 'resetting-master-credentials':
+        await this.#changePassword(database, instance);
+        return this.#patch(database, { DBInstanceStatus: 'available' });
       case 'backing-up':
         await this.#stop(database);
         this.#snapshot(database);
@@ -181,6 +194,16 @@ export class Databases {
 
   #tellCreated({ at, id }: RunningDatabase, { DBInstanceArn }: DBInstanceResource): void {
     this.#options.world.transaction(() => tellDatabaseEvent(at, 'created', id, DBInstanceArn));
+  }
+
+  /** Gives the server the password that was asked for, and the instance as it then is. */
+  async #changePassword(database: RunningDatabase, instance: DBInstanceResource): Promise<DBInstanceResource> {
+    const { newMasterPassword: asked, ...rest } = instance;
+    if (asked === undefined) return instance;
+    if (database.server === undefined) await this.#start(database, instance);
+    await database.server?.changePassword(asked);
+    this.#patch(database, { masterPassword: asked, newMasterPassword: undefined });
+    return { ...rest, masterPassword: asked };
   }
 
   async #stop(database: RunningDatabase): Promise<void> {

@@ -184,7 +184,7 @@ export function newInstance(at: Place, input: Input): DBInstance {
 
 export function describeInstance(
   at: Place,
-  { masterPassword: _secret, sourceSnapshot: _source, ...instance }: DBInstance,
+  { masterPassword: _secret, newMasterPassword: _asked, sourceSnapshot: _source, ...instance }: DBInstance,
 ): Plain<SdkDBInstance> {
   return { ...instance, TagList: tagsOf(at, instance.DBInstanceArn) };
 }

@@ -3,7 +3,17 @@ import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import type { Operations } from '../operation.ts';
 import { checkStorage, describeInstance, newSecret, optionGroupOf, parameterGroupOf, subnetGroupOf } from './instanceRecords.ts';
-import { checkInstanceIdentifier, dbInstances, fault, given, pass, refuseLive, requireInstance, type DBInstance } from './resources.ts';
+import {
+  checkInstanceIdentifier,
+  dbInstances,
+  fault,
+  given,
+  pass,
+  refuseLive,
+  requireInstance,
+  requireStatus,
+  type DBInstance,
+} from './resources.ts';
 import { dropTags, setTags, tagsOf } from './tags.ts';
 import { checkWindows } from './windows.ts';
 
@@ -51,7 +61,7 @@ function modified(at: Place, instance: DBInstance, input: Input): DBInstance {
     DBInstanceIdentifier: id,
     DBInstanceArn: at.arn('rds', `db:${id}`),
     PreferredMaintenanceWindow: checkWindows(input.PreferredMaintenanceWindow ?? instance.PreferredMaintenanceWindow ?? '', backupWindow),
-    masterPassword: MasterUserPassword ?? instance.masterPassword,
+    ...password(at, instance, MasterUserPassword),
     ...given({
       IAMDatabaseAuthenticationEnabled: EnableIAMDatabaseAuthentication,
       PerformanceInsightsEnabled: EnablePerformanceInsights,
@@ -69,6 +79,12 @@ function modified(at: Place, instance: DBInstance, input: Input): DBInstance {
   checkStorage(allocated, MaxAllocatedStorage);
   // Autoscaling of storage ends where there is no room to grow.
   return MaxAllocatedStorage === undefined || MaxAllocatedStorage === allocated ? changed : { ...changed, MaxAllocatedStorage };
+}
+
+/** A password at once, or where a server has to be told of it, when it was. */
+function password(at: Place, instance: DBInstance, asked: string | undefined): Partial<DBInstance> {
+  if (asked === undefined || asked === instance.masterPassword) return {};
+  return at.world.machinery.live ? { newMasterPassword: asked } : { masterPassword: asked };
 }
 
 function logTypes(instance: DBInstance, change: Input['CloudwatchLogsExportConfiguration']): string[] {
@@ -100,11 +116,7 @@ function check(at: Place, instance: DBInstance, input: Input): void {
     if (id !== instance.DBInstanceIdentifier && at.table(dbInstances).has(id))
       throw fault('DBInstanceAlreadyExists', 'DB instance already exists');
   }
-  if (password !== undefined && password !== instance.masterPassword)
-    refuseLive(
-      at,
-      'Plimsoll does not change the master password of a DB instance. Change it in SQL (ALTER ROLE), or create the instance anew.',
-    );
+  if (at.strict && password !== undefined && password !== instance.masterPassword) requireStatus(instance, 'available');
   if (input.RotateMasterUserPassword === true && input.ApplyImmediately !== true)
     throw fault('InvalidParameterCombination', 'You must specify apply immediately when rotating the master user password.');
 }
@@ -137,7 +149,8 @@ export const modificationOperations: Operations<RDS> = {
       changed.DBInstanceClass !== instance.DBInstanceClass ||
       changed.DbInstancePort !== instance.DbInstancePort ||
       (input.DBParameterGroupName !== undefined && input.ApplyImmediately === true);
-    const passed = restarts && put.DBInstanceStatus === 'available' ? pass(at, put, 'modifying') : put;
+    const status = restarts ? 'modifying' : changed.newMasterPassword === undefined ? undefined : 'resetting-master-credentials';
+    const passed = status !== undefined && put.DBInstanceStatus === 'available' ? pass(at, put, status) : put;
     return { DBInstance: describeInstance(at, { ...passed, ...secretStatus(instance, passed, input) }) };
   },
 };

@@ -24,6 +24,8 @@ export interface DBInstance extends Plain<Omit<SdkDBInstance, 'TagList'>> {
   readonly Engine: string;
   /** Kept for the server that a running region starts; never answered. */
   readonly masterPassword: string;
+  /** One that the server is still to be given. */
+  readonly newMasterPassword?: string | undefined;
   /** `files` of the snapshot that its data come from. */
   readonly sourceSnapshot?: string | undefined;
 }
