@@ -77,6 +77,21 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
     assert.equal((await todos()).status, 200);
   });
 
+  test('while the database is away its service says so and is unhealthy; when it is back all mends without help', async () => {
+    const change = (operation: 'StopDBInstance' | 'StartDBInstance') =>
+      region.endpoint.call('rds', operation, { DBInstanceIdentifier: 'taskoverflow' }, 'us-east-1');
+    const [victim] = region.services.tasksOf(serviceArn).filter(({ task }) => task.state === 'RUNNING');
+    await change('StopDBInstance');
+    await region.waitFor('the database has stopped', 30_000, () => databaseOf(region).DBInstanceStatus === 'stopped');
+    const answer = await fetch(`http://${victim?.task.address}:6400/api/v1/health`);
+    assert.equal(answer.status, 503);
+    assert.match(await answer.text(), /database/);
+    await region.waitFor('none is healthy', 30_000, () => healthyUnits(stack) === 0);
+    await change('StartDBInstance');
+    await region.waitFor('one is healthy', 60_000, () => healthyUnits(stack) === 1);
+    assert.equal((await todos()).status, 200);
+  });
+
   test('a balancer process that is killed is started again with what it knew', async () => {
     const [pid = 0] = region.balancerPids;
     process.kill(pid, 'SIGKILL');
