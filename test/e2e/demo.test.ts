@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { refusal } from '../region/support.ts';
 import { processTree, runCommand, survivors, type Command } from '../support/processes.ts';
 
 /** A region that runs 40 times as fast: the same story in little more than a minute. */
@@ -18,6 +19,18 @@ const demo = (...args: string[]): Command => runCommand(['demo', ...args], { cwd
 
 /** What a demo leaves in the folder that it was given for temporary files. */
 const leftFiles = (): string[] => readdirSync(folder).filter((name) => name.startsWith('plimsoll-demo-'));
+
+describe('plimsoll demo hello', { skip: await refusal() }, () => {
+  test('replaces a web server under traffic without a failed request', async () => {
+    const json = join(folder, 'hello.json');
+    const { code, stdout, stderr } = await demo('hello', '--json', json).finished;
+    assert.equal(code, 0, `${stdout}${stderr}`);
+    const report = JSON.parse(readFileSync(json, 'utf8')) as { ok: boolean; failed: number; pages: Record<string, number> };
+    assert.deepEqual([report.ok, report.failed], [true, 0]);
+    assert.equal(Object.keys(report.pages).length, 3);
+    assert.deepEqual(leftFiles(), []);
+  });
+});
 
 describe('plimsoll demo', { skip: !linux && 'reads /proc' }, () => {
   test('scales 1 → 4 → 1 under load without a failed request, and says what it carried', async () => {

@@ -10,6 +10,7 @@ import { cliErrors } from '../errors.ts';
 import { portCandidates } from '../ports.ts';
 import { interruptible } from '../signals.ts';
 import { planDemo, type DemoPlan } from './plan.ts';
+import { renderHello, tellHello, type HelloReport } from './hello.ts';
 import { Narrator } from './narrator.ts';
 import { makeReport, renderReport, type DemoReport } from './report.ts';
 import { createEc2Stack } from './ec2.ts';
@@ -34,6 +35,8 @@ const cpuUnits = 256;
 const memoryMiB = 512;
 /** What PostgreSQL, the balancer and the first task take to start, for the progress bar. */
 const startUpMs = 8000;
+/** What `demo hello` takes. */
+const helloMs = 15_000;
 const minuteMs = 60_000;
 /** pino's number for `warn`. */
 const warnLevel = 40;
@@ -45,7 +48,11 @@ export function registerDemo(program: Command): void {
     .description(
       'the whole story on this machine in about two minutes: TaskOverflow behind the load balancer, scaling 1 → 4 → 1 under a ramp of users',
     )
-    .argument('[stack]', 'the stack to show: ecs (a service of tasks) or ec2 (an Auto Scaling group of instances)', 'ecs')
+    .argument(
+      '[stack]',
+      'the stack to show: ecs (a service of tasks), ec2 (an Auto Scaling group of instances), or hello (two web servers; no load)',
+      'ecs',
+    )
     .option('--json <file>', 'also write the report as JSON')
     .option('--time-scale <n>', 'how much faster than the wall the region’s clock runs, 1 to 60', parseTimeScale, 20)
     .option('--port <n>', 'port of the load balancer on 127.0.0.1 (default: 8080, or a free one)', parsePort)
@@ -58,10 +65,11 @@ export function registerDemo(program: Command): void {
 Examples:
   $ plimsoll demo                    watch it in the terminal
   $ plimsoll demo ec2                the same on instances of an Auto Scaling group
+  $ plimsoll demo hello              two web servers out of user data; one is ended and replaced, in 20 seconds
   $ plimsoll demo --json demo.json   also write the figures
   $ plimsoll demo --keep             then use the service with curl or a browser
 
-Exit code 0 only if it scaled out to 4, came back to 1, and no request failed; the others are in docs/errors.md.`,
+Exit code 0 only if it scaled out to 4, came back to 1 (hello: the ended instance was replaced), and no request failed; the others are in docs/errors.md.`,
     )
     .action(async (stack: string, options: DemoOptions) => {
       process.exitCode = await demo(stack, options);
@@ -73,6 +81,9 @@ interface Kind {
   create(live: Region, options: StackOptions, onStep: (text: string) => void): Promise<Stack>;
 }
 
+/** The smallest one: no database, no load to carry. */
+const helloName = 'hello';
+
 const kinds: Readonly<Record<string, Kind>> = {
   ecs: { noun: 'task', create: createEcsStack },
   ec2: { noun: 'instance', create: createEc2Stack },
@@ -80,10 +91,10 @@ const kinds: Readonly<Record<string, Kind>> = {
 
 async function demo(stackName: string, options: DemoOptions): Promise<number> {
   const kind = kinds[stackName];
-  if (kind === undefined) {
+  if (kind === undefined && stackName !== helloName) {
     throw new PlimsollError(cliErrors.PL_CLI_STACK_UNKNOWN, {
       what: `there is no demo of the stack "${stackName}"`,
-      fix: `choose one of: ${Object.keys(kinds).join(', ')}`,
+      fix: `choose one of: ${[helloName, ...Object.keys(kinds)].join(', ')}`,
     });
   }
   const startedMs = monotonicMs();
@@ -98,7 +109,8 @@ async function demo(stackName: string, options: DemoOptions): Promise<number> {
   let page: ConsoleServer | undefined;
   let users: number | undefined;
   try {
-    narrator.step(`the region runs ${options.timeScale} × as fast as the wall clock; about ${formatSpan(startUpMs + plan.loadMs)} in all`);
+    const expectedMs = kind === undefined ? helloMs : startUpMs + plan.loadMs;
+    narrator.step(`the region runs ${options.timeScale} × as fast as the wall clock; about ${formatSpan(expectedMs)} in all`);
     region = await openRegion({
       dataDir,
       timeScale: options.timeScale,
@@ -118,6 +130,12 @@ async function demo(stackName: string, options: DemoOptions): Promise<number> {
       log,
     });
     narrator.step(`watch it in the console: ${page.url}`);
+    if (kind === undefined) {
+      const report = await runHello(region, { startedMs, narrator, signal });
+      if (options.json !== undefined) writeJson(options.json, report);
+      if (options.keep) await keep(report.url, signal);
+      return report.ok ? ExitCode.ok : ExitCode.failed;
+    }
     narrator.enforcement(region.driver.enforcement, kind.noun, cpuUnits, memoryMiB);
     const stack = await kind.create(region, { cpuUnits, memoryMiB, targetCpuPercent, signal }, (text) => narrator.step(text));
     await settle(region, options.timeScale, narrator, signal);
@@ -126,7 +144,7 @@ async function demo(stackName: string, options: DemoOptions): Promise<number> {
     process.stdout.write(renderReport(report));
     if (!report.ok) process.stderr.write(recentWarnings(logFile));
     if (options.json !== undefined) writeJson(options.json, report);
-    if (options.keep) await keep(stack, signal);
+    if (options.keep) await keep(`${stack.url} (its page), ${stack.url}/api/v1/todos`, signal);
     return report.ok ? ExitCode.ok : ExitCode.failed;
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -176,8 +194,18 @@ async function runStory(region: Region, stack: Stack, plan: DemoPlan, context: R
   return makeReport(region, stack, story, monotonicMs() - startedMs);
 }
 
-async function keep(stack: Stack, signal: AbortSignal): Promise<void> {
-  process.stdout.write(`Still running: ${stack.url} (its page), ${stack.url}/api/v1/todos. Ctrl-C stops it.\n`);
+async function runHello(
+  live: Region,
+  { startedMs, narrator, signal }: Pick<RunContext, 'startedMs' | 'narrator' | 'signal'>,
+): Promise<HelloReport> {
+  const story = await tellHello(live, { signal, onStep: (text) => narrator.step(text) });
+  const report = { ...story, durationS: Math.round((monotonicMs() - startedMs) / 100) / 10 };
+  process.stdout.write(renderHello(report));
+  return report;
+}
+
+async function keep(places: string, signal: AbortSignal): Promise<void> {
+  process.stdout.write(`Still running: ${places}. Ctrl-C stops it.\n`);
   await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
 }
 

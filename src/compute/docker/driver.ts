@@ -225,7 +225,7 @@ function containerOf(spec: WorkloadSpec, network: string, key: string): Docker.C
 function startError({ id, command, cwd }: WorkloadSpec, cause: unknown): unknown {
   if (isAbsence(cause)) return cause;
   const message = errorMessage(cause);
-  if (/executable file not found|no such file or directory/i.test(message)) {
+  if (/exec: ".*": (executable file not found|stat .*no such file)/i.test(message)) {
     return new PlimsollError(computeErrors.PL_COMPUTE_COMMAND_NOT_FOUND, {
       what: `the command ${command} was not found in the image`,
       where: cwd === '' ? id : cwd,

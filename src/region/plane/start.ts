@@ -28,7 +28,7 @@ export async function findPlane(dataDir: string): Promise<Socket | undefined> {
 
 /** Starts a data plane and connects to it. It shares nothing with us that ends with us, and what it says of its own end goes to the log file. */
 export async function startPlane(options: PlaneOptions): Promise<Socket> {
-  const errors = openSync(join(options.dataDir, 'plimsoll.log'), 'a', 0o600);
+  const errors = openSync(join(options.dataDir, 'data-plane.log'), 'a', 0o600);
   const child = fork(fileURLToPath(entry(import.meta.url, './process')), [JSON.stringify(options)], {
     detached: true,
     stdio: ['ignore', 'ignore', errors, 'ipc'],
