@@ -30,6 +30,7 @@ export function dashboardOutput(argument: string, context: OutputContext): Outpu
     progress(progress) {
       const moment = dashboard.timeline.step(progress);
       if (moment) dashboard.tell('moment', moment);
+      dashboard.judge(progress.thresholds);
     },
     end(result) {
       dashboard.finish(compactDetails(result));
@@ -62,6 +63,7 @@ class Dashboard {
   #server: Server | undefined;
   #start: OutputStart | undefined;
   #summary: PageData['summary'];
+  #thresholds: PageData['thresholds'] = [];
 
   /** A port that is taken is a warning: the test matters more than its picture. */
   async listen({ host, port }: Settings, start: OutputStart, { warn }: OutputContext): Promise<void> {
@@ -95,6 +97,13 @@ class Dashboard {
     for (const follower of this.#followers) follower.write(eventText(event, value));
   }
 
+  /** Tells only what has changed. */
+  judge(thresholds: PageData['thresholds']): void {
+    const isSame = thresholds.length === this.#thresholds.length && thresholds.every(({ ok }, i) => ok === this.#thresholds[i]?.ok);
+    this.#thresholds = thresholds;
+    if (!isSame) this.tell('thresholds', thresholds);
+  }
+
   finish(summary: NonNullable<PageData['summary']>): void {
     this.#summary = summary;
     this.tell('end', summary);
@@ -121,7 +130,14 @@ class Dashboard {
 
   #data(isLive: boolean): PageData {
     const { script = '', startedAtMs = 0 } = this.#start ?? {};
-    return { script, startedAt: new Date(startedAtMs).toISOString(), moments: this.timeline.moments, summary: this.#summary, isLive };
+    return {
+      script,
+      startedAt: new Date(startedAtMs).toISOString(),
+      moments: this.timeline.moments,
+      thresholds: this.#thresholds,
+      summary: this.#summary,
+      isLive,
+    };
   }
 }
 

@@ -16,7 +16,8 @@ export function htmlOutput(file: string): Output {
     end(result) {
       const { script = '', startedAtMs = 0 } = start ?? {};
       const startedAt = new Date(startedAtMs).toISOString();
-      writeFileSync(file, reportPage({ script, startedAt, moments: timeline.moments, summary: compactDetails(result), isLive: false }));
+      const summary = compactDetails(result);
+      writeFileSync(file, reportPage({ script, startedAt, moments: timeline.moments, thresholds: [], summary, isLive: false }));
     },
   };
 }

@@ -10,7 +10,7 @@ const charts = [
   { title: 'Bytes per second', lines: [['received', 'received', '#0d9488'], ['sent', 'sent', '#b45309']] },
   { title: 'Failed checks, %', lines: [['failedChecks', 'failed', '#dc2626']] },
 ];
-const W = 560, H = 180, L = 52, R = 8, T = 8, B = 22;
+const H = 180, L = 52, R = 8, T = 8, B = 22;
 const svgNode = (name, attributes, text) => {
   const node = document.createElementNS('http://www.w3.org/2000/svg', name);
   for (const key in attributes) node.setAttribute(key, attributes[key]);
@@ -37,15 +37,15 @@ const clock = (seconds) => Math.floor(seconds / 60) + ':' + String(Math.floor(se
 
 for (const chart of charts) {
   const card = element('div', undefined, 'card');
-  chart.svg = svgNode('svg', { viewBox: '0 0 ' + W + ' ' + H, preserveAspectRatio: 'none', role: 'img', 'aria-label': chart.title });
+  chart.svg = svgNode('svg', { role: 'img', 'aria-label': chart.title });
   chart.legend = element('div', undefined, 'legend');
   card.append(element('h2', chart.title), chart.svg, chart.legend);
   document.getElementById('charts').append(card);
   chart.svg.addEventListener('mousemove', (event) => {
     const box = chart.svg.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * W;
+    const x = event.clientX - box.left;
     const end = Math.max(1, data.moments.length ? data.moments[data.moments.length - 1].at : 1);
-    const at = ((x - L) / (W - L - R)) * end;
+    const at = ((x - L) / (box.width - L - R)) * end;
     let best = data.moments.length - 1;
     for (let i = 0; i < data.moments.length; i++) if (Math.abs(data.moments[i].at - at) < Math.abs(data.moments[best].at - at)) best = i;
     for (const other of charts) { other.pointed = best; draw(other); }
@@ -55,6 +55,9 @@ for (const chart of charts) {
 
 function draw(chart) {
   const { moments } = data;
+  // As wide as it is shown: text keeps its shape.
+  const W = Math.max(200, chart.svg.clientWidth);
+  chart.svg.setAttribute('viewBox', '0 0 ' + W + ' ' + H);
   const end = Math.max(1, moments.length ? moments[moments.length - 1].at : 1);
   let top = 0;
   for (const moment of moments) for (const [key] of chart.lines) top = Math.max(top, moment[key] || 0);
@@ -96,7 +99,7 @@ function table(title, head, rows) {
   const card = element('div', undefined, 'card');
   const body = element('table');
   const headRow = element('tr');
-  for (const name of head) headRow.append(element('th', name));
+  head.forEach((name, i) => headRow.append(element('th', name, typeof rows[0][i] === 'number' ? 'n' : '')));
   body.append(headRow);
   for (const row of rows) {
     const line = element('tr');
@@ -109,9 +112,24 @@ function table(title, head, rows) {
 
 const mark = (ok) => element('td', ok ? '✓ passed' : '✗ failed', ok ? 'good' : 'bad');
 
+/** What a threshold was compared with: the aggregate in front of its comparison. */
+const measured = (item, metrics) => {
+  const metric = metrics.find(({ name }) => name === item.metric);
+  const value = metric && metric.values[item.source.split(/[<>=!]/)[0].trim()];
+  return value === undefined ? '' : short(value) + (metric.contains === 'time' ? ' ms' : '');
+};
+const thresholdTable = (list, metrics) => table('Thresholds', ['metric', 'condition', 'measured', ''],
+  list.map((item) => [item.metric, item.source, measured(item, metrics), mark(item.ok)]));
+
 function showSummary() {
   const { summary } = data;
-  if (!summary) return;
+  const section = document.getElementById('summary');
+  if (!summary) {
+    const soFar = table('Thresholds so far', ['metric', 'condition', ''], data.thresholds.map((item) => [item.metric, item.source, mark(item.ok)]));
+    section.hidden = soFar === undefined;
+    section.replaceChildren(...[soFar].filter(Boolean));
+    return;
+  }
   const verdict = document.getElementById('verdict');
   verdict.hidden = false;
   verdict.textContent = summary.exitCode === 0 ? 'Passed' : 'Not passed (exit code ' + summary.exitCode + ')' + (summary.reason ? ': ' + summary.reason : '');
@@ -126,11 +144,10 @@ function showSummary() {
   const trends = summary.metrics.filter((metric) => metric.type === 'trend');
   const columns = trends.length ? Object.keys(trends[0].values) : [];
   const others = summary.metrics.filter((metric) => metric.type !== 'trend');
-  const section = document.getElementById('summary');
   section.hidden = false;
   section.replaceChildren(...[
     totals,
-    table('Thresholds', ['metric', 'condition', ''], summary.thresholds.map((item) => [item.metric, item.source, mark(item.ok)])),
+    thresholdTable(summary.thresholds, summary.metrics),
     table('Checks', ['check', 'group', 'passed', 'failed', ''], summary.checks.map((item) =>
       [item.name, item.path.split('::').slice(1, -1).join(' › '), item.passes, item.fails, mark(item.fails === 0)])),
     table('Trends', ['metric', ...columns], trends.map((metric) =>
@@ -147,11 +164,13 @@ function show() {
   showSummary();
 }
 show();
+new ResizeObserver(() => charts.forEach(draw)).observe(document.getElementById('charts'));
 
 if (data.isLive && !data.summary && location.protocol !== 'file:') {
   const events = new EventSource('events');
   events.addEventListener('all', (event) => { Object.assign(data, JSON.parse(event.data)); show(); });
   events.addEventListener('moment', (event) => { data.moments.push(JSON.parse(event.data)); show(); });
+  events.addEventListener('thresholds', (event) => { data.thresholds = JSON.parse(event.data); show(); });
   events.addEventListener('end', (event) => { data.summary = JSON.parse(event.data); events.close(); show(); });
 }
 `;

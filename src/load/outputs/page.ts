@@ -1,3 +1,4 @@
+import type { ThresholdResult } from '../run/types.ts';
 import { compactDetails, type ReportSummary } from './page-data.ts';
 import { pageScript } from './page-script.ts';
 import { pageStyle } from './page-style.ts';
@@ -9,6 +10,8 @@ export interface PageData {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly moments: readonly Moment[];
+  /** While the run goes on; at its end the summary has them. */
+  readonly thresholds: readonly ThresholdResult[];
   /** There once the run is over. */
   readonly summary: ReportSummary | undefined;
   /** The page asks for news by server-sent events. */

@@ -20,6 +20,8 @@ export interface Moment {
   readonly p99: number | undefined;
 }
 
+/** The rest of a run after its last whole step, when less than this, says little: rates over it would jump. */
+const STEP_MIN_MS = 500;
 /** More points than this do not fit on a screen: then each stands for twice the time. */
 const MOMENTS_MAX = 1200;
 
@@ -37,7 +39,7 @@ export class Timeline {
   /** Closes a step; undefined while it is too short. */
   step(progress: LoadProgress): Moment | undefined {
     const spanMs = progress.elapsedMs - this.#lastMs;
-    if (spanMs <= 0 || spanMs < this.#stepMs * 0.9) return undefined;
+    if (spanMs <= 0 || (this.moments.length > 0 && spanMs < Math.max(STEP_MIN_MS, this.#stepMs * 0.9))) return undefined;
     const moment = this.#moment(progress, spanMs / 1000);
     this.#window = new MetricRegistry();
     this.#lastMs = progress.elapsedMs;

@@ -27,6 +27,7 @@ import {
   type LoadResult,
   type LoadRun,
   type RunStatus,
+  type ThresholdResult,
 } from './types.ts';
 
 /** After so many dead processes in one run it is the machine, or the script, that kills them. */
@@ -379,6 +380,7 @@ export class Run implements LoadRun {
       failed: tally.failed,
       window: tally.takeWindow(nowMs - this.#windowAt),
       scenarios,
+      thresholds: thresholdResults(this.#thresholds),
     };
     this.#windowAt = nowMs;
     this.#outputs?.progress(progress);
@@ -412,9 +414,7 @@ export class Run implements LoadRun {
       outputs = (await this.#processes.ask(first, { type: 'summary', data: JSON.stringify(data) }, 'summary-done')).outputs;
     const { stdout, stderr, ...files } = outputs ?? { stdout: renderSummary(data, tally.metrics, this.#options) };
     if (stderr !== undefined) this.#request.log?.({ level: 'info', message: stderr, source: 'summary' });
-    const thresholds = this.#thresholds.flatMap(({ name, thresholds: list }) =>
-      list.map(({ source, ok }) => ({ metric: name, source, ok })),
-    );
+    const thresholds = thresholdResults(this.#thresholds);
     const scenarios = this.#options.scenarios.map((scenario) => tally.scenario(scenario.name));
     const thresholdsFailed = thresholds.some(({ ok }) => !ok);
     return {
@@ -455,6 +455,10 @@ export class Run implements LoadRun {
       await this.#outputs?.close();
     }
   }
+}
+
+function thresholdResults(all: readonly MetricThresholds[]): ThresholdResult[] {
+  return all.flatMap(({ name, thresholds }) => thresholds.map(({ source, ok }) => ({ metric: name, source, ok })));
 }
 
 function sum<K extends string>(items: readonly Record<K, number>[], key: K): number {

@@ -65,6 +65,8 @@ export interface LoadProgress {
   /** Since the last progress. */
   window: { spanMs: number; requests: number; failed: number; durationMs: HistogramData };
   scenarios: ScenarioProgress[];
+  /** As they were last evaluated, every two seconds; one without data is not crossed. */
+  thresholds: ThresholdResult[];
 }
 
 export interface ThresholdResult {

@@ -46,6 +46,8 @@ const equal: Record<string, string> = {
   'a thenable returned by a blocking function': `function q() { http.get('a'); return { then(r) { r('unwrapped'); }, v: 1 }; } export default () => q().v;`,
   'async generators, for await': `async function* g() { yield http.get('a').url; const r = await Promise.resolve('x'); yield* h(r); } async function* h(r) { yield r + http.get('b').url; return 1; } export default async () => { const l = []; for await (const v of g()) l.push(v); for await (const v of [Promise.resolve(1), 2]) l.push(v); return l; };`,
   'rejections, finally, allSettled, any, race': `export default async () => { const l = []; try { await (async () => { http.get('a'); throw new Error('no'); })(); } catch (e) { l.push(e.message); } finally { sleep(1); } l.push(await Promise.allSettled([Promise.reject(1), 2]), await Promise.any([Promise.reject(1), Promise.resolve(3)]), await Promise.race([new Promise(() => {}), 4]), await Promise.resolve(5).finally(() => { http.get('f'); })); return l; };`,
+  'natives under other names, where they can be seen through': `const A = Array, M = Map, O = Object; class L extends A { each(f) { this.forEach(f); } } export default () => { const l = []; new M([['a', 1]]).forEach((v, k) => l.push(http.get(k + v).url)); L.of('b').each((u) => l.push(http.get(u).url)); return [l, new A('c', 'd').map((u) => http.get(u).url), A.of('e').filter((u) => http.get(u).url), O.entries({ f: 1 }).map(([k]) => http.get(k).url), [].concat.bind([])(['g']).map((u) => http.get(u).url), [...new Uint8Array([1]).map((n) => http.get('h' + n).status)]]; };`,
+  'a native that makes promises, under another name': `const { resolve } = Promise; export default async () => resolve.call(Promise, 1).then(() => http.get('x').url);`,
 };
 
 for (const [name, program] of Object.entries(equal))
@@ -76,6 +78,17 @@ const impossible: Record<string, string> = {
   'a native by way of bind': `const map = Function.prototype.call.bind([].map); export default () => map(['a'], (u) => http.get(u).url);`,
   'a parser by another name': `const { parse } = JSON; export default () => parse('[1]', (k, v) => (k === '0' ? http.get('a').status : v));`,
   'a generator that blocks, given to Array.from': `function* g() { yield http.get('1').url; } export default () => Array.from(g());`,
+  'a promise by another name': `const P = Promise; export default () => { new P((r) => { http.get('p'); r(); }); return 1; };`,
+  'a writer by another name': `const J = JSON; export default () => J.stringify({ a: 1 }, (k, v) => (k === 'a' ? http.get('a').status : v));`,
+  'Reflect by another name': `const R = Reflect; export default () => R.apply((u) => http.get(u).url, null, ['a']);`,
+  'a method of strings by way of its prototype': `const S = String; export default () => S.prototype.replace.call('ab', /a/, (m) => http.get(m).url);`,
+  'a helper of iterators': `export default () => [...['a', 'b'].values().map((u) => http.get(u).url)];`,
+  'iterators by another name': `const I = Iterator; export default () => I.from(['a']).map((u) => http.get(u).url).toArray();`,
+  'natives taken out of their objects': `const { map, reduce, toSorted } = Array.prototype; export default () => [map.call(['a'], (u) => http.get(u).url), reduce.call(['a'], (s, u) => s + http.get(u).url, ''), toSorted.call(['b', 'a'], (x, y) => (http.get('c').url, x < y ? -1 : 1))];`,
+  'grouping under another name': `const { groupBy } = Object; export default () => groupBy(['a'], (u) => http.get(u).url);`,
+  'Map.groupBy under another name': `const M = Map; export default () => [...M.groupBy(['a'], (u) => http.get(u).url).keys()];`,
+  'a getter defined under another name': `const { defineProperty } = Object; const o = {}; defineProperty(o, 'x', { get() { return http.get('x').url; } }); export default () => o.x + '';`,
+  'Array.fromAsync under another name': `const { fromAsync } = Array; export default async () => fromAsync(['a'], (u) => http.get(u).url);`,
 };
 
 for (const [name, program] of Object.entries(impossible))
