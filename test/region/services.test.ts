@@ -80,7 +80,7 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
   test('while the database is away its service says so and is unhealthy; when it is back all mends without help', async () => {
     const change = (operation: 'StopDBInstance' | 'StartDBInstance') =>
       region.endpoint.call('rds', operation, { DBInstanceIdentifier: 'taskoverflow' }, 'us-east-1');
-    const [victim] = region.services.tasksOf(serviceArn).filter(({ task }) => task.state === 'RUNNING');
+    const victim = region.services.tasksOf(serviceArn).find(({ task }) => task.state === 'RUNNING');
     await change('StopDBInstance');
     await region.waitFor('the database has stopped', 30_000, () => databaseOf(region).DBInstanceStatus === 'stopped');
     const answer = await fetch(`http://${victim?.task.address}:6400/api/v1/health`);
