@@ -44,7 +44,7 @@ function slope(points: readonly (readonly [minute: number, kb: number])[]): numb
 const run = startLoad({
   script: join(import.meta.dirname, 'sleep.js'),
   env: { BASE_URL: `http://127.0.0.1:${port}/` },
-  options: { vus: users, duration: `${minutes}m`, gracefulStop: '2s' },
+  options: { vus: users, duration: `${minutes}m` },
   log: ({ level, message }) => {
     if (level !== 'debug') console.error(message);
   },
