@@ -1,4 +1,4 @@
-/** A process of its own for the test that kills it: an endpoint on a data folder, its URL on stdout. */
+/** A process of its own for tests that kill or measure it: an endpoint on a data folder (in memory without one), its URL on stdout. */
 import { Endpoint } from '../../../src/aws/index.ts';
 import { Store } from '../../../src/state/index.ts';
 

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { EC2 } from '@aws-sdk/client-ec2';
 import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
 import { Store } from '../../../src/state/index.ts';
-import { start } from './support.ts';
+import { spawnEndpoint, start } from './support.ts';
 
 const { url, client } = await start();
 
@@ -131,18 +129,13 @@ test('reset empties all state, by both names', async () => {
 
 test('what was answered survives kill -9', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-aws-'));
+  const child = spawnEndpoint(folder);
   try {
-    const child = spawn(process.execPath, [fileURLToPath(new URL('./durable-endpoint.ts', import.meta.url)), folder], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [line] = (await once(child.stdout, 'data')) as [Buffer];
-    const config = { ...client(), endpoint: line.toString().trim() };
-    const ec2 = new EC2(config);
+    const ec2 = new EC2({ ...client(), endpoint: await child.url });
     const made = await Promise.all(
       Array.from({ length: 20 }, (_, index) => ec2.createSecurityGroup({ GroupName: `g${index}`, Description: 'd' })),
     );
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    await child.kill();
     const store = new Store(folder);
     const again = await start({ store });
     const found = await new EC2(again.client()).describeSecurityGroups({ GroupIds: made.map(({ GroupId }) => GroupId!) });
@@ -150,6 +143,7 @@ test('what was answered survives kill -9', async () => {
     await again.endpoint.close();
     store.close();
   } finally {
+    await child.kill();
     rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -3,14 +3,12 @@
  * `PLIMSOLL_FUZZ_RUNS=100000 node --test test/conformance/aws/memory.test.ts`, which prints what it measured.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { binary, forms, json, noise, send, type HostileRequest } from './hostile.ts';
+import { spawnEndpoint } from './support.ts';
 
 const runs = Number(process.env['PLIMSOLL_FUZZ_RUNS'] ?? 2000);
 /** So many requests first, in which code and caches grow to their size. */
@@ -18,18 +16,16 @@ const warmupRuns = 1500;
 /** What the process may have more afterwards, in MiB: some tenths of its size; a leak of 1 KiB each would be 98 MiB in 100,000 requests. */
 const growthMaxMiB = 64;
 
-const endpoint = spawn(process.execPath, [fileURLToPath(new URL('./durable-endpoint.ts', import.meta.url))], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+const endpoint = spawnEndpoint();
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 after(() => {
   agent.destroy();
-  endpoint.kill('SIGKILL');
+  return endpoint.kill();
 });
 
 /** Resident memory of the endpoint, proc_pid_status(5). */
 function residentMiB(): number {
-  const [, kiB] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${endpoint.pid!}/status`, 'utf8'))!;
+  const [, kiB] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${endpoint.pid}/status`, 'utf8'))!;
   return Number(kiB) / 1024;
 }
 
@@ -53,8 +49,7 @@ async function bombard(url: string, count: number, seed: number): Promise<void> 
 }
 
 test(`${runs} hostile requests leave the memory as it was`, { skip: process.platform !== 'linux' && 'needs /proc' }, async (context) => {
-  const [line] = (await once(endpoint.stdout, 'data')) as [Buffer];
-  const url = line.toString().trim();
+  const url = await endpoint.url;
   await bombard(url, warmupRuns, 1);
   const beforeMiB = residentMiB();
   await bombard(url, runs, 1_000_000);
