@@ -91,6 +91,27 @@ for (const [i, [name, source, exitCode]] of scripts.entries())
     assert.equal(await exitCodeOf(script), exitCode);
   });
 
+/** One message that says where. */
+const mistakes: [name: string, source: string, exitCode: number, message: RegExp][] = [
+  ['a syntax error', 'export default function () {\n  const = 1;\n}', 107, /\.js:2:\d+/],
+  ['a throw in init', `\nthrow new Error('boom'); ${noop}`, 107, /boom\n\tat .*\.js:2:/],
+  ['a throw in setup', `export function setup() {\n  throw new Error('boom');\n} ${noop}`, 107, /boom\n\tat setup \(.*\.js:2:/],
+  ['a file that is missing', `\nopen('./nowhere.txt'); ${noop}`, 107, /nowhere\.txt[^]*\.js:2:/],
+  ['a module that is missing', `\nimport it from './nowhere.js'; export default () => it;`, 107, /nowhere\.js[^]*\.js:2:/],
+  ['an unknown executor', `export const options = { scenarios: { a: { executor: 'nope' } } }; ${noop}`, 104, /"nope".*\.js/],
+  ['an option that is malformed', `export const options = { systemTags: 5 }; ${noop}`, 104, /systemTags.*\.js/],
+];
+
+for (const [i, [name, source, exitCode, message]] of mistakes.entries())
+  test(`${name} is told with its place`, async () => {
+    const script = join(folder, `mistake-${i}.js`);
+    await writeFile(script, source);
+    const error = await startLoad({ script }).result.catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof PlimsollError, String(error));
+    assert.equal(error.exitCode, exitCode);
+    assert.match(error.message, message);
+  });
+
 const shorter = { iterations: 4, vus: 2, thresholds: {} };
 test('examples/scripts/typed.ts runs', async () => {
   assert.equal(await exitCodeOf(join(packageRoot, 'examples/scripts/typed.ts'), shorter), 0);

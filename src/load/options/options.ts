@@ -101,6 +101,7 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
   for (const key of Object.keys(raw)) if (!known.has(key)) warnings.push(`the option "${key}" is unknown and has no effect`);
   const get = <T>(key: string, read: (value: unknown, name: string) => T, fallback: T): T =>
     raw[key] === undefined || raw[key] === null ? fallback : read(raw[key], key);
+  get('systemTags', asTagNames, []);
   const unit = get('summaryTimeUnit', asString, '');
   if (unit !== '' && unit !== 's' && unit !== 'ms' && unit !== 'us')
     throw invalid(`summaryTimeUnit must be "s", "ms" or "us", got "${unit}"`);
@@ -181,6 +182,12 @@ function asTrendStats(value: unknown, name: string): string[] {
       throw invalid(`${name}: "${stat}" is none of avg, min, med, max, count, p(N)`);
     return stat;
   });
+}
+
+function asTagNames(value: unknown, name: string): string[] {
+  if (typeof value === 'string') return value.split(',');
+  if (!Array.isArray(value)) throw invalid(`${name} must be a list of names, got ${JSON.stringify(value)}`);
+  return value.map((item) => asString(item, name));
 }
 
 function asSummaryMode(value: unknown, name: string): SummaryMode {

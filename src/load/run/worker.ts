@@ -9,7 +9,7 @@ import { hostModuleNames, loadModules } from '../modules/index.ts';
 import { invalid } from '../options/fields.ts';
 import { Recorder } from '../outputs/recorder.ts';
 import { absentTags, systemTagsOf } from '../outputs/tags.ts';
-import { mergeOptions, resolveOptions, type RawOptions } from '../options/options.ts';
+import { mergeOptions, resolveOptions, type RawOptions, type ResolvedOptions } from '../options/options.ts';
 import { Secrets } from '../secrets/sources.ts';
 import { compileScript } from '../script/compile.ts';
 import { scriptError, type CompiledScript } from '../script/loaded.ts';
@@ -121,7 +121,7 @@ export class LoadWorker {
     const { exports } = this.#first;
     const own = exports['options'] === undefined ? {} : (JSON.parse(JSON.stringify(exports['options'])) as RawOptions);
     const raw = mergeOptions([message.layers.below, own, message.layers.above]);
-    const { options } = resolveOptions(raw);
+    const { options } = resolveIn(message.script, own, raw);
     for (const scenario of options.scenarios)
       if (typeof exports[scenario.exec] !== 'function')
         throw invalid(
@@ -354,5 +354,20 @@ export class LoadWorker {
       exitCode: error instanceof PlimsollError ? error.exitCode : RunExitCode.internal,
       reason: message.message,
     });
+  }
+}
+
+/** What is wrong with the script's own options is told with the script's name. */
+function resolveIn(script: string, own: RawOptions, merged: RawOptions): ResolvedOptions {
+  try {
+    return resolveOptions(merged);
+  } catch (error) {
+    if (!(error instanceof PlimsollError)) throw error;
+    try {
+      resolveOptions(own);
+    } catch {
+      throw new PlimsollError(loadErrors.PL_LOAD_OPTIONS_INVALID, { what: error.message, where: script, cause: error });
+    }
+    throw error;
   }
 }

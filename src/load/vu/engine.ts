@@ -1,7 +1,6 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { readFileSync } from 'node:fs';
-import { assert, Histogram, monotonicMs, PlimsollError } from '../../base/index.ts';
-import { loadErrors } from '../errors.ts';
+import { assert, errorMessage, Histogram, monotonicMs } from '../../base/index.ts';
 import type { Metric, MetricRegistry } from '../metrics/registry.ts';
 import type { LoadOptions, RawOptions } from '../options/options.ts';
 import { Secrets } from '../secrets/sources.ts';
@@ -140,11 +139,8 @@ export class Engine {
       try {
         bytes = readFileSync(file);
       } catch (cause) {
-        throw new PlimsollError(loadErrors.PL_LOAD_SCRIPT_MISSING, {
-          what: `open() cannot read ${JSON.stringify(path)}`,
-          where: file,
-          cause,
-        });
+        // As in k6 an exception of the script, which it may catch.
+        throw new Error(`open() cannot read ${JSON.stringify(path)}: ${errorMessage(cause)}`, { cause });
       }
       this.#files.set(file, bytes);
     }
