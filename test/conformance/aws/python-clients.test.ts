@@ -97,3 +97,88 @@ except logs.exceptions.ResourceNotFoundException:
 test('boto3 pages, waits and tells errors apart', { skip: !hasBoto && 'no boto3 on this machine' }, async () => {
   await run('python3', ['-c', script], { env });
 });
+
+/** Make, read, change, list in pages, tag, remove, and the error of what is gone: for the main resource of each service. */
+const resources = `
+import boto3, botocore, json
+def refused(code, call, **given):
+    try:
+        call(**given)
+    except botocore.exceptions.ClientError as error:
+        assert error.response['Error']['Code'] == code, error
+        return
+    assert False, code
+def page_sizes(client, name, key, size):
+    return [len(page[key]) for page in client.get_paginator(name).paginate(PaginationConfig={'PageSize': size})]
+
+elb = boto3.client('elbv2')
+vpc = boto3.client('ec2').describe_vpcs()['Vpcs'][0]['VpcId']
+arns = [elb.create_target_group(Name=f'g{n}', Protocol='HTTP', Port=80, VpcId=vpc)['TargetGroups'][0]['TargetGroupArn'] for n in range(3)]
+assert page_sizes(elb, 'describe_target_groups', 'TargetGroups', 2) == [2, 1]
+changed = elb.modify_target_group(TargetGroupArn=arns[0], HealthCheckPath='/health')['TargetGroups'][0]
+assert changed['HealthCheckPath'] == '/health'
+elb.add_tags(ResourceArns=arns[:1], Tags=[{'Key': 'a', 'Value': 'b'}])
+assert elb.describe_tags(ResourceArns=arns[:1])['TagDescriptions'][0]['Tags'] == [{'Key': 'a', 'Value': 'b'}]
+elb.delete_target_group(TargetGroupArn=arns[0])
+refused('TargetGroupNotFound', elb.describe_target_groups, TargetGroupArns=arns[:1])
+
+asg = boto3.client('autoscaling')
+asg.create_launch_configuration(LaunchConfigurationName='lc', ImageId='ami-12345678', InstanceType='t3.micro')
+for n in range(3):
+    asg.create_auto_scaling_group(AutoScalingGroupName=f'g{n}', LaunchConfigurationName='lc', MinSize=0, MaxSize=2, DesiredCapacity=1,
+        AvailabilityZones=['us-east-1a'], Tags=[{'Key': 'n', 'Value': str(n), 'PropagateAtLaunch': True}])
+assert page_sizes(asg, 'describe_auto_scaling_groups', 'AutoScalingGroups', 2) == [2, 1]
+asg.set_desired_capacity(AutoScalingGroupName='g0', DesiredCapacity=2)
+group = asg.describe_auto_scaling_groups(AutoScalingGroupNames=['g0'])['AutoScalingGroups'][0]
+assert len(group['Instances']) == 2 and group['Tags'][0]['Value'] == '0', group
+refused('ResourceInUse', asg.delete_auto_scaling_group, AutoScalingGroupName='g0')
+asg.delete_auto_scaling_group(AutoScalingGroupName='g0', ForceDelete=True)
+refused('ValidationError', asg.set_desired_capacity, AutoScalingGroupName='g0', DesiredCapacity=1)
+
+watch = boto3.client('cloudwatch')
+alarm = dict(Namespace='n', MetricName='m', Statistic='Average', Period=60, EvaluationPeriods=1, Threshold=1, ComparisonOperator='GreaterThanThreshold')
+for n in range(3):
+    watch.put_metric_alarm(AlarmName=f'a{n}', **alarm)
+watch.put_metric_alarm(AlarmName='a0', **{**alarm, 'Threshold': 2.5})
+assert watch.describe_alarms(AlarmNames=['a0'])['MetricAlarms'][0]['Threshold'] == 2.5
+assert page_sizes(watch, 'describe_alarms', 'MetricAlarms', 2) == [2, 1]
+watch.delete_alarms(AlarmNames=['a0'])
+refused('ResourceNotFound', watch.set_alarm_state, AlarmName='a0', StateValue='OK', StateReason='r')
+
+ecs = boto3.client('ecs')
+cluster = ecs.create_cluster(clusterName='c', tags=[{'key': 'a', 'value': 'b'}])['cluster']['clusterArn']
+assert ecs.list_tags_for_resource(resourceArn=cluster)['tags'] == [{'key': 'a', 'value': 'b'}]
+for n in range(3):
+    ecs.register_task_definition(family='f', containerDefinitions=[{'name': 'a', 'image': 'a', 'memory': 128}])
+assert page_sizes(ecs, 'list_task_definitions', 'taskDefinitionArns', 2) == [2, 1]
+assert ecs.describe_task_definition(taskDefinition='f')['taskDefinition']['revision'] == 3
+refused('ServiceNotFoundException', ecs.update_service, cluster='c', service='none', desiredCount=1)
+assert ecs.delete_cluster(cluster='c')['cluster']['status'] == 'INACTIVE'
+
+rds = boto3.client('rds')
+for n in range(21):
+    database = rds.create_db_instance(DBInstanceIdentifier=f'd{n}', Engine='postgres', DBInstanceClass='db.t4g.micro', AllocatedStorage=20,
+        MasterUsername='administrator', MasterUserPassword='VerySecure1')['DBInstance']
+assert page_sizes(rds, 'describe_db_instances', 'DBInstances', 20) == [20, 1]
+rds.modify_db_instance(DBInstanceIdentifier='d0', AllocatedStorage=30, ApplyImmediately=True)
+assert rds.describe_db_instances(DBInstanceIdentifier='d0')['DBInstances'][0]['AllocatedStorage'] == 30
+rds.add_tags_to_resource(ResourceName=database['DBInstanceArn'], Tags=[{'Key': 'a', 'Value': 'b'}])
+assert rds.list_tags_for_resource(ResourceName=database['DBInstanceArn'])['TagList'] == [{'Key': 'a', 'Value': 'b'}]
+refused('DBInstanceAlreadyExists', rds.create_db_instance, DBInstanceIdentifier='d0', Engine='postgres', DBInstanceClass='db.t4g.micro',
+    AllocatedStorage=20, MasterUsername='administrator', MasterUserPassword='VerySecure1')
+rds.delete_db_instance(DBInstanceIdentifier='d0', SkipFinalSnapshot=True)
+refused('DBInstanceNotFound', rds.describe_db_instances, DBInstanceIdentifier='d0')
+
+iam = boto3.client('iam')
+trust = {'Version': '2012-10-17', 'Statement': [{'Effect': 'Allow', 'Principal': {'Service': 'ec2.amazonaws.com'}, 'Action': 'sts:AssumeRole'}]}
+iam.create_role(RoleName='r', AssumeRolePolicyDocument=json.dumps(trust), Tags=[{'Key': 'a', 'Value': 'b'}])
+iam.update_role(RoleName='r', Description='changed')
+assert iam.get_role(RoleName='r')['Role']['Description'] == 'changed'
+assert iam.list_role_tags(RoleName='r')['Tags'] == [{'Key': 'a', 'Value': 'b'}]
+iam.delete_role(RoleName='r')
+refused('NoSuchEntity', iam.get_role, RoleName='r')
+`;
+
+test('boto3 makes, changes, pages, tags and removes of each service', { skip: !hasBoto && 'no boto3 on this machine' }, async () => {
+  await run('python3', ['-c', resources], { env });
+});
