@@ -95,3 +95,9 @@ export function brokenLinks(root: string, file: string, text: string): string[] 
   }
   return findings;
 }
+
+if (import.meta.main) {
+  const findings = tidy(process.cwd());
+  for (const finding of findings) console.error(finding);
+  process.exitCode = findings.length === 0 ? 0 : 1;
+}

@@ -7,17 +7,17 @@ import { defaultNetwork, region } from './support.ts';
 
 type Container = NonNullable<TaskDefinitionResource['containerDefinitions']>[number];
 
-const program = (file: string): RunnableImage => ({
+const program = (file: URL): RunnableImage => ({
   command: process.execPath,
-  args: [fileURLToPath(entry(import.meta.url, file))],
+  args: [fileURLToPath(file)],
   cwd: '/',
   environment: { NODE_NO_WARNINGS: '1' },
 });
 
 /** `program` stands for test/region/program.ts, `shop` for the example of health checks. */
 export const images: ReadonlyMap<string, RunnableImage> = new Map([
-  ['program', program('./program')],
-  ['shop', program('../../examples/health-checks/main')],
+  ['program', program(entry(import.meta.url, './program'))],
+  ['shop', program(entry(import.meta.url, '../../examples/health-checks/main'))],
 ]);
 
 export interface ServiceOptions {
