@@ -93,6 +93,22 @@ for (const isolation of runAs) {
       assert.equal((await fetch(`http://${hosts[1]}/`)).status, 200);
     });
 
+    test('one that takes the address of another answers at once', async (t) => {
+      if (machines === undefined) return t.skip(refused);
+      for (const [id, page] of [
+        ['i-first', 'first'],
+        ['i-second', 'second'],
+      ] as const) {
+        const host = await machines.start({ ...spec(15, webServer.replace('<h1>Hello</h1>', page)), id });
+        machines.expose(id, 80);
+        await heard(`${id} user data ended with exit code 0`);
+        // As long as a health check waits: less than a neighbour table keeps who had the address before.
+        const answer = await fetch(`http://${host}/`, { signal: AbortSignal.timeout(5000) });
+        assert.equal(await answer.text(), `${page}\n`);
+        await machines.stop(id);
+      }
+    });
+
     test('user data is root there and nobody here', async (t) => {
       if (machines === undefined) return t.skip(refused);
       const mark = `/tmp/plimsoll-machine-${process.pid}`;

@@ -9,9 +9,11 @@
  * namespace only. As a normal user everything is inside a user namespace from the start.
  */
 
-/** $HOLDER pid of the region's network namespace; $VETH name of the end at the bridge. */
+/** $HOLDER pid of the region's network namespace; $VETH name of the end at the bridge; $ADDR the machine's address. */
 export const wireScript = `set -e
-ip link add eth0 type veth peer name "$VETH" netns "$HOLDER"
+# The hardware address follows from the IP address: else neighbours send to the one that had it before until they notice, up to 45 s.
+printf -v mac '02:00:%02x:%02x:%02x:%02x' \${ADDR//./ }
+ip link add eth0 address "$mac" type veth peer name "$VETH" netns "$HOLDER"
 # ip(8) reads the list of links to find the bridge; while others are being added, it may miss it.
 for i in 1 2 3 4 5; do nsenter -t "$HOLDER" -n ip link set "$VETH" master br0 up 2>/dev/null && break; sleep 0.1; done
 exec unshare --mount --pid --uts --ipc --fork --kill-child /bin/bash "$DIR/build"
