@@ -175,6 +175,7 @@ export class Connection implements Transport {
     }
     const length = head.contentLength;
     if (mode === BodyMode.length && end - start >= length) {
+      exchange.contentBytes = length;
       if (exchange.keepsBody) exchange.content = takeContent(exchange, buffer, start, start + length);
       this.#finish(exchange, end - start > length);
       return;
@@ -205,6 +206,7 @@ export class Connection implements Transport {
   }
 
   #takeBody(exchange: Exchange): void {
+    exchange.contentBytes = this.#body?.received ?? 0;
     const whole = this.#chunks ? Buffer.concat(this.#chunks) : Buffer.alloc(0);
     this.#chunks = undefined;
     this.#body = undefined;

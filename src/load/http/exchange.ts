@@ -47,6 +47,8 @@ export class Exchange extends WheelEntry {
   contentEncoding: string | undefined = undefined;
   setsCookies = false;
   content: string | Buffer | undefined = undefined;
+  /** Of the content as it was received, before a Content-Encoding is undone; counted also where it is not kept. */
+  contentBytes = 0;
   failure: RequestFailure | undefined = undefined;
   readonly timeoutMs: number;
   readonly #onDone: (exchange: Exchange) => void;

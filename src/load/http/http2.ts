@@ -101,6 +101,7 @@ export class Http2Connection implements Transport {
       // Given up meanwhile.
       if (!this.#streams.delete(exchange)) return;
       this.#link.count(exchange.vu);
+      exchange.contentBytes = received;
       if (exchange.keepsBody && exchange.status !== 0) {
         const whole = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
         exchange.content = takeContent(exchange, whole, 0, whole.length);

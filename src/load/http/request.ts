@@ -307,6 +307,7 @@ export class RequestRun implements TagLookup, Suspension {
     http.waiting.add(timings.waiting, this);
     http.receiving.add(timings.receiving, this);
     http.scheduled?.add(this.#vu.lateMs + timings.blocked + timings.duration, this);
+    http.contentSize?.add(exchange.contentBytes, this);
     if (this.#isJudged) http.failed.add(this.#isExpected ? 0 : 1, this);
   }
 

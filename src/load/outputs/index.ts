@@ -118,7 +118,12 @@ export async function openOutputs(
   }
   const series = onSeries !== undefined || [...kinds].some((kind) => seriesOutputs.has(kind));
   const needsSamples = series || kinds.has('json') || kinds.has('csv');
-  const recording = { json: kinds.has('json'), csv: kinds.has('csv') ? timeFormatOf(context.env) : undefined, series };
+  const recording = {
+    json: kinds.has('json'),
+    csv: kinds.has('csv') ? timeFormatOf(context.env) : undefined,
+    series,
+    contentSize: onSeries !== undefined,
+  };
   return new Outputs(outputs, needsSamples ? recording : undefined, context.warn);
 }
 

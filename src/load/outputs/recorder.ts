@@ -13,6 +13,8 @@ export interface Recording {
   readonly csv: TimeFormat | undefined;
   /** Sums per metric and set of tags, for time series databases. */
   readonly series: boolean;
+  /** Bytes of each answer's content too, which k6 does not measure: for statistics by request. */
+  readonly contentSize: boolean;
 }
 
 export interface MetricInfo {
@@ -37,6 +39,8 @@ export interface SampleBatch {
   readonly lost: number;
 }
 
+/** The metric of `Recording.contentSize`. */
+export const contentSizeName = 'http_res_content_size';
 /** More series than this make a database suffer before they tell anyone anything. */
 const SERIES_MAX = 20_000;
 /** Text that waits for the next report is handed over early when there is this much. */
@@ -76,6 +80,11 @@ export class Recorder {
 
   /** For a MetricRegistry: metrics that record their samples. */
   readonly create: CreateMetric = (name, type, contains) => new RecordedMetric(name, type, contains, this);
+
+  /** A metric that is in recordings only, not in the summary. */
+  contentSize(): Metric | undefined {
+    return this.#recording.contentSize ? this.create(contentSizeName, 'counter', 'data') : undefined;
+  }
 
   record(metric: Metric, value: number, lookup: TagLookup): void {
     const { json, csv, series } = this.#recording;

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Histogram } from '../../base/index.ts';
+import { scriptRunner } from '../testkit.ts';
 import type { SeriesDelta } from './recorder.ts';
 import { Statistics } from './statistics.ts';
+
+const run = scriptRunner();
 
 const time = { metricType: 'trend', contains: 'time' } as const;
 const count = { metricType: 'counter', contains: 'default' } as const;
@@ -43,4 +48,38 @@ test('names without end fill no memory: what comes after 500 is one row', () => 
   for (let i = 0; i < 2000; i++) statistics.add(request(`/todo/${i}`, '200', 1));
   assert.equal(statistics.rows().length, 501);
   assert.equal(statistics.rows().at(-1)?.requests, 1500);
+});
+
+test('the average size of answers is known by name, whether their content is kept or not, and is in no summary', async () => {
+  const server: Server = createServer((request, response) => {
+    const size = Number(request.url?.slice(1));
+    if (size > 100) response.write('x'.repeat(50));
+    response.end('x'.repeat(size > 100 ? size - 50 : size));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const statistics = new Statistics();
+  const result = await run(
+    `import http from 'k6/http';
+     export const options = { iterations: 3 };
+     export default function () {
+       http.get(__ENV.URL + '/30');
+       http.get(__ENV.URL + '/3000', { responseType: 'none', tags: { name: 'large' } });
+       http.get(__ENV.URL + '/60', { tags: { name: 'large' } });
+     }`,
+    {
+      env: { URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` },
+      onSeries: (series) => statistics.add(series),
+    },
+  );
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  assert.deepEqual(
+    statistics.rows().map(({ requests, contentBytes }) => contentBytes / requests),
+    [30, 1530],
+  );
+  assert.equal(statistics.total().contentBytes, 9270);
+  assert.deepEqual(
+    Object.keys(result.metrics).filter((name) => name.includes('content')),
+    [],
+  );
 });

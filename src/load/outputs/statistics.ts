@@ -1,5 +1,5 @@
 import { Histogram } from '../../base/index.ts';
-import type { SeriesDelta } from './recorder.ts';
+import { contentSizeName, type SeriesDelta } from './recorder.ts';
 
 /** Requests of one method and name (the tag `name`, the URL unless a script sets it). Times in milliseconds. */
 export interface RequestStatistics {
@@ -8,6 +8,8 @@ export interface RequestStatistics {
   readonly requests: number;
   readonly failed: number;
   readonly durationMs: Histogram;
+  /** Of the content of all answers together, as it was received; by `requests` it is their average size. */
+  readonly contentBytes: number;
 }
 
 export interface RequestFailure {
@@ -24,6 +26,7 @@ interface Row {
   requests: number;
   failed: number;
   readonly durationMs: Histogram;
+  contentBytes: number;
   readonly errors: Map<string, number>;
 }
 
@@ -37,13 +40,14 @@ export class Statistics {
 
   add(series: readonly SeriesDelta[]): void {
     for (const { name, tags, data } of series) {
-      if (!name.startsWith('http_req')) continue;
+      if (!name.startsWith('http_re')) continue;
       const tag = (wanted: string): string => tags.find(([key]) => key === wanted)?.[1] ?? '';
       const row = this.#row(tag('method'), tag('name'));
       for (const each of [row, this.#all]) {
         if (name === 'http_reqs' && data.type === 'counter') each.requests += data.value;
         else if (name === 'http_req_duration' && data.type === 'trend') each.durationMs.merge(data.histogram);
         else if (name === 'http_req_failed' && data.type === 'rate') each.failed += data.passes;
+        else if (name === contentSizeName && data.type === 'counter') each.contentBytes += data.value;
       }
       if (name === 'http_req_failed' && data.type === 'rate' && data.passes > 0) {
         const error = tag('error') === '' ? `status ${tag('status')}` : tag('error');
@@ -80,5 +84,5 @@ export class Statistics {
 }
 
 function rowOf(method: string, name: string): Row {
-  return { method, name, requests: 0, failed: 0, durationMs: new Histogram(), errors: new Map() };
+  return { method, name, requests: 0, failed: 0, durationMs: new Histogram(), contentBytes: 0, errors: new Map() };
 }

@@ -109,6 +109,7 @@ export class LoadWorker {
       log: (level, text, source) => this.#send({ type: 'log', level, message: secrets.redact(text), source }),
     });
     engine.secrets = secrets;
+    engine.http.contentSize = this.#recorder?.contentSize();
     this.#engine = engine;
     engine.onAbort = (error) => this.#abort(error);
     engine.onFail = (reason) => this.#send({ type: 'marked-failed', reason });

@@ -41,6 +41,7 @@ const engine = new Engine({
   log: (level, message, source) => post({ type: 'log', level, message: secrets.redact(message), source }),
 });
 engine.secrets = secrets;
+engine.http.contentSize = recorder?.contentSize();
 engine.options = resolveOptions(start.options).options;
 if (engine.options.summaryMode === 'full') metrics.countPlaces();
 engine.pacer = undefined;

@@ -194,6 +194,8 @@ export interface HttpMetrics {
   readonly dataReceived: Metric;
   /** From the time when a request should have begun; only with `scheduleLatency`. */
   scheduled: Metric | undefined;
+  /** Bytes of answers' content; only when it is told by request. */
+  contentSize: Metric | undefined;
 }
 
 function httpMetrics(metrics: MetricRegistry): HttpMetrics {
@@ -210,5 +212,6 @@ function httpMetrics(metrics: MetricRegistry): HttpMetrics {
     dataSent: metrics.builtIn('data_sent'),
     dataReceived: metrics.builtIn('data_received'),
     scheduled: undefined,
+    contentSize: undefined,
   };
 }
