@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { monotonicMs } from '../base/index.ts';
 import type { CheckResult } from './health/step.ts';
-import { eventually, RawClient, RawTarget, snapshotOf, TestBalancer } from './testkit.ts';
+import { eventually, RawClient, RawTarget, snapshotOf, TestBalancer } from './testkit/index.ts';
 
 const hello = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
 const requests = 300;

@@ -1,9 +1,9 @@
 import { seededRandom, systemClock, systemRandom, type Clock, type Random } from '../base/index.ts';
 import { HeadWriter } from '../http1/index.ts';
-import { Descriptors } from './descriptors.ts';
+import { Descriptors } from './transport/descriptors.ts';
 import { Exchange } from './exchange.ts';
-import { Sweeper } from './sweeper.ts';
-import type { Transport } from './transport.ts';
+import { Sweeper } from './transport/sweeper.ts';
+import type { Transport } from './transport/transport.ts';
 
 const OUT_BYTES = 160 * 1024;
 const FREE_EXCHANGES_MAX = 4096;

@@ -3,10 +3,10 @@ import { HeadWriter, Method, type ResponseHead, type Trailers } from '../http1/i
 import type { LoadBalancerCounters } from './counters.ts';
 import type { Engine } from './engine.ts';
 import type { LogEntry } from './access-log.ts';
-import type { Binding, GroupState } from './group-state.ts';
+import type { Binding, GroupState } from './target/group-state.ts';
 import type { Failure } from './health/outlier.ts';
-import { TargetConnection } from './target-connection.ts';
-import type { TargetState } from './target-state.ts';
+import { TargetConnection } from './target/target-connection.ts';
+import type { TargetState } from './target/target-state.ts';
 
 /** Who asked: the client's side of an exchange. Calls come in the order of an answer; `flush` ends a batch of them. */
 export interface Downstream {

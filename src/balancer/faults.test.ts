@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { entry, systemClock } from '../base/index.ts';
 import { probe } from './health/probe.ts';
-import { defaultCheck, eventually, RawClient, RawTarget, snapshotOf, TestBalancer } from './testkit.ts';
+import { defaultCheck, eventually, RawClient, RawTarget, snapshotOf, TestBalancer } from './testkit/index.ts';
 
 const timeout = 60_000;
 const hello = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
@@ -45,7 +45,7 @@ class TargetProcess implements AsyncDisposable {
   #child: ChildProcess | undefined;
 
   async start(): Promise<void> {
-    this.#child = fork(entry(import.meta.url, './testkit-target'), [String(this.port)]);
+    this.#child = fork(entry(import.meta.url, './testkit/target'), [String(this.port)]);
     [this.port] = (await once(this.#child, 'message')) as [number];
   }
 

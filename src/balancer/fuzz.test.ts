@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { seededRandom, systemClock, type Random } from '../base/index.ts';
-import { RawClient, snapshotOf, TestBalancer } from './testkit.ts';
+import { RawClient, snapshotOf, TestBalancer } from './testkit/index.ts';
 
 /**
  * Broken and odd requests through the whole balancer to a server of Node's. Whatever a client sends, the server finds

@@ -18,8 +18,8 @@ import {
 import { systemClock } from '../base/index.ts';
 import { probe } from './health/probe.ts';
 import type { Probe } from './health/monitor.ts';
-import { defaultCheck, eventually, exchange, snapshotOf, TestBalancer } from './testkit.ts';
-import { selfSigned } from './testkit-tls.ts';
+import { defaultCheck, eventually, exchange, snapshotOf, TestBalancer } from './testkit/index.ts';
+import { selfSigned } from './testkit/certificates.ts';
 
 /** A real gRPC client and server on both sides of the balancer; messages are bytes as they are. */
 const timeout = 30_000;

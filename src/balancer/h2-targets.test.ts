@@ -16,8 +16,8 @@ import { createServer as createTlsServer } from 'node:tls';
 import { test } from 'node:test';
 import { systemClock } from '../base/index.ts';
 import { probe } from './health/probe.ts';
-import { defaultCheck, eventually, exchange, RawClient, RawTarget, snapshotOf, TestBalancer } from './testkit.ts';
-import { selfSigned } from './testkit-tls.ts';
+import { defaultCheck, eventually, exchange, RawClient, RawTarget, snapshotOf, TestBalancer } from './testkit/index.ts';
+import { selfSigned } from './testkit/certificates.ts';
 
 /** Targets that speak HTTP/2, asked by clients of both versions. */
 const timeout = 20_000;

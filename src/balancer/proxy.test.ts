@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventually, exchange, normalised, RawClient, RawTarget, snapshotOf, TestBalancer } from './testkit.ts';
+import { eventually, exchange, normalised, RawClient, RawTarget, snapshotOf, TestBalancer } from './testkit/index.ts';
 
 const timeout = 20_000;
 const asText = (text: string): RegExp => new RegExp(text.replaceAll(/[.[\]]/g, '\\$&'));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { eventually, exchange, RawClient, RawTarget, snapshotOf, TestBalancer } from './testkit.ts';
-import { block, ErrorCode, Flag, frame, FrameType, RawH2Client, requestFields, type Field } from './testkit-h2.ts';
-import { selfSigned } from './testkit-tls.ts';
+import { eventually, exchange, RawClient, RawTarget, snapshotOf, TestBalancer } from './testkit/index.ts';
+import { block, ErrorCode, Flag, frame, FrameType, RawH2Client, requestFields, type Field } from './testkit/h2-client.ts';
+import { selfSigned } from './testkit/certificates.ts';
 
 /** Hostile and odd HTTP/2, frame for frame: what the client sees and what the target received. */
 const timeout = 20_000;

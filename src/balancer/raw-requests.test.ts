@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { systemClock } from '../base/index.ts';
-import { eventually, normalised, RawClient, RawTarget, snapshotOf, TestBalancer } from './testkit.ts';
+import { eventually, normalised, RawClient, RawTarget, snapshotOf, TestBalancer } from './testkit/index.ts';
 
 /**
  * Hostile and odd requests, byte for byte. Each case tells the status line that the client sees and exactly

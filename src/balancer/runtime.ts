@@ -11,24 +11,24 @@ import {
   type TargetGroup,
 } from '../model/index.ts';
 import { AccessLog } from './access-log.ts';
-import { admissionOf } from './admission.ts';
-import { ClientConnection } from './client-connection.ts';
+import { admissionOf } from './transport/admission.ts';
+import { ClientConnection } from './client/client-connection.ts';
 import { LoadBalancerCounters } from './counters.ts';
 import type { Engine } from './engine.ts';
-import { Front } from './front.ts';
-import { GroupState, type GroupEvents } from './group-state.ts';
-import { acceptHandles, admitFirst, handles, type HandleTransport } from './handle-transport.ts';
+import { Front } from './client/front.ts';
+import { GroupState, type GroupEvents } from './target/group-state.ts';
+import { acceptHandles, admitFirst, handles, type HandleTransport } from './transport/handle-transport.ts';
 import { H2Session } from './h2/h2-session.ts';
-import { ListeningSockets } from './listening.ts';
+import { ListeningSockets } from './transport/listening.ts';
 import { NetworkRuntime } from './network/network-runtime.ts';
-import { DateText } from './own-answers.ts';
+import { DateText } from './client/own-answers.ts';
 import { Routes, groupsOf, type RouteParts } from './routing/routes.ts';
 import { Seal } from './routing/sealed.ts';
 import { StickyCookies } from './routing/stickiness.ts';
-import { tlsTransport } from './tls-transport.ts';
-import { Certificates, createTlsServer } from './tls.ts';
-import { TraceIds } from './trace-id.ts';
-import { StreamTransport, streamOptions, unowned, type Transport } from './transport.ts';
+import { tlsTransport } from './transport/tls-transport.ts';
+import { Certificates, createTlsServer } from './transport/tls.ts';
+import { TraceIds } from './client/trace-id.ts';
+import { StreamTransport, streamOptions, unowned, type Transport } from './transport/transport.ts';
 
 interface Bound {
   readonly config: Listener;

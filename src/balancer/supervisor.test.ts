@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startBalancer } from './index.ts';
-import { eventually, exchange, RawClient, RawTarget, snapshotOf } from './testkit.ts';
+import { eventually, exchange, RawClient, RawTarget, snapshotOf } from './testkit/index.ts';
 import type { TargetHealth } from '../model/index.ts';
 
 const timeout = 20_000;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { eventually, RawTarget, snapshotOf, TestBalancer } from './testkit.ts';
-import { selfSigned } from './testkit-tls.ts';
+import { eventually, RawTarget, snapshotOf, TestBalancer } from './testkit/index.ts';
+import { selfSigned } from './testkit/certificates.ts';
 
 const timeout = 20_000;
 const hello = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
 import { WebSocketServer } from 'ws';
-import { eventually, snapshotOf, TestBalancer } from './testkit.ts';
+import { eventually, snapshotOf, TestBalancer } from './testkit/index.ts';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome'];
 const folders = (process.env['PATH'] ?? '').split(delimiter);

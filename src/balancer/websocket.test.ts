@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { WebSocketServer } from 'ws';
-import { eventually, snapshotOf, TestBalancer } from './testkit.ts';
+import { eventually, snapshotOf, TestBalancer } from './testkit/index.ts';
 
 const timeout = 20_000;
 

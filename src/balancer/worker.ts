@@ -2,7 +2,7 @@ import { connectParent, systemClock, type SocketHandle } from '../base/index.ts'
 import type { BalancerCommand, BalancerEvent, RoutingSnapshot } from '../model/index.ts';
 import { Engine } from './engine.ts';
 import { probe } from './health/probe.ts';
-import { ListeningSockets } from './listening.ts';
+import { ListeningSockets } from './transport/listening.ts';
 import { Runtime } from './runtime.ts';
 
 /** The process of a balancer worker: snapshots in, events out. Ends with its parent, drains on SIGTERM. */

@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { systemClock } from '../../src/base/index.ts';
-import { defaultCheck, snapshotOf } from '../../src/balancer/testkit.ts';
+import { defaultCheck, snapshotOf } from '../../src/balancer/testkit/index.ts';
 import type { RoutingSnapshot } from '../../src/model/index.ts';
 import { get, memoryMb, within, withBalancer, type Finding } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { monotonicMs, systemClock } from '../../src/base/index.ts';
-import { eventually, snapshotOf } from '../../src/balancer/testkit.ts';
+import { eventually, snapshotOf } from '../../src/balancer/testkit/index.ts';
 import { greeter, load, within, withBalancer, type Finding } from './support.ts';
 
 /** What happens to workers and configurations while clients go on. */

@@ -1,5 +1,5 @@
 import { monotonicMs, systemClock } from '../../src/base/index.ts';
-import { exchange, RawClient, RawTarget, snapshotOf } from '../../src/balancer/testkit.ts';
+import { exchange, RawClient, RawTarget, snapshotOf } from '../../src/balancer/testkit/index.ts';
 import { descriptorsOf, get, greeter, memoryMb, within, withBalancer, type Finding } from './support.ts';
 
 /** What clients do to a balancer. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exchange } from '../../src/balancer/testkit.ts';
+import { exchange } from '../../src/balancer/testkit/index.ts';
 import { bin } from '../support/processes.ts';
 import { get, greeter, within, type Finding } from './support.ts';
 

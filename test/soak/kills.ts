@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { systemClock } from '../../src/base/index.ts';
-import { defaultCheck, snapshotOf } from '../../src/balancer/testkit.ts';
+import { defaultCheck, snapshotOf } from '../../src/balancer/testkit/index.ts';
 import type { Listener, TargetGroup } from '../../src/model/index.ts';
 import { load, within, withBalancer, type Finding, type LoadResult } from './support.ts';
 

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { systemClock } from '../../src/base/index.ts';
-import { defaultCheck, snapshotOf } from '../../src/balancer/testkit.ts';
+import { defaultCheck, snapshotOf } from '../../src/balancer/testkit/index.ts';
 import { hello, load, within, withBalancer, type Finding } from './support.ts';
 
 const moods = ['resets', 'garbage', 'half an answer', 'hangs', 'slow'] as const;

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { systemClock } from '../../src/base/index.ts';
 import { startBalancer, type Balancer } from '../../src/balancer/index.ts';
-import { RawClient } from '../../src/balancer/testkit.ts';
+import { RawClient } from '../../src/balancer/testkit/index.ts';
 import type { RoutingSnapshot } from '../../src/model/index.ts';
 
 export const hello = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';

@@ -1,8 +1,8 @@
 import { constants, performServerHandshake, type ServerHttp2Session } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { ClientConnection } from '../client-connection.ts';
-import type { Front, FrontConnection } from '../front.ts';
-import { plainAddress, tlsFacts } from '../transport.ts';
+import { ClientConnection } from '../client/client-connection.ts';
+import type { Front, FrontConnection } from '../client/front.ts';
+import { plainAddress, tlsFacts } from '../transport/transport.ts';
 import { H2StreamTransport, type Peer } from './h2-stream.ts';
 import { SESSION_WINDOW_BYTES } from './target-sessions.ts';
 

@@ -1,7 +1,7 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { assert } from '../../base/index.ts';
 import { BodyEvent, BodyMode, BodyReader, MORE, ResponseHead } from '../../http1/index.ts';
-import { unowned, type TlsFacts, type Transport, type TransportOwner } from '../transport.ts';
+import { unowned, type TlsFacts, type Transport, type TransportOwner } from '../transport/transport.ts';
 import { addHeader, chunkOf, lastChunk, requestBytes } from './translate.ts';
 
 /** Addresses of the connection that a stream belongs to. */

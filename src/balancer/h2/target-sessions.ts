@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { monotonicMs, systemErrorCode } from '../../base/index.ts';
 import type { Engine } from '../engine.ts';
-import type { Timed } from '../sweeper.ts';
-import type { Transport, TransportOwner } from '../transport.ts';
+import type { Timed } from '../transport/sweeper.ts';
+import type { Transport, TransportOwner } from '../transport/transport.ts';
 import { TargetStream, type StreamHost } from './target-stream.ts';
 
 /** Streams at once on a connection to a target; a target may allow less. */

@@ -1,6 +1,6 @@
 import { constants, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2';
 import { BodyEvent, BodyMode, BodyReader, Method, RequestHead, type HeadLimits } from '../../http1/index.ts';
-import { unowned, type Transport, type TransportOwner } from '../transport.ts';
+import { unowned, type Transport, type TransportOwner } from '../transport/transport.ts';
 import { addHeader, answerBytes, chunkOf, lastChunk } from './translate.ts';
 
 /** What `onClose` tells of a stream that the target has certainly not worked on (RFC 9113 section 8.7): any request may be sent again. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { monotonicMs } from '../../base/index.ts';
 import type { OutlierDetection } from '../../model/index.ts';
-import { exchange, RawTarget, snapshotOf, TestBalancer } from '../testkit.ts';
+import { exchange, RawTarget, snapshotOf, TestBalancer } from '../testkit/index.ts';
 import { ejected, ejectionsAllowed, stepTrust, trusted, type Failure, type Trust } from './outlier.ts';
 
 const rules: OutlierDetection = {

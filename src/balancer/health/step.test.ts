@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock, seededRandom } from '../../base/index.ts';
-import { defaultCheck } from '../testkit.ts';
+import { defaultCheck } from '../testkit/index.ts';
 import { HealthMonitor } from './monitor.ts';
 import { checking, matchesStatus, stepHealth, type CheckResult, type Health } from './step.ts';
 

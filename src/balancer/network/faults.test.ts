@@ -9,7 +9,7 @@ import { systemClock } from '../../base/index.ts';
 import type { HealthCheck } from '../../model/index.ts';
 import type { Probe } from '../health/monitor.ts';
 import { probe } from '../health/probe.ts';
-import { defaultCheck, eventually, TestBalancer } from '../testkit.ts';
+import { defaultCheck, eventually, TestBalancer } from '../testkit/index.ts';
 import { networkSnapshot, selfSigned, TcpClient, TcpTarget, Totals } from './testkit.ts';
 
 const timeout = 60_000;

@@ -1,7 +1,7 @@
 import { monotonicMs } from '../../base/index.ts';
 import type { HealthCheck, NetworkTargetGroupMetrics, Target, TargetGroup } from '../../model/index.ts';
 import type { Engine } from '../engine.ts';
-import type { GroupEvents } from '../group-state.ts';
+import type { GroupEvents } from '../target/group-state.ts';
 import { describeHealth } from '../health/describe.ts';
 import { HealthMonitor } from '../health/monitor.ts';
 import { FlowHash, flowHash, sourceHash, type Ends } from './flow-hash.ts';

@@ -8,8 +8,8 @@ import {
   type RoutingSnapshot,
 } from '../../model/index.ts';
 import type { Engine } from '../engine.ts';
-import type { GroupEvents } from '../group-state.ts';
-import type { ListeningSockets } from '../listening.ts';
+import type { GroupEvents } from '../target/group-state.ts';
+import type { ListeningSockets } from '../transport/listening.ts';
 import { groupsOf } from '../routing/routes.ts';
 import { NetworkCounters } from './counters.ts';
 import { compileForward } from './forward.ts';

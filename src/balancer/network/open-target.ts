@@ -1,7 +1,7 @@
 import { connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { connectHandle, handles } from '../handle-transport.ts';
-import { StreamTransport, streamOptions, type Transport, type TransportOwner } from '../transport.ts';
+import { connectHandle, handles } from '../transport/handle-transport.ts';
+import { StreamTransport, streamOptions, type Transport, type TransportOwner } from '../transport/transport.ts';
 import type { NetworkTarget } from './network-target.ts';
 
 export interface OpenOptions {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventually, TestBalancer } from '../testkit.ts';
+import { eventually, TestBalancer } from '../testkit/index.ts';
 import { proxyHeader } from './proxy-protocol.ts';
 import { networkSnapshot, TcpClient, TcpTarget } from './testkit.ts';
 

@@ -1,5 +1,5 @@
-import { HandleTransport } from '../handle-transport.ts';
-import { StreamTransport, unowned, type Transport, type TransportOwner } from '../transport.ts';
+import { HandleTransport } from '../transport/handle-transport.ts';
+import { StreamTransport, unowned, type Transport, type TransportOwner } from '../transport/transport.ts';
 import type { RelayMemory } from './relay-memory.ts';
 
 /** What a side tells its flow. */

@@ -1,7 +1,7 @@
 import type { Listener } from '../../model/index.ts';
-import { admissionOf, type Admission } from '../admission.ts';
+import { admissionOf, type Admission } from '../transport/admission.ts';
 import type { Engine } from '../engine.ts';
-import type { Transport } from '../transport.ts';
+import type { Transport } from '../transport/transport.ts';
 import type { FlowCounters, NetworkCounters } from './counters.ts';
 import type { Forward } from './forward.ts';
 import type { RelayMemory } from './relay-memory.ts';

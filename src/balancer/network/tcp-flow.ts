@@ -1,6 +1,6 @@
-import { HandleTransport } from '../handle-transport.ts';
-import type { Timed } from '../sweeper.ts';
-import type { Transport } from '../transport.ts';
+import { HandleTransport } from '../transport/handle-transport.ts';
+import type { Timed } from '../transport/sweeper.ts';
+import type { Transport } from '../transport/transport.ts';
 import type { NetworkGroup } from './network-group.ts';
 import type { Flow, NetworkTarget } from './network-target.ts';
 import { openTarget } from './open-target.ts';

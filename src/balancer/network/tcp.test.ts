@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { monotonicMs } from '../../base/index.ts';
-import { eventually, TestBalancer } from '../testkit.ts';
+import { eventually, TestBalancer } from '../testkit/index.ts';
 import { networkSnapshot, TcpClient, TcpTarget, Totals } from './testkit.ts';
 
 const timeout = 30_000;

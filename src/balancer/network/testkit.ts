@@ -6,7 +6,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Certificate, Listener, NetworkLoadBalancerMetrics, NetworkMetrics, RoutingSnapshot, TargetGroup } from '../../model/index.ts';
-import { defaultCheck, eventually, type TestBalancer } from '../testkit.ts';
+import { defaultCheck, eventually, type TestBalancer } from '../testkit/index.ts';
 
 /** Parts that the tests of this folder share. */
 

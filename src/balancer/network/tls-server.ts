@@ -1,7 +1,7 @@
 import { createServer, type Server, type TlsOptions } from 'node:tls';
 import type { AlpnPolicy } from '../../model/index.ts';
-import type { Certificates } from '../tls.ts';
-import { streamOptions } from '../transport.ts';
+import type { Certificates } from '../transport/tls.ts';
+import { streamOptions } from '../transport/transport.ts';
 
 /**
  * Protocols in the order of preference.

@@ -4,7 +4,7 @@ import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { monotonicMs } from '../../base/index.ts';
-import { eventually, TestBalancer } from '../testkit.ts';
+import { eventually, TestBalancer } from '../testkit/index.ts';
 import { networkSnapshot, selfSigned, TcpClient, TcpTarget, Totals } from './testkit.ts';
 
 const timeout = 30_000;

@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { BoundedQueue } from '../../base/index.ts';
-import type { Timed } from '../sweeper.ts';
+import type { Timed } from '../transport/sweeper.ts';
 import type { Ends } from './flow-hash.ts';
 import type { NetworkGroup } from './network-group.ts';
 import type { Flow, NetworkTarget } from './network-target.ts';

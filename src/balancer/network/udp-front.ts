@@ -1,7 +1,7 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import type { Listener } from '../../model/index.ts';
 import type { Engine } from '../engine.ts';
-import { plainAddress } from '../transport.ts';
+import { plainAddress } from '../transport/transport.ts';
 import type { FlowCounters, NetworkCounters } from './counters.ts';
 import type { Forward } from './forward.ts';
 import type { FrontParts } from './stream-front.ts';

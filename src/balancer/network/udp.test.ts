@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { monotonicMs } from '../../base/index.ts';
 import type { Probe } from '../health/monitor.ts';
-import { defaultCheck, eventually, TestBalancer } from '../testkit.ts';
+import { defaultCheck, eventually, TestBalancer } from '../testkit/index.ts';
 import { networkSnapshot, TcpClient, TcpTarget, Totals, UdpClient, UdpTarget } from './testkit.ts';
 
 const timeout = 30_000;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BalancerMetrics } from '../../model/index.ts';
 import { startBalancer, type Balancer } from '../index.ts';
-import { eventually } from '../testkit.ts';
+import { eventually } from '../testkit/index.ts';
 import { networkSnapshot, TcpClient, TcpTarget } from './testkit.ts';
 
 const timeout = 60_000;

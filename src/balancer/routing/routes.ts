@@ -1,6 +1,6 @@
 import type { Random } from '../../base/index.ts';
 import type { Action, FixedResponseAction, Listener, RedirectAction, WeightedForwardAction } from '../../model/index.ts';
-import type { GroupState } from '../group-state.ts';
+import type { GroupState } from '../target/group-state.ts';
 import { compileCondition, type Matcher } from './condition.ts';
 import type { RequestView } from './request-view.ts';
 import { groupCookieName, type StickyCookies } from './stickiness.ts';

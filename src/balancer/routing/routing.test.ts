@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ManualClock, seededRandom } from '../../base/index.ts';
 import type { Condition, Listener, TargetGroup } from '../../model/index.ts';
-import { eventually, exchange, RawTarget, snapshotOf, TestBalancer } from '../testkit.ts';
+import { eventually, exchange, RawTarget, snapshotOf, TestBalancer } from '../testkit/index.ts';
 import { compileCondition } from './condition.ts';
 import { matchesGlob } from './glob.ts';
 import { redirectLocation } from './redirect.ts';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { systemErrorCode } from '../base/index.ts';
+import { systemErrorCode } from '../../base/index.ts';
 
 /** Who uses a connection. One object per connection; its methods run in the order of the wire. */
 export interface TransportOwner {

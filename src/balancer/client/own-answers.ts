@@ -1,5 +1,5 @@
-import type { Clock } from '../base/index.ts';
-import type { HeadWriter } from '../http1/index.ts';
+import type { Clock } from '../../base/index.ts';
+import type { HeadWriter } from '../../http1/index.ts';
 
 const phrases: Readonly<Record<number, string>> = {
   200: 'OK',

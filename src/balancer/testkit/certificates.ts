@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Certificate } from '../model/index.ts';
+import type { Certificate } from '../../model/index.ts';
 
 /** A certificate for a name, signed by itself, of an elliptic curve because that is quick. */
 export function selfSigned(name: string): Certificate {

@@ -1,13 +1,13 @@
 import { connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { BodyEvent, BodyMode, BodyReader, MORE, Method, ResponseHead, describeProblem } from '../http1/index.ts';
-import type { Engine } from './engine.ts';
-import type { Exchange } from './exchange.ts';
-import { connectHandle, handles } from './handle-transport.ts';
-import { REFUSED_STREAM } from './h2/target-stream.ts';
+import { BodyEvent, BodyMode, BodyReader, MORE, Method, ResponseHead, describeProblem } from '../../http1/index.ts';
+import type { Engine } from '../engine.ts';
+import type { Exchange } from '../exchange.ts';
+import { connectHandle, handles } from '../transport/handle-transport.ts';
+import { REFUSED_STREAM } from '../h2/target-stream.ts';
 import type { TargetState } from './target-state.ts';
-import type { Timed } from './sweeper.ts';
-import { StreamTransport, streamOptions, type Transport, type TransportOwner } from './transport.ts';
+import type { Timed } from '../transport/sweeper.ts';
+import { StreamTransport, streamOptions, type Transport, type TransportOwner } from '../transport/transport.ts';
 
 /** How long a connection to a target may idle in the pool. */
 const IDLE_MS = 60_000;

@@ -1,4 +1,4 @@
-import { monotonicMs, type Clock, type Timer } from '../base/index.ts';
+import { monotonicMs, type Clock, type Timer } from '../../base/index.ts';
 
 /** Something that must be done with by a certain time. */
 export interface Timed {

@@ -1,10 +1,10 @@
-import { ConnectionOption, FieldId, Method, type HeadWriter, type RequestHead, type Trailers } from '../http1/index.ts';
+import { ConnectionOption, FieldId, Method, type HeadWriter, type RequestHead, type Trailers } from '../../http1/index.ts';
 import type { Front } from './front.ts';
-import type { GroupState } from './group-state.ts';
+import type { GroupState } from '../target/group-state.ts';
 import type { OwnAnswer } from './own-answers.ts';
-import { redirectLocation } from './routing/redirect.ts';
-import type { RequestView } from './routing/request-view.ts';
-import type { AnswerRoute } from './routing/routes.ts';
+import { redirectLocation } from '../routing/redirect.ts';
+import type { RequestView } from '../routing/request-view.ts';
+import type { AnswerRoute } from '../routing/routes.ts';
 
 /** AWS answers 463 to more: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html */
 const FORWARDED_ADDRESSES_MAX = 30;

@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
-import { systemErrorCode } from '../base/index.ts';
+import { systemErrorCode } from '../../base/index.ts';
 import { END_OF_FILE, handles, readBuffer, type Handles, type StreamHandle } from './handle-transport.ts';
 import {
   StreamTransport,

@@ -1,5 +1,5 @@
 import { BlockList, isIPv6 } from 'node:net';
-import type { Listener } from '../model/index.ts';
+import type { Listener } from '../../model/index.ts';
 import { plainAddress } from './transport.ts';
 
 /** Whether a client's address is one of those that a listener takes; made anew when its configuration changes. */

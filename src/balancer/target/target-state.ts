@@ -1,10 +1,10 @@
-import type { Target, TargetHealth } from '../model/index.ts';
-import type { Candidate } from './algorithms/index.ts';
+import type { Target, TargetHealth } from '../../model/index.ts';
+import type { Candidate } from '../algorithms/index.ts';
 import type { GroupState } from './group-state.ts';
-import type { TargetSessions } from './h2/target-sessions.ts';
-import { describeHealth } from './health/describe.ts';
-import type { HealthMonitor } from './health/monitor.ts';
-import { trusted, type Trust } from './health/outlier.ts';
+import type { TargetSessions } from '../h2/target-sessions.ts';
+import { describeHealth } from '../health/describe.ts';
+import type { HealthMonitor } from '../health/monitor.ts';
+import { trusted, type Trust } from '../health/outlier.ts';
 import type { TargetConnection } from './target-connection.ts';
 
 /** Idle connections kept per target and worker. */

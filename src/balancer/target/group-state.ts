@@ -1,15 +1,15 @@
-import { monotonicMs } from '../base/index.ts';
-import type { OutlierDetection, ProtocolVersion, Target, TargetGroup, TargetGroupMetrics, TargetHealth } from '../model/index.ts';
-import type { ResponseHead } from '../http1/index.ts';
-import { createAlgorithm, hashText, type Algorithm } from './algorithms/index.ts';
-import { GroupCounters } from './counters.ts';
-import type { Engine } from './engine.ts';
-import { TargetSessions } from './h2/target-sessions.ts';
-import type { Check } from './health/check.ts';
-import { HealthMonitor, type Probe } from './health/monitor.ts';
-import { ejected, stepTrust, ejectionsAllowed, type Failure } from './health/outlier.ts';
-import { cookieOf, type RequestView } from './routing/request-view.ts';
-import { cookieNameOf, type StickyCookies } from './routing/stickiness.ts';
+import { monotonicMs } from '../../base/index.ts';
+import type { OutlierDetection, ProtocolVersion, Target, TargetGroup, TargetGroupMetrics, TargetHealth } from '../../model/index.ts';
+import type { ResponseHead } from '../../http1/index.ts';
+import { createAlgorithm, hashText, type Algorithm } from '../algorithms/index.ts';
+import { GroupCounters } from '../counters.ts';
+import type { Engine } from '../engine.ts';
+import { TargetSessions } from '../h2/target-sessions.ts';
+import type { Check } from '../health/check.ts';
+import { HealthMonitor, type Probe } from '../health/monitor.ts';
+import { ejected, stepTrust, ejectionsAllowed, type Failure } from '../health/outlier.ts';
+import { cookieOf, type RequestView } from '../routing/request-view.ts';
+import { cookieNameOf, type StickyCookies } from '../routing/stickiness.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { TargetState } from './target-state.ts';
 

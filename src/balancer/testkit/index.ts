@@ -1,9 +1,9 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { seededRandom, systemClock } from '../base/index.ts';
-import type { HealthCheck, Listener, RoutingSnapshot, TargetGroup, TargetHealth } from '../model/index.ts';
-import { Engine } from './engine.ts';
-import type { Probe } from './health/monitor.ts';
-import { Runtime, type Applied } from './runtime.ts';
+import { seededRandom, systemClock } from '../../base/index.ts';
+import type { HealthCheck, Listener, RoutingSnapshot, TargetGroup, TargetHealth } from '../../model/index.ts';
+import { Engine } from '../engine.ts';
+import type { Probe } from '../health/monitor.ts';
+import { Runtime, type Applied } from '../runtime.ts';
 
 /** Parts that the tests of this folder share: a balancer inside the test's process, raw targets, raw clients. */
 

@@ -1,6 +1,6 @@
 import { createServer, type ListenOptions, type Server } from 'node:net';
-import type { SocketHandle } from '../base/index.ts';
-import type { BoundListener, Listener } from '../model/index.ts';
+import type { SocketHandle } from '../../base/index.ts';
+import type { BoundListener, Listener } from '../../model/index.ts';
 
 const BACKLOG = 4096;
 

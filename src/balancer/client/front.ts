@@ -1,15 +1,15 @@
-import type { Admission } from './admission.ts';
-import type { LoadBalancerAttributes } from '../model/index.ts';
-import type { AccessLog, LogEntry } from './access-log.ts';
-import type { LoadBalancerCounters } from './counters.ts';
-import type { Engine } from './engine.ts';
-import type { Downstream, Exchange } from './exchange.ts';
+import type { Admission } from '../transport/admission.ts';
+import type { LoadBalancerAttributes } from '../../model/index.ts';
+import type { AccessLog, LogEntry } from '../access-log.ts';
+import type { LoadBalancerCounters } from '../counters.ts';
+import type { Engine } from '../engine.ts';
+import type { Downstream, Exchange } from '../exchange.ts';
 import type { ForwardOptions } from './forward-head.ts';
 import type { DateText } from './own-answers.ts';
-import type { RequestView } from './routing/request-view.ts';
-import type { ForwardRoute, Routes } from './routing/routes.ts';
+import type { RequestView } from '../routing/request-view.ts';
+import type { ForwardRoute, Routes } from '../routing/routes.ts';
 import type { TraceIds } from './trace-id.ts';
-import type { Timed } from './sweeper.ts';
+import type { Timed } from '../transport/sweeper.ts';
 
 /** A client's connection of any protocol, as its listener manages it. */
 export interface FrontConnection extends Timed {

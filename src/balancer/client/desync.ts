@@ -1,4 +1,4 @@
-import { Method, type RequestHead } from '../http1/index.ts';
+import { Method, type RequestHead } from '../../http1/index.ts';
 
 /**
  * Classes of requests that two servers in a row might read differently, after

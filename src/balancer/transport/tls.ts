@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls';
-import type { Certificate, Listener } from '../model/index.ts';
+import type { Certificate, Listener } from '../../model/index.ts';
 import { streamOptions } from './transport.ts';
 
 type TlsVersion = NonNullable<Listener['minTlsVersion']>;

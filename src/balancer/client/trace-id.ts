@@ -1,5 +1,5 @@
-import type { Clock, Random } from '../base/index.ts';
-import { FieldId, type HeadWriter, type RequestHead } from '../http1/index.ts';
+import type { Clock, Random } from '../../base/index.ts';
+import { FieldId, type HeadWriter, type RequestHead } from '../../http1/index.ts';
 
 const digits = Buffer.from('0123456789abcdef');
 

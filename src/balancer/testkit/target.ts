@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 
-/** A target in a process of its own, to be killed, stopped and started again: `node testkit-target.ts PORT`. Ends on SIGTERM as services should. */
+/** A target in a process of its own, to be killed, stopped and started again: `node target.ts PORT`. Ends on SIGTERM as services should. */
 const server = createServer((_request, response) => {
   response.setHeader('content-length', 5);
   response.end('hello');

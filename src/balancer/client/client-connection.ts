@@ -9,9 +9,9 @@ import {
   type HeadWriter,
   type ResponseHead,
   type Trailers,
-} from '../http1/index.ts';
-import type { Downstream, Exchange } from './exchange.ts';
-import type { LogEntry } from './access-log.ts';
+} from '../../http1/index.ts';
+import type { Downstream, Exchange } from '../exchange.ts';
+import type { LogEntry } from '../access-log.ts';
 import { classify } from './desync.ts';
 import {
   Relay,
@@ -24,9 +24,9 @@ import {
 } from './forward-head.ts';
 import type { Front, FrontConnection } from './front.ts';
 import { asksUpgrade, mismatchOf, optionsAnswer, ownAnswer, refusalOf, unknownView, withPort, writeTrailers } from './request-rules.ts';
-import { HeadView } from './routing/request-view.ts';
+import { HeadView } from '../routing/request-view.ts';
 import { errorAnswer, writeOwnAnswer, type OwnAnswer } from './own-answers.ts';
-import type { Transport, TransportOwner } from './transport.ts';
+import type { Transport, TransportOwner } from '../transport/transport.ts';
 
 /** After an answer that ends the connection, what the client still sends is read and dropped, so that it gets to see the answer. */
 const LINGER_MS = 2_000;

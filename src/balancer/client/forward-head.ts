@@ -1,6 +1,6 @@
-import { FieldId, HOP_BY_HOP, TargetForm, type HeadWriter, type RequestHead, type ResponseHead } from '../http1/index.ts';
+import { FieldId, HOP_BY_HOP, TargetForm, type HeadWriter, type RequestHead, type ResponseHead } from '../../http1/index.ts';
 import type { TraceIds } from './trace-id.ts';
-import type { TlsFacts } from './transport.ts';
+import type { TlsFacts } from '../transport/transport.ts';
 
 /** What is done with a field of a request on its way to the target, by field id. */
 const keep = 0;
