@@ -9,6 +9,7 @@ export * from './policy/adjustment.ts';
 export * from './policy/combine.ts';
 export * from './policy/predictive.ts';
 export * from './policy/simple.ts';
+export type * from './policy/decision.ts';
 export * from './policy/step.ts';
 export * from './schedule/actions.ts';
 export * from './schedule/next.ts';

@@ -1,12 +1,11 @@
 import { seededRandom, systemClock, systemRandom, type Clock, type Random } from '../base/index.ts';
 import { HeadWriter } from '../http1/index.ts';
 import { Descriptors } from './transport/descriptors.ts';
-import { Exchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { Sweeper } from './transport/sweeper.ts';
 import type { Transport } from './transport/transport.ts';
 
 const OUT_BYTES = 160 * 1024;
-const FREE_EXCHANGES_MAX = 4096;
 
 /** What all connections of a worker share. */
 export class Engine {
@@ -22,7 +21,8 @@ export class Engine {
    * message gets new.
    */
   out = new HeadWriter(OUT_BYTES);
-  readonly #free: Exchange[] = [];
+  /** For use again; `Exchange.take` is how to get one. */
+  readonly freeExchanges: Exchange[] = [];
 
   constructor(clock: Clock = systemClock, random: Random = seededRandom(systemRandom.hex(32))) {
     this.clock = clock;
@@ -38,14 +38,6 @@ export class Engine {
     if (sent || transport.copies === true) out.clear();
     else this.out = new HeadWriter(OUT_BYTES);
     return sent;
-  }
-
-  takeExchange(): Exchange {
-    return this.#free.pop() ?? new Exchange(this);
-  }
-
-  giveBack(exchange: Exchange): void {
-    if (this.#free.length < FREE_EXCHANGES_MAX) this.#free.push(exchange);
   }
 
   close(): void {

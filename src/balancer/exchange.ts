@@ -31,6 +31,7 @@ export interface Downstream {
   onUpstreamDrain(): void;
 }
 
+const FREE_EXCHANGES_MAX = 4096;
 const ATTEMPTS_MAX = 3;
 /**
  * A request kept for a retry may be this long; a longer one is streamed and then not sent again. What can only be
@@ -79,8 +80,12 @@ export class Exchange implements Binding {
   #startedMs = 0;
   #sentMs = 0;
 
-  constructor(engine: Engine) {
+  private constructor(engine: Engine) {
     this.engine = engine;
+  }
+
+  static take(engine: Engine): Exchange {
+    return engine.freeExchanges.pop() ?? new Exchange(engine);
   }
 
   /** Everything is set: send it to a target of the group. */
@@ -263,6 +268,7 @@ export class Exchange implements Binding {
     this.log = undefined;
     if (this.request.bytes.length > KEEP_BYTES_MAX) this.request.bytes = Buffer.allocUnsafeSlow(1024);
     this.request.clear();
-    this.engine.giveBack(this);
+    const { freeExchanges } = this.engine;
+    if (freeExchanges.length < FREE_EXCHANGES_MAX) freeExchanges.push(this);
   }
 }

@@ -1,5 +1,5 @@
 import type { ScalableTarget } from '../../model/index.ts';
-import type { PolicyDecision } from './step.ts';
+import type { PolicyDecision } from './decision.ts';
 
 export type Bounds = Pick<ScalableTarget, 'minCapacity' | 'maxCapacity'>;
 

@@ -1,7 +1,7 @@
 import type { SimpleScalingPolicy } from '../../model/index.ts';
 import { adjust } from './adjustment.ts';
 import { notScaledAt, type Bounds } from './bounds.ts';
-import type { PolicyDecision } from './step.ts';
+import type { PolicyDecision } from './decision.ts';
 
 export interface SimpleInput {
   readonly policy: SimpleScalingPolicy;

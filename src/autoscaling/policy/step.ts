@@ -1,6 +1,7 @@
-import type { NotScaledReason, StepAdjustment, StepScalingPolicy } from '../../model/index.ts';
+import type { StepAdjustment, StepScalingPolicy } from '../../model/index.ts';
 import { adjust } from './adjustment.ts';
 import { notScaledAt, type Bounds } from './bounds.ts';
+import type { PolicyDecision } from './decision.ts';
 
 /**
  * The step for a metric that is `distance` away from the threshold. Above the threshold the lower bound belongs to
@@ -29,10 +30,6 @@ export interface StepInput {
   readonly metricValue: number | undefined;
   readonly threshold: number;
 }
-
-export type PolicyDecision =
-  | { readonly to: number }
-  | { readonly to: undefined; readonly why: string; readonly notScaled?: NotScaledReason };
 
 /** One decision of a step policy whose alarm is in ALARM. */
 export function decideStep(input: StepInput): PolicyDecision {

@@ -3,7 +3,7 @@ import type { LoadBalancerAttributes } from '../../model/index.ts';
 import type { AccessLog, LogEntry } from '../access-log.ts';
 import type { LoadBalancerCounters } from '../counters.ts';
 import type { Engine } from '../engine.ts';
-import type { Downstream, Exchange } from '../exchange.ts';
+import { Exchange, type Downstream } from '../exchange.ts';
 import type { ForwardOptions } from './forward-head.ts';
 import type { DateText } from './own-answers.ts';
 import type { RequestView } from '../routing/request-view.ts';
@@ -104,7 +104,7 @@ export class Front implements ForwardOptions {
 
   /** An exchange for a request on its route. `view` is made only when something of the request decides. */
   begin(route: ForwardRoute, method: number, downstream: Downstream, view: () => RequestView): Exchange {
-    const exchange = this.engine.takeExchange();
+    const exchange = Exchange.take(this.engine);
     exchange.downstream = downstream;
     exchange.counters = this.counters;
     exchange.group = route.group;

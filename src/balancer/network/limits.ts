@@ -10,6 +10,9 @@ const limits = {
   udpFlowsMax: [1, 1_000_000],
 } as const;
 
+/** Bytes that may wait in one UDP socket; datagrams beyond are dropped, as a network would. */
+export const SEND_QUEUE_MAX_BYTES = 1024 * 1024;
+
 /** Throws when a number of the listener is none, or out of its range: a snapshot with it is refused for this listener. */
 export function checkLimits({ id, network = {} }: Listener): void {
   for (const [name, [min, max]] of Object.entries(limits)) {

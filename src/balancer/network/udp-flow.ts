@@ -6,7 +6,8 @@ import type { Ends } from './flow-hash.ts';
 import type { NetworkGroup } from './network-group.ts';
 import type { Flow, NetworkTarget } from './network-target.ts';
 import { proxyHeader } from './proxy-protocol.ts';
-import { SEND_QUEUE_MAX_BYTES, type UdpFront } from './udp-front.ts';
+import { SEND_QUEUE_MAX_BYTES } from './limits.ts';
+import type { UdpFront } from './udp-front.ts';
 
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/update-idle-timeout.html: fixed for UDP. */
 const IDLE_MS = 120_000;

@@ -4,13 +4,11 @@ import type { Engine } from '../engine.ts';
 import { plainAddress } from '../transport/transport.ts';
 import type { FlowCounters, NetworkCounters } from './counters.ts';
 import type { Forward } from './forward.ts';
+import { SEND_QUEUE_MAX_BYTES } from './limits.ts';
 import type { FrontParts } from './stream-front.ts';
 import { UdpFlow } from './udp-flow.ts';
 
 const FLOWS_MAX = 8192;
-
-/** Bytes that may wait in one socket; datagrams beyond are dropped, as a network would. */
-export const SEND_QUEUE_MAX_BYTES = 1024 * 1024;
 
 /** A UDP listener: tells flows apart by where their datagrams come from, and keeps a bounded number of them. */
 export class UdpFront {
