@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { bin, runCommand, type Finished } from '../support/processes.ts';
+import { bin, type Finished } from '../support/processes.ts';
 import { Stage } from './support.ts';
 
 /** The commands themselves, against a control plane: what they say, what they end with, and what they leave behind. */
@@ -22,7 +22,7 @@ describe('the Terraform commands', { skip: process.platform !== 'linux' && 'read
   let stage: Stage;
   let folder: string;
   before(async () => {
-    stage = await Stage.open('--control-plane-only');
+    stage = await Stage.open(['--control-plane-only'], { TF_VAR_a: 'environment', TF_VAR_b: 'environment' });
   });
   after(() => stage.close());
   beforeEach(async () => {
@@ -69,7 +69,8 @@ output "secret" {
 
   test('plan, apply, output, show, state, validate and destroy of one folder', async () => {
     write('main.tf', many(2));
-    const first = await stage.run('plan', folder, '--detailed-exitcode');
+    // In a process of its own, which ends when there is nothing more to say.
+    const first = await stage.start('plan', folder, '--detailed-exitcode').finished;
     assert.equal(first.code, 2);
     assert.match(first.stdout, /# aws_lb_target_group\.many\[1\] will be created\n {2}\+ resource "aws_lb_target_group" "many" \{/);
     assert.match(first.stdout, /^Plan: 2 to add, 0 to change, 0 to destroy\.$/m);
@@ -169,9 +170,8 @@ output "secret" {
     );
     write('terraform.tfvars', 'b = "tfvars"\nc = "tfvars"\nd = "tfvars"\n');
     write('more.tfvars', 'c = "file"\nd = "file"\n');
-    const env = { ...process.env, AWS_ENDPOINT_URL: stage.endpoint, TF_VAR_a: 'environment', TF_VAR_b: 'environment' };
     const args = ['apply', folder, '--auto-approve', '--var', 'c=flag', '--var-file', join(folder, 'more.tfvars'), '--var', 'd=flag'];
-    const { code, stdout, stderr } = await runCommand(args, { env }).finished;
+    const { code, stdout, stderr } = await stage.run(...args);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /a = "environment"\nb = "tfvars"\nc = "file"\nd = "flag"\n/);
   });
@@ -221,8 +221,7 @@ output "secret" {
 
   test('Ctrl-C finishes what was begun and leaves a true state', async () => {
     write('main.tf', many(120));
-    const env = { ...process.env, AWS_ENDPOINT_URL: stage.endpoint };
-    const applying = runCommand(['apply', folder, '--auto-approve', '--parallelism', '2'], { env });
+    const applying = stage.start('apply', folder, '--auto-approve', '--parallelism', '2');
     await applying.says(/(Creation complete[^]*){3}/);
     applying.child.kill('SIGINT');
     assert.equal((await applying.finished).code, 130);
@@ -236,14 +235,12 @@ output "secret" {
       readdirSync(folder).filter((name) => name.includes('lock')),
       [],
     );
-    await stage.apply(folder);
     await stage.destroy(folder);
   });
 
   test('kill -9: the state is whole, the lock is taken over, and applying again ends it', async () => {
     write('main.tf', many(120).replace('name        = "many-${count.index}"', 'name_prefix = "m-"'));
-    const env = { ...process.env, AWS_ENDPOINT_URL: stage.endpoint };
-    const applying = runCommand(['apply', folder, '--auto-approve'], { env });
+    const applying = stage.start('apply', folder, '--auto-approve');
     await applying.says(/(Creation complete[^]*){10}/);
     applying.child.kill('SIGKILL');
     await applying.finished;
@@ -261,7 +258,7 @@ output "secret" {
 
   test('a state that cannot be written is told, and printed rather than lost', async () => {
     write('main.tf', many(40));
-    const env = { ...process.env, AWS_ENDPOINT_URL: stage.endpoint, NODE_COMPILE_CACHE: '' };
+    const env = stage.environment({ NODE_COMPILE_CACHE: '' });
     // No file may grow over 32 KiB: what a full disk looks like.
     const args = [
       '-c',

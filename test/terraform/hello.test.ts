@@ -8,7 +8,7 @@ import { edit, firstAnswer, noMachines, Stage } from './support.ts';
 describe('Terraform files of instances', { skip: noMachines, timeout: 240_000 }, () => {
   let stage: Stage;
   before(async () => {
-    stage = await Stage.open('--time-scale', '10');
+    stage = await Stage.open(['--time-scale', '10']);
   });
   after(() => stage.close());
 

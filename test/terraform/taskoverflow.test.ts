@@ -11,7 +11,7 @@ const users = 24;
 describe('Terraform files of TaskOverflow', { skip: process.platform !== 'linux' && 'reads /proc', timeout: 300_000 }, () => {
   let stage: Stage;
   before(async () => {
-    stage = await Stage.open('--time-scale', timeScale);
+    stage = await Stage.open(['--time-scale', timeScale]);
   });
   after(() => stage.close());
 
