@@ -17,7 +17,7 @@ describe('Auto Scaling groups that really run', { skip }, () => {
   let network: { vpcId: string; subnets: string[] };
 
   before(async () => {
-    own = await startRegion({ timeScale: 20, quotas: new Map([['vcpus-on-demand', 8]]) });
+    own = await startRegion({ timeScale: 40, quotas: new Map([['vcpus-on-demand', 8]]) });
     live = own.live;
     network = await defaultNetwork(live);
   });
@@ -31,6 +31,7 @@ describe('Auto Scaling groups that really run', { skip }, () => {
       .filter((member) => member.group === group);
   const inService = (group: string, count: number): boolean =>
     members(group).length === count && members(group).every(({ lifecycleState }) => lifecycleState === 'InService');
+  const desired = (group: string): number => live.place(region).table(autoScalingGroups).get(group)?.DesiredCapacity ?? -1;
   const activities = async (group: string) =>
     (await live.endpoint.call('autoscaling', 'DescribeScalingActivities', { AutoScalingGroupName: group }, region)).Activities ?? [];
   const remove = async (AutoScalingGroupName: string): Promise<void> => {
@@ -85,6 +86,7 @@ describe('Auto Scaling groups that really run', { skip }, () => {
       inService('fleet', count) &&
       live.loadBalancing.targetHealth(live.place(region), targetGroup).filter(({ state }) => state === 'healthy').length === count;
     const settled = (count: number): Promise<void> => until(`${count} in service and healthy`, () => healthy(count));
+
     before(async () => {
       const made = await balancer('fleet');
       targetGroup = made.targetGroup;
@@ -95,13 +97,13 @@ describe('Auto Scaling groups that really run', { skip }, () => {
         {
           AutoScalingGroupName: 'fleet',
           MinSize: 2,
-          MaxSize: 4,
+          MaxSize: 3,
           DesiredCapacity: 2,
           VPCZoneIdentifier: network.subnets.slice(0, 2).join(','),
           LaunchTemplate: { LaunchTemplateName: 'fleet', Version: '$Latest' },
           TargetGroupARNs: [targetGroup],
           HealthCheckType: 'ELB',
-          HealthCheckGracePeriod: 120,
+          HealthCheckGracePeriod: 900,
           DefaultInstanceWarmup: 0,
         },
         region,
@@ -113,6 +115,7 @@ describe('Auto Scaling groups that really run', { skip }, () => {
       await traffic.stop();
       await remove('fleet');
     });
+    const noneFailed = (): void => assert.deepEqual(traffic.failures, []);
 
     test('an instance refresh brings a new version', async () => {
       const { endpoint } = live;
@@ -129,7 +132,122 @@ describe('Auto Scaling groups that really run', { skip }, () => {
       await until('the refresh', () => refresh()?.Status === 'Successful');
       await settled(2);
       assert.deepEqual([...traffic.answers.keys()].toSorted(), ['one', 'two']);
-      assert.deepEqual(traffic.failures, []);
+      noneFailed();
+    });
+
+    test('simple, step and target tracking policies scale out and in', async () => {
+      const { endpoint } = live;
+      const Namespace = 'Test';
+      // Two hours of two metrics that keep their values, so that it is of no account when an alarm is raised.
+      const MetricData = Object.entries({ Busy: 70, Idle: 20 }).flatMap(([MetricName, Value]) =>
+        Array.from({ length: 120 }, (_, minute) => ({ MetricName, Value, Timestamp: live.clock.nowMs() + (minute - 5) * 60_000 })),
+      );
+      await endpoint.call('cloudwatch', 'PutMetricData', { Namespace, MetricData }, region);
+      const directions = [
+        { MetricName: 'Busy', size: 3, ComparisonOperator: 'GreaterThanThreshold', by: 1, tracked: 'AlarmHigh' },
+        { MetricName: 'Idle', size: 2, ComparisonOperator: 'LessThanThreshold', by: -1, tracked: 'AlarmLow' },
+      ] as const;
+      const kinds: Record<string, (direction: (typeof directions)[number]) => object> = {
+        SimpleScaling: ({ by }) => ({ AdjustmentType: 'ChangeInCapacity', ScalingAdjustment: by, Cooldown: 0 }),
+        StepScaling: ({ by }) => {
+          const bound = by > 0 ? { MetricIntervalLowerBound: 0 } : { MetricIntervalUpperBound: 0 };
+          return { AdjustmentType: 'ChangeInCapacity', StepAdjustments: [{ ...bound, ScalingAdjustment: by }], EstimatedInstanceWarmup: 0 };
+        },
+        TargetTrackingScaling: ({ MetricName }) => ({
+          TargetTrackingConfiguration: { TargetValue: 50, CustomizedMetricSpecification: { Namespace, MetricName, Statistic: 'Average' } },
+        }),
+      };
+      for (const [PolicyType, settings] of Object.entries(kinds)) {
+        for (const direction of directions) {
+          const { MetricName, ComparisonOperator, size, tracked } = direction;
+          const named = { AutoScalingGroupName: 'fleet', PolicyName: `${PolicyType}-${MetricName}` };
+          const { PolicyARN = '', Alarms = [] } = await endpoint.call(
+            'autoscaling',
+            'PutScalingPolicy',
+            { ...named, PolicyType, ...settings(direction) },
+            region,
+          );
+          const AlarmName = Alarms.map(({ AlarmName: name = '' }) => name).find((name) => name.includes(tracked)) ?? MetricName;
+          const alarm = { ComparisonOperator, Threshold: 50, Period: 60, EvaluationPeriods: 1, Statistic: 'Average' } as const;
+          if (Alarms.length === 0)
+            await endpoint.call(
+              'cloudwatch',
+              'PutMetricAlarm',
+              { AlarmName, Namespace, MetricName, ...alarm, AlarmActions: [PolicyARN] },
+              region,
+            );
+          await endpoint.call('cloudwatch', 'SetAlarmState', { AlarmName, StateValue: 'ALARM', StateReason: 'test' }, region);
+          await until(`${named.PolicyName}: ${size} wanted`, () => desired('fleet') === size);
+          await endpoint.call('autoscaling', 'DeletePolicy', named, region);
+          await endpoint.call('cloudwatch', 'DeleteAlarms', { AlarmNames: [MetricName] }, region);
+          await settled(size);
+        }
+        noneFailed();
+      }
+      const causes = (await activities('fleet')).map(({ Cause = '' }) => Cause);
+      for (const name of Object.keys(kinds).flatMap((kind) => [`${kind}-Busy`, `${kind}-Idle`]))
+        assert.ok(
+          causes.some((cause) => cause.includes(`triggered policy ${name} changing the desired capacity from`)),
+          `${name}: ${causes.join('\n')}`,
+        );
+    });
+
+    test('a schedule, standby, protection and a hook change who serves', async () => {
+      const { endpoint } = live;
+      const AutoScalingGroupName = 'fleet';
+      const startMs = live.clock.nowMs() + 20_000;
+      await endpoint.call(
+        'autoscaling',
+        'PutScheduledUpdateGroupAction',
+        { AutoScalingGroupName, ScheduledActionName: 'lunch', StartTime: startMs, DesiredCapacity: 3 },
+        region,
+      );
+      await until('three wanted', () => desired('fleet') === 3);
+      await settled(3);
+
+      const [resting = ''] = members('fleet').map(({ instanceId }) => instanceId);
+      await endpoint.call(
+        'autoscaling',
+        'EnterStandby',
+        { AutoScalingGroupName, InstanceIds: [resting], ShouldDecrementDesiredCapacity: true },
+        region,
+      );
+      const stateOf = (id: string): string | undefined => members('fleet').find(({ instanceId }) => instanceId === id)?.lifecycleState;
+      await until('it rests', () => stateOf(resting) === 'Standby');
+      await endpoint.call('autoscaling', 'ExitStandby', { AutoScalingGroupName, InstanceIds: [resting] }, region);
+      await settled(3);
+
+      const ids = members('fleet').map(({ instanceId }) => instanceId);
+      await endpoint.call(
+        'autoscaling',
+        'SetInstanceProtection',
+        { AutoScalingGroupName, InstanceIds: ids.slice(0, 2), ProtectedFromScaleIn: true },
+        region,
+      );
+      await endpoint.call(
+        'autoscaling',
+        'PutLifecycleHook',
+        {
+          AutoScalingGroupName,
+          LifecycleHookName: 'goodbye',
+          LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+          HeartbeatTimeout: 3600,
+        },
+        region,
+      );
+      await endpoint.call('autoscaling', 'SetDesiredCapacity', { AutoScalingGroupName, DesiredCapacity: 2 }, region);
+      const leaving = ids[2] ?? '';
+      await until('the hook waits', () => stateOf(leaving) === 'Terminating:Wait');
+      await endpoint.call(
+        'autoscaling',
+        'CompleteLifecycleAction',
+        { AutoScalingGroupName, LifecycleHookName: 'goodbye', InstanceId: leaving, LifecycleActionResult: 'CONTINUE' },
+        region,
+      );
+      await settled(2);
+      assert.deepEqual(new Set(members('fleet').map(({ instanceId }) => instanceId)), new Set(ids.slice(0, 2)));
+      await endpoint.call('autoscaling', 'DeleteLifecycleHook', { AutoScalingGroupName, LifecycleHookName: 'goodbye' }, region);
+      noneFailed();
     });
   });
 
