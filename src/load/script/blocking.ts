@@ -1,7 +1,7 @@
 import type { AnyNode, Program } from 'acorn';
 import { analyseFlow, type Call, type Flow } from './flow.ts';
 import { ARRAY_METHODS, BUILTIN_METHODS, CONTAINERS, HOST_CALLBACKS, NATIVE_FUNCTIONS, SYNCHRONOUS_NATIVES } from './natives.ts';
-import { analyseScopes, type Blocks, type Fn, type Scopes } from './scope.ts';
+import { analyseScopes, isIterable, type Blocks, type Fn, type Scopes } from './scope.ts';
 import { ANY, bare, isFunction, propertyKey } from './syntax.ts';
 
 /**
@@ -77,16 +77,17 @@ function markEngineCalled(scopes: Scopes, flow: Flow): void {
   for (const call of flow.calls)
     if (call.isNew || call.isSuper)
       for (const fn of call.targets) if (fn.kind === 'plain' && fn.host === undefined && !isArrowOrMethod(fn)) fn.kind = 'constructor';
-  if (scopes.functions.some((fn) => fn.kind === 'conversion method'))
-    for (const fn of scopes.functions) {
-      const owner = fn.owner;
-      if (
-        (owner?.type === 'MethodDefinition' || owner?.type === 'Property') &&
-        owner.key.type === 'Identifier' &&
-        /^(?:next|return)$/.test(owner.key.name)
-      )
-        fn.kind = 'iterator method';
-    }
+  for (const fn of scopes.functions) if (fn.kind === 'plain' && isStepOfIterator(fn.node, scopes)) fn.kind = 'iterator method';
+}
+
+/** `next` or `return` of an object that is iterable itself or is made by a method that answers iterators. */
+function isStepOfIterator(node: AnyNode, scopes: Scopes): boolean {
+  const property = scopes.placeOf(node).parent;
+  if (property?.type !== 'Property' && property?.type !== 'MethodDefinition' && property?.type !== 'PropertyDefinition') return false;
+  if (property.value !== node || !/^\.(?:next|return)$/.test(propertyKey(property.key, property.computed))) return false;
+  for (let up = scopes.placeOf(property).parent; up; up = scopes.placeOf(up).parent)
+    if (isIterable(up) || (isFunction(up) && scopes.fnOf(up).kind === 'conversion method')) return true;
+  return false;
 }
 
 /** They run the generators that async functions were turned into. */
@@ -204,7 +205,7 @@ function refusalsOf(scopes: Scopes, flow: Flow, generatorsBlock: boolean): Refus
     const name = call.key.slice(1);
     const targets = [...call.targets];
     if (call.blocks === 2 && call.fn.kind !== 'plain' && call.fn.kind !== 'module body')
-      refuse(call.node, `a blocking call inside a ${call.fn.kind}`);
+      refuse(call.node, `a blocking call inside ${call.fn.kind === 'iterator method' ? 'an' : 'a'} ${call.fn.kind}`);
     if (call.isNew && targets.length > 0 && targets.every((fn) => fn.blocks === 2 && fn.kind === 'plain'))
       refuse(call.node, 'a blocking function used as a constructor');
     if (!isOutside(call) || name.startsWith('__') || HOST_CALLBACKS.has(name) || CONTAINERS.has(name)) continue;

@@ -38,6 +38,9 @@ export const SYNCHRONOUS_NATIVES = words(`replace replaceAll from stringify pars
 /** Methods that the engine calls itself, so that they cannot wait. */
 export const CONVERSIONS = words('toString valueOf toJSON then');
 
+/** Symbols of the methods that the engine calls itself. */
+export const WELL_KNOWN_SYMBOLS = words('iterator asyncIterator toPrimitive hasInstance replace match matchAll search split dispose');
+
 /** Names of the methods of the built-in prototypes. */
 export const BUILTIN_METHODS: ReadonlySet<string> = new Set(
   [

@@ -9,7 +9,7 @@ import { analyse, untouched, type Analysis } from './blocking.ts';
 import { bundleScript } from './bundle.ts';
 import { emit } from './emit.ts';
 import { AwaitMark, createPromiseClass, runAsync, ScriptAsyncGenerator, ScriptPromise, unbox, yieldStar } from './promises.ts';
-import { createScriptRuntime } from './runtime.ts';
+import { createScriptRuntime, refuseBlockingIterators } from './runtime.ts';
 
 /**
  * Runs one program twice: as it is, with functions of the host that answer at once (the reference), and
@@ -74,6 +74,10 @@ class Run {
     const promiseClass = createPromiseClass(this.#loop, () => this.#violate('executor'));
     const runtime = createScriptRuntime(
       (site) => `site ${site}`,
+      (error) => (this.violation ??= error),
+    );
+    refuseBlockingIterators(
+      () => 'here',
       (error) => (this.violation ??= error),
     );
     const factory = new Script(this.#code).runInThisContext() as (...args: unknown[]) => { default: (data: unknown) => unknown };

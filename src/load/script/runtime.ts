@@ -78,6 +78,22 @@ export function cannotSuspend(what: string, where: string): PlimsollError {
   });
 }
 
+/**
+ * Whoever reads `done` of a pending operation is the engine, iterating with a `next` that blocks. It would find no `done` for ever,
+ * so it is stopped there: `place` names the script's line.
+ */
+export function refuseBlockingIterators(place: () => string, onViolation: (error: PlimsollError) => void): void {
+  Reflect.defineProperty(Promise.prototype, 'done', {
+    configurable: true,
+    get() {
+      (this as Promise<unknown>).catch(() => undefined);
+      const error = cannotSuspend('an iterator that blocks, handed to the JavaScript engine, which cannot wait for it', place());
+      onViolation(error);
+      throw error;
+    },
+  });
+}
+
 function isNative(fn: object): boolean {
   return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(fn)) && !(fn as { name: string }).name.startsWith('bound ');
 }

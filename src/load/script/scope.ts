@@ -1,6 +1,6 @@
 import type { AnyNode, Pattern, Program } from 'acorn';
 import { boundNames, childrenOf, isFunction } from './syntax.ts';
-import { CONVERSIONS } from './natives.ts';
+import { CONVERSIONS, WELL_KNOWN_SYMBOLS } from './natives.ts';
 
 /**
  * First pass: which scope declares each name, and which function each node runs in.
@@ -105,7 +105,7 @@ export function analyseScopes(program: Program): Scopes {
     declareOutside(node, scope);
     if (isFunction(node)) {
       const owner = ownerOf(node, parent);
-      fn = addFn(node, kindOf(owner), {
+      fn = addFn(node, kindOf(owner, parent), {
         owner,
         isAsync: node.async,
         isGenerator: node.generator,
@@ -170,14 +170,32 @@ function ownerOf(node: AnyNode, parent: AnyNode | undefined): AnyNode | undefine
   return undefined;
 }
 
-function kindOf(owner: AnyNode | undefined): FunctionKind {
-  if (owner?.type !== 'MethodDefinition' && owner?.type !== 'Property') return 'plain';
-  if (owner.kind === 'get') return 'getter';
-  if (owner.kind === 'set') return 'setter';
-  if (owner.kind === 'constructor') return 'constructor';
-  const key = owner.key;
-  if (!owner.computed && key.type === 'Identifier' && CONVERSIONS.has(key.name)) return 'conversion method';
-  if (owner.computed && key.type === 'MemberExpression' && key.object.type === 'Identifier' && key.object.name === 'Symbol')
-    return 'conversion method';
-  return 'plain';
+function kindOf(owner: AnyNode | undefined, parent: AnyNode | undefined): FunctionKind {
+  if (owner?.type === 'MethodDefinition' || owner?.type === 'Property') {
+    if (owner.kind === 'get') return 'getter';
+    if (owner.kind === 'set') return 'setter';
+    if (owner.kind === 'constructor') return 'constructor';
+    if (!owner.computed && owner.key.type === 'Identifier' && CONVERSIONS.has(owner.key.name)) return 'conversion method';
+  }
+  return isSymbolKeyed(parent) ? 'conversion method' : 'plain';
+}
+
+/** The definition of a property whose name is one of the engine's symbols, under whatever name `Symbol` is known: `[S.iterator]: f`. */
+function isSymbolKeyed(node: AnyNode | undefined): boolean {
+  if (node?.type === 'AssignmentExpression')
+    return node.left.type === 'MemberExpression' && node.left.computed && isSymbol(node.left.property);
+  if (node?.type !== 'Property' && node?.type !== 'MethodDefinition' && node?.type !== 'PropertyDefinition') return false;
+  return node.computed && isSymbol(node.key);
+}
+
+/** An object or a class whose instances the engine iterates over. */
+export function isIterable(node: AnyNode): boolean {
+  if (node.type === 'ObjectExpression') return node.properties.some(isSymbolKeyed);
+  return node.type === 'ClassBody' && node.body.some(isSymbolKeyed);
+}
+
+function isSymbol(key: AnyNode): boolean {
+  return (
+    key.type === 'MemberExpression' && !key.computed && key.property.type === 'Identifier' && WELL_KNOWN_SYMBOLS.has(key.property.name)
+  );
 }

@@ -4,7 +4,7 @@ import { assert, errorMessage, Histogram, monotonicMs } from '../../base/index.t
 import type { Metric, MetricRegistry } from '../metrics/registry.ts';
 import type { LoadOptions, RawOptions } from '../options/options.ts';
 import { Secrets } from '../secrets/sources.ts';
-import { createScriptRuntime, type ScriptRuntime } from '../script/runtime.ts';
+import { createScriptRuntime, refuseBlockingIterators, type ScriptRuntime } from '../script/runtime.ts';
 import type { CompiledScript } from '../script/loaded.ts';
 import type { Blocking } from '../threads/blocking.ts';
 import type { ThreadPlan } from '../threads/messages.ts';
@@ -93,6 +93,15 @@ export class Engine {
       (site) => parts.script.place(site),
       (error) => this.onAbort(error),
     );
+    refuseBlockingIterators(
+      () => this.placeNow(),
+      (error) => this.onAbort(error),
+    );
+  }
+
+  /** `file:line` of the script's code that runs now. */
+  placeNow(): string {
+    return /file:\/\/(\S+?):\d+\)/.exec(this.script.stackOf(new Error('here')))?.[1] ?? this.scriptFile;
   }
 
   /** Known once the first instance has run its init code. */

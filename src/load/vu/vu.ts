@@ -187,14 +187,9 @@ export class Vu implements TagLookup {
   }
 
   refuse(what: string): never {
-    const error = cannotSuspend(what, this.#where());
+    const error = cannotSuspend(what, this.engine.placeNow());
     this.engine.onAbort(error);
     throw error;
-  }
-
-  #where(): string {
-    const frame = /file:\/\/(\S+?):\d+\)/.exec(this.engine.script.stackOf(new Error('here')));
-    return frame?.[1] ?? this.engine.scriptFile;
   }
 
   /** Waits without occupying anything; 0 and less do not wait at all. */
