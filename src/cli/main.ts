@@ -44,7 +44,7 @@ Examples:
   $ plimsoll demo                                  the whole story, two minutes
   $ plimsoll run --vus 100 --duration 30s test.js  a k6 script against any URL
   $ plimsoll balance lb.yaml                       the load balancer alone
-  $ plimsoll up                                      the region: an AWS endpoint with what really runs behind it
+  $ plimsoll up                                    the region: an AWS endpoint with what really runs behind it
   $ plimsoll status                                what the region holds, with URLs
   $ plimsoll apply infra                           the Terraform files you have, without Terraform
 
