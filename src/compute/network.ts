@@ -40,6 +40,8 @@ export interface LoopbackNetworkOptions {
   anchorPort?: number;
   /** Claim single addresses even where all of 127/8 answers. */
   single?: boolean;
+  /** The name of a slice to try first: that of a process before this one, whose addresses are known to clients. */
+  preferred?: string;
 }
 
 /** A network that another process holds: what is leased is written down here, and `close` leaves it held. */
@@ -56,8 +58,9 @@ const firstOctetBase = 16;
 export async function claimLoopbackNetwork(options: LoopbackNetworkOptions = {}): Promise<LoopbackNetwork> {
   const port = options.anchorPort ?? defaultAnchorPort;
   if (options.single === true) return await claimSingleAddresses(port);
-  for (let slice = 0; slice < slicesMax; slice++) {
-    const prefix = `127.${firstOctetBase + (slice >> 8)}.${slice & 255}`;
+  const prefixes = Array.from({ length: slicesMax }, (_, slice) => `127.${firstOctetBase + (slice >> 8)}.${slice & 255}`);
+  const preferred = prefixes.filter((prefix) => options.preferred === `${prefix}.0/24`);
+  for (const prefix of [...preferred, ...prefixes]) {
     const anchor = await tryHold(`${prefix}.1`, port);
     if (anchor === 'absent') return await claimSingleAddresses(port);
     if (anchor === 'taken') continue;

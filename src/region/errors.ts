@@ -9,7 +9,11 @@ export const regionErrors = defineErrors({
   PL_REGION_DATA_IN_USE: { exitCode: ExitCode.environment, when: 'Another region runs with the same data folder.' },
   PL_REGION_PLANE_FAILED: {
     exitCode: ExitCode.internal,
-    when: 'The process that holds load balancers, tasks and databases could not be started, or ended.',
+    when: 'The process that holds load balancers, tasks and databases could not be started, or ended again and again.',
+  },
+  PL_REGION_PLANE_INTERRUPTED: {
+    exitCode: ExitCode.internal,
+    when: 'The process that holds load balancers, tasks and databases ended while something was asked of it; another is started.',
   },
   PL_REGION_NOT_READY: { exitCode: ExitCode.failed, when: 'A service, database or load balancer did not become ready in time.' },
 });

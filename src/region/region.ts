@@ -197,6 +197,10 @@ export class Region {
     this.#alarms.onAction((at, _alarm, action) => this.#groupScaling.onAlarm(at, action));
     for (const { host, port } of Object.values(this.loadBalancing.whereabouts())) this.instances.allow(host, port);
     this.#endUnclaimed();
+    plane.onRestart(() => {
+      this.instances.restart();
+      this.loadBalancing.publish();
+    });
     plane.begin();
     this.#sampler = systemClock.every(samplePeriodMs, () => void this.#sample());
   }
@@ -248,8 +252,8 @@ export class Region {
     }
   }
 
-  /** Called when the process that holds all that runs ended unasked: nothing does any more. */
-  onLost(handler: () => void): void {
+  /** Called when nothing can run any more: the process that holds it all ended again and again. */
+  onLost(handler: (error: PlimsollError) => void): void {
     this.#parts.plane.onLost(handler);
   }
 

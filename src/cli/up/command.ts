@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { awsErrors, Endpoint, type Credentials } from '../../aws/index.ts';
 import { createLogger, PlimsollError, type Logger } from '../../base/index.ts';
-import { openRegion, regionErrors, type ComputeKind } from '../../region/index.ts';
+import { openRegion, type ComputeKind } from '../../region/index.ts';
 import { Store } from '../../state/index.ts';
 import { ConsoleServer } from '../console/server.ts';
 import { sourceOf, usualConsolePort, type ConsoleSource } from '../console/source.ts';
@@ -86,8 +86,8 @@ POST /_plimsoll/reset empties the state of a control plane. Supported operations
 interface Running {
   readonly url: string;
   readonly console: string | null;
-  /** Called when what runs behind the endpoint has ended unasked. */
-  onLost?(handler: () => void): void;
+  /** Called when what runs behind the endpoint has ended for good. */
+  onLost?(handler: (error: PlimsollError) => void): void;
   close(): Promise<void>;
 }
 
@@ -100,7 +100,7 @@ async function up(options: UpOptions): Promise<number> {
     try {
       const ready = `${JSON.stringify({ ready: true, endpoint: running.url, console: running.console })}\n`;
       process.stdout.write(options.json === true ? ready : welcome(running, options));
-      const lost = new Promise<never>((_, fail) => running.onLost?.(() => fail(planeLost())));
+      const lost = new Promise<never>((_, fail) => running.onLost?.(fail));
       await Promise.race([aborted(interruption.signal), lost]);
     } finally {
       await running.close();
@@ -196,13 +196,6 @@ function welcome({ url, console }: Running, { controlPlaneOnly, ephemeral, data,
     'Ctrl-C ends it.',
     '',
   ].join('\n');
-}
-
-function planeLost(): PlimsollError {
-  return new PlimsollError(regionErrors.PL_REGION_PLANE_FAILED, {
-    what: 'the process that holds load balancers, tasks and databases ended, and they with it',
-    fix: 'start the region again: it begins anew from its records',
-  });
 }
 
 function credentialsOf(env: NodeJS.ProcessEnv): Credentials {

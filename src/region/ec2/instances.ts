@@ -11,6 +11,7 @@ import {
 import type { ComputeDriver, MachineProgram, Machines, MetricDatum, WorkloadUsage } from '../../model/index.ts';
 import type { LoopbackNetwork } from '../../compute/index.ts';
 import type { Addresses } from '../addresses.ts';
+import { isInterruption } from '../plane/line.ts';
 import { totalCpu } from '../groups/predictive.ts';
 import { metadataOf } from './metadata.ts';
 import { NetworkMinutes } from './network.ts';
@@ -145,6 +146,18 @@ export class Instances {
       measured.push({ at, data: [{ ...totalCpu, dimensions, timestampMs, unit: 'Percent', value }] });
     }
     return measured;
+  }
+
+  /** All machines are gone together, and none by itself: those that ran start again as what they were. */
+  restart(): void {
+    this.#machines = undefined;
+    this.#opened = undefined;
+    for (const own of this.#running.values()) {
+      if (own.host !== undefined) this.#options.network.release(own.host);
+      this.#unreached(own);
+      if (own.at.table(instances).get(own.id)?.state === 'running') this.#patch(own, { state: 'pending' });
+    }
+    this.#changed();
   }
 
   async close(): Promise<void> {
@@ -329,6 +342,8 @@ export class Instances {
 
   /** EC2's answer to a launch that fails is an instance that is terminated with a reason. */
   #fail(own: RunningInstance, error: unknown): void {
+    // What it needs comes again soon, and its record still asks for it.
+    if (isInterruption(error)) return;
     this.#options.log.error({ err: error }, `instance ${own.id}: ${errorMessage(error)}`);
     if (this.#closing) return;
     this.#running.delete(own.id);

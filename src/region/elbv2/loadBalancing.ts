@@ -16,6 +16,7 @@ import {
 } from '../../aws/index.ts';
 import { isNetworkProtocol, type BoundListener, type Listener, type TargetGroup } from '../../model/index.ts';
 import type { Addresses } from '../addresses.ts';
+import { isInterruption } from '../plane/line.ts';
 import type { PlaneBalancer } from '../plane/plane.ts';
 import type { FoundRouting } from '../plane/protocol.ts';
 import { accessLogOf } from './accessLog.ts';
@@ -187,7 +188,9 @@ export class LoadBalancing {
       try {
         await this.#publishOnce();
       } catch (error) {
-        if (!this.#closed) this.#options.log.error({ err: error }, `the balancer took no snapshot: ${errorMessage(error)}`);
+        // Another balancer is on its way, and gets the next.
+        if (isInterruption(error)) this.#again = true;
+        else if (!this.#closed) this.#options.log.error({ err: error }, `the balancer took no snapshot: ${errorMessage(error)}`);
       }
     }
     this.#publishing = false;

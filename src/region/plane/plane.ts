@@ -1,23 +1,12 @@
 import { resolve } from 'node:path';
-import type { Socket } from 'node:net';
-import { packageVersion, PlimsollError, type Logger } from '../../base/index.ts';
+import { monotonicMs, packageVersion, systemClock, type Logger, type PlimsollError } from '../../base/index.ts';
 import type { Balancer } from '../../balancer/index.ts';
 import { leasesOf, type LoopbackNetwork, type PostgresExit } from '../../compute/index.ts';
 import type { BalancerMetrics, ComputeDriver, Machines, TargetHealth, WorkloadExit } from '../../model/index.ts';
-import { regionErrors } from '../errors.ts';
-import { Channel, errorFromRecord } from './channel.ts';
-import type {
-  ComputeKind,
-  DatabaseFacts,
-  DatabaseSpec,
-  DatabaseUse,
-  Found,
-  PlaneCalls,
-  PlaneEvent,
-  PlaneMessage,
-  PlaneOptions,
-} from './protocol.ts';
+import { isInterruption, Line, planeFailed, type EndingCall } from './line.ts';
+import type { ComputeKind, DatabaseFacts, DatabaseSpec, DatabaseUse, Found, PlaneCalls, PlaneEvent, PlaneOptions } from './protocol.ts';
 import { findPlane, startPlane } from './start.ts';
+import { afterEnd, firstPlane, planesMax, type Succession } from './succession.ts';
 
 export interface OpenPlaneOptions {
   readonly dataDir: string;
@@ -42,6 +31,9 @@ export interface DatabaseServer extends DatabaseFacts {
 /**
  * The data plane as the region sees it: what carries traffic runs in a process of its own, which outlives the region.
  * `found` is what ran already. Nothing that happens is told before `begin`.
+ *
+ * Where that process ends unasked, another takes its place, at the same addresses. Calls made meanwhile wait for it; those
+ * under way fail (`isInterruption`), and what ends something is done.
  */
 export interface Plane {
   readonly found: Found;
@@ -53,8 +45,13 @@ export interface Plane {
   /** A server that ran already. */
   adoptDatabase(id: string): DatabaseServer | undefined;
   begin(): void;
-  /** Called when the process of the data plane ended unasked, and all that it held with it. */
-  onLost(handler: () => void): void;
+  /**
+   * Called when the process of the data plane ended unasked, and all that it held with it. The ends of tasks and databases
+   * are told as such before; load balancers and machines are for the handler to bring back.
+   */
+  onRestart(handler: () => void): void;
+  /** Called when data planes have ended so often that no further one is started. */
+  onLost(handler: (error: PlimsollError) => void): void;
   /** From now on the end of this process is the end of all that runs. */
   leave(): void;
   /** Ends all that is left, and the process. */
@@ -64,80 +61,35 @@ export interface Plane {
 /** Attaches to the data plane that an earlier run of this data folder has left, or starts one. */
 export async function openPlane({ log, ...given }: OpenPlaneOptions): Promise<Plane> {
   const options: PlaneOptions = { ...given, dataDir: resolve(given.dataDir), version: packageVersion() };
-  const left = await findPlane(options.dataDir);
-  if (left !== undefined) {
-    const line = new Line(left);
-    const found = await line.call('attach').catch((error: unknown) => {
-      // It was on its way out.
-      if (error instanceof PlimsollError && error.code === regionErrors.PL_REGION_PLANE_FAILED.code) return undefined;
-      throw error;
-    });
-    if (found?.options.version === options.version && found.options.compute === options.compute) return new RemotePlane(line, found, log);
-    // What another version has left may speak otherwise, and another kind of compute is another world: it ends, and everything starts anew.
-    await line.close();
+  const left = await attachToLeft(options);
+  if (left?.found.options.version === options.version && left.found.options.compute === options.compute)
+    return new RemotePlane(options, left, log);
+  // What another version has left may speak otherwise, and another kind of compute is another world: it ends, and everything starts anew.
+  await left?.line.close();
+  return new RemotePlane(options, await startAnew(options), log);
+}
+
+interface Attached {
+  readonly line: Line;
+  readonly found: Found;
+}
+
+async function attachToLeft({ dataDir }: PlaneOptions): Promise<Attached | undefined> {
+  const socket = await findPlane(dataDir);
+  if (socket === undefined) return undefined;
+  const line = new Line(socket);
+  try {
+    return { line, found: await line.call('attach') };
+  } catch (error) {
+    // It was on its way out.
+    if (isInterruption(error)) return undefined;
+    throw error;
   }
+}
+
+async function startAnew(options: PlaneOptions): Promise<Attached> {
   const line = new Line(await startPlane(options));
-  return new RemotePlane(line, await line.call('attach'), log);
-}
-
-/** Calls over a channel. */
-class Line {
-  readonly #channel: Channel;
-  readonly #pending = new Map<number, { answer: (value: never) => void; refuse: (error: Error) => void }>();
-  readonly closed: Promise<void>;
-  #count = 0;
-  #open = true;
-  onEvent: (event: PlaneEvent) => void = () => undefined;
-
-  constructor(socket: Socket) {
-    this.#channel = new Channel(socket, (message) => this.#onMessage(message));
-    this.closed = new Promise((closed) => this.#channel.onClose(closed));
-    void this.closed.then(() => this.#onClose());
-  }
-
-  call<Name extends keyof PlaneCalls>(method: Name, ...args: Parameters<PlaneCalls[Name]>): Promise<ReturnType<PlaneCalls[Name]>> {
-    if (!this.#open) return Promise.reject(lost());
-    const id = this.#count++;
-    return new Promise((answer, refuse) => {
-      this.#pending.set(id, { answer, refuse });
-      this.#channel.send({ type: 'call', id, method, args });
-    });
-  }
-
-  /** For calls that end something: when the data plane has ended, that is done. */
-  async end<Name extends 'stop' | 'stopMachine' | 'stopDatabase' | 'stopBalancer' | 'closeMachines' | 'closeDriver'>(
-    method: Name,
-    ...args: Parameters<PlaneCalls[Name]>
-  ): Promise<void> {
-    await this.call(method, ...args).catch((error: unknown) => {
-      if (this.#open) throw error;
-    });
-  }
-
-  /** Ends the data plane; resolves when its process has. */
-  async close(): Promise<void> {
-    this.call('close').catch(() => undefined);
-    await this.closed;
-  }
-
-  #onMessage(message: PlaneMessage): void {
-    if (message.type === 'event') return this.onEvent(message.event);
-    if (message.type === 'call') return;
-    const pending = this.#pending.get(message.id);
-    this.#pending.delete(message.id);
-    if (message.type === 'result') pending?.answer(message.value as never);
-    else pending?.refuse(errorFromRecord(message.error));
-  }
-
-  #onClose(): void {
-    this.#open = false;
-    for (const { refuse } of this.#pending.values()) refuse(lost());
-    this.#pending.clear();
-  }
-}
-
-function lost(): PlimsollError {
-  return new PlimsollError(regionErrors.PL_REGION_PLANE_FAILED, { what: 'the process of the data plane ended' });
+  return { line, found: await line.call('attach') };
 }
 
 class RemotePlane implements Plane {
@@ -145,7 +97,7 @@ class RemotePlane implements Plane {
   readonly network: LoopbackNetwork;
   readonly driver: ComputeDriver;
   readonly balancer: PlaneBalancer;
-  readonly #line: Line;
+  readonly #options: PlaneOptions;
   readonly #log: Logger;
   readonly #exits: ((exit: WorkloadExit) => void)[] = [];
   readonly #lines: ((id: string, line: string) => void)[] = [];
@@ -153,28 +105,34 @@ class RemotePlane implements Plane {
   readonly #drained: ((targetGroupId: string, targetId: string) => void)[] = [];
   readonly #metrics: ((delta: BalancerMetrics, worker: number) => void)[] = [];
   readonly #databaseExits = new Map<string, (exit: PostgresExit) => void>();
+  readonly #restarts: (() => void)[] = [];
+  readonly #losses: ((error: PlimsollError) => void)[] = [];
   readonly #workloadAddresses: LoopbackNetwork;
+  readonly #workloads: Map<string, 'starting' | 'running'>;
+  readonly #leaving = new AbortController();
+  #line: Line;
   #pids: readonly number[];
   /** Until `begin`. */
   #waiting: PlaneEvent[] | undefined;
-  #closing = false;
+  #succession: Succession = firstPlane(monotonicMs());
+  /** While another data plane is on its way. */
+  #renewal: Promise<void> | undefined;
 
-  constructor(line: Line, found: Found, log: Logger) {
+  constructor(options: PlaneOptions, { line, found }: Attached, log: Logger) {
     this.found = found;
+    this.#options = options;
     this.#line = line;
     this.#log = log;
     this.#pids = found.balancerPids;
     this.#waiting = [...found.missed];
     this.network = leasesOf(found.network);
     this.#workloadAddresses = found.bridge === undefined ? this.network : leasesOf(found.bridge);
+    this.#workloads = new Map(found.workloads.map(({ id }) => [id, 'running']));
     for (const { address } of found.workloads) this.#workloadAddresses.take(address);
     for (const { host } of found.machines) this.network.take(host);
     this.driver = this.#makeDriver();
     this.balancer = this.#makeBalancer();
-    line.onEvent = (event) => {
-      if (this.#waiting === undefined) this.#tell(event);
-      else this.#waiting.push(event);
-    };
+    this.#follow(line);
   }
 
   begin(): void {
@@ -183,100 +141,190 @@ class RemotePlane implements Plane {
     for (const event of waiting) this.#tell(event);
   }
 
-  onLost(handler: () => void): void {
-    void this.#line.closed.then(() => (this.#closing ? undefined : handler()));
+  onRestart(handler: () => void): void {
+    this.#restarts.push(handler);
+  }
+
+  onLost(handler: (error: PlimsollError) => void): void {
+    this.#losses.push(handler);
   }
 
   async openMachines(): Promise<Machines> {
-    const line = this.#line;
-    const isolation = await line.call('openMachines');
+    const isolation = await this.#call('openMachines');
     return {
       isolation,
-      start: (spec) => line.call('startMachine', spec),
-      stop: (id) => line.end('stopMachine', id),
+      start: (spec) => this.#call('startMachine', spec),
+      stop: (id) => this.#end('stopMachine', id),
       allow: (address, port) => this.#say('allow', address, port),
       expose: (id, port) => this.#say('expose', id, port),
-      close: () => line.end('closeMachines'),
+      close: () => this.#end('closeMachines'),
     };
   }
 
   async startDatabase(id: string, spec: DatabaseSpec): Promise<DatabaseServer> {
-    const exited = this.#exitOf(id);
-    return this.#server(await this.#line.call('startDatabase', id, spec), exited);
+    const facts = await this.#call('startDatabase', id, spec);
+    return this.#server(facts);
   }
 
   adoptDatabase(id: string): DatabaseServer | undefined {
     const facts = this.found.databases.find((one) => one.id === id);
-    return facts && this.#server(facts, this.#exitOf(id));
+    return facts && this.#server(facts);
   }
 
   leave(): void {
-    this.#closing = true;
+    this.#leaving.abort();
     this.#say('leave');
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
+    this.#leaving.abort();
+    await this.#renewal;
     await this.#line.close();
   }
 
-  #exitOf(id: string): Promise<PostgresExit> {
-    return new Promise((exited) => this.#databaseExits.set(id, exited));
+  async #call<Name extends keyof PlaneCalls>(method: Name, ...args: Parameters<PlaneCalls[Name]>): Promise<ReturnType<PlaneCalls[Name]>> {
+    while (this.#renewal !== undefined) await this.#renewal;
+    return this.#line.call(method, ...args);
   }
 
-  #server(facts: DatabaseFacts, exited: Promise<PostgresExit>): DatabaseServer {
-    return {
-      ...facts,
-      exited,
-      stop: () => this.#line.end('stopDatabase', facts.id),
-      kill: () => this.#say('killDatabase', facts.id),
-      changePassword: (password) => this.#line.call('changeDatabasePassword', facts.id, password),
-      use: () => this.#line.call('databaseUse', facts.id),
-    };
+  /** What ended with its data plane need not be ended in the next. */
+  async #end<Name extends EndingCall>(method: Name, ...args: Parameters<PlaneCalls[Name]>): Promise<void> {
+    if (this.#renewal === undefined) await this.#line.end(method, ...args);
   }
 
   /** A call whose outcome is told by events, if at all. */
   #say<Name extends keyof PlaneCalls>(method: Name, ...args: Parameters<PlaneCalls[Name]>): void {
-    this.#line.call(method, ...args).catch((error: unknown) => {
-      if (!this.#closing) this.#log.warn({ err: error }, `the data plane refused: ${method}`);
+    this.#call(method, ...args).catch((error: unknown) => {
+      if (!this.#leaving.signal.aborted && !isInterruption(error)) this.#log.warn({ err: error }, `the data plane refused: ${method}`);
     });
   }
 
+  #follow(line: Line): void {
+    line.onEvent = (event) => {
+      if (this.#waiting === undefined) this.#tell(event);
+      else this.#waiting.push(event);
+    };
+    void line.closed.then(() => this.#onEnded());
+  }
+
+  #onEnded(): void {
+    if (this.#leaving.signal.aborted) return;
+    this.#log.error('the data plane ended, and all that it held with it; another is started');
+    const renewal: Promise<void> = this.#renew().finally(() => {
+      if (this.#renewal === renewal) this.#renewal = undefined;
+    });
+    this.#renewal = renewal;
+    this.#tellEnds();
+  }
+
+  async #renew(): Promise<void> {
+    const { signal } = this.#leaving;
+    while (!signal.aborted) {
+      const next = afterEnd(this.#succession, monotonicMs());
+      if (next === undefined) return this.#giveUp();
+      this.#succession = next;
+      try {
+        await systemClock.sleep(next.pauseMs, signal);
+        return await this.#startNext();
+      } catch (error) {
+        if (!signal.aborted) this.#log.error({ err: error }, 'no data plane could be started');
+      }
+    }
+  }
+
+  async #startNext(): Promise<void> {
+    const startMs = monotonicMs();
+    // It may be that only the connection broke.
+    await (await attachToLeft(this.#options))?.line.close();
+    const { line, found } = await startAnew({ ...this.#options, network: this.network.name });
+    if (found.network.name !== this.network.name || found.bridge?.name !== this.found.bridge?.name) {
+      await line.close();
+      throw planeFailed(`the addresses of ${this.network.name} cannot be had again`);
+    }
+    // Workers end with their data plane, but only when they have noticed; the ports are theirs until then.
+    await ended(this.#pids);
+    this.#line = line;
+    this.#pids = found.balancerPids;
+    this.#follow(line);
+    this.#log.warn(`another data plane runs, after ${Math.round(monotonicMs() - startMs)} ms`);
+  }
+
+  /** Tells of the end of all that ran. Machines are told of by `onRestart`: they come back as what they were. */
+  #tellEnds(): void {
+    const killed = { code: null, signal: 'SIGKILL', lastLines: [] } as const;
+    const workloads = [...this.#workloads].filter(([, state]) => state === 'running');
+    const databases = [...this.#databaseExits.values()];
+    this.#workloads.clear();
+    this.#databaseExits.clear();
+    for (const [id] of workloads) for (const handler of this.#exits) handler({ ...killed, id, outOfMemory: false });
+    for (const exited of databases) exited({ ...killed, expected: false });
+    for (const handler of this.#restarts) handler();
+  }
+
+  #giveUp(): void {
+    const error = planeFailed(
+      `${planesMax} data planes have ended one after the other; load balancers, tasks and databases cannot be held`,
+      `see ${this.#options.dataDir}/data-plane.log`,
+    );
+    this.#log.error({ err: error }, error.message);
+    for (const handler of this.#losses) handler(error);
+  }
+
+  #server(facts: DatabaseFacts): DatabaseServer {
+    return {
+      ...facts,
+      exited: new Promise((exited) => this.#databaseExits.set(facts.id, exited)),
+      stop: () => this.#end('stopDatabase', facts.id),
+      kill: () => this.#say('killDatabase', facts.id),
+      changePassword: (password) => this.#call('changeDatabasePassword', facts.id, password),
+      use: () => orWhenInterrupted(this.#call('databaseUse', facts.id), undefined),
+    };
+  }
+
   #makeDriver(): ComputeDriver {
-    const line = this.#line;
     return {
       enforcement: this.found.enforcement,
       leaseAddress: () => this.#workloadAddresses.lease(),
       releaseAddress: (address) => this.#workloadAddresses.release(address),
-      start: (spec) => line.call('start', spec),
-      stop: (id, graceMs) => line.end('stop', id, graceMs),
-      exec: (id, command, timeoutMs) => line.call('exec', id, command, timeoutMs),
+      start: async (spec) => {
+        this.#workloads.set(spec.id, 'starting');
+        try {
+          await this.#call('start', spec);
+          // It may have ended already.
+          if (this.#workloads.has(spec.id)) this.#workloads.set(spec.id, 'running');
+        } catch (error) {
+          this.#workloads.delete(spec.id);
+          throw error;
+        }
+      },
+      stop: (id, graceMs) => this.#end('stop', id, graceMs),
+      exec: (id, command, timeoutMs) => orWhenInterrupted(this.#call('exec', id, command, timeoutMs), undefined),
       onExit: (handler) => void this.#exits.push(handler),
       onLine: (handler) => void this.#lines.push(handler),
-      sample: () => line.call('sample'),
-      close: () => line.end('closeDriver'),
+      sample: () => orWhenInterrupted(this.#call('sample'), []),
+      close: () => this.#end('closeDriver'),
     };
   }
 
   #makeBalancer(): PlaneBalancer {
-    const line = this.#line;
     const pids = (): readonly number[] => this.#pids;
     return {
-      apply: (snapshot) => line.call('apply', snapshot),
+      apply: (snapshot) => this.#call('apply', snapshot),
       onHealth: (handler) => void this.#health.push(handler),
       onDrained: (handler) => void this.#drained.push(handler),
       onMetrics: (handler) => void this.#metrics.push(handler),
       get pids() {
         return pids();
       },
-      replaceWorkers: async (graceMs) => void (this.#pids = await line.call('replaceWorkers', graceMs)),
-      stop: (graceMs) => line.end('stopBalancer', graceMs),
+      replaceWorkers: async (graceMs) => void (this.#pids = await this.#call('replaceWorkers', graceMs)),
+      stop: (graceMs) => this.#end('stopBalancer', graceMs),
     };
   }
 
   #tell(event: PlaneEvent): void {
     switch (event.type) {
       case 'exit':
+        this.#workloads.delete(event.exit.id);
         for (const handler of this.#exits) handler(event.exit);
         return;
       case 'line':
@@ -305,6 +353,31 @@ class RemotePlane implements Plane {
     const { level, time: _time, pid: _pid, hostname: _hostname, msg = '', ...rest } = JSON.parse(line) as LogLine;
     const tell = level >= 50 ? 'error' : level >= 40 ? 'warn' : 'info';
     this.#log[tell](rest, msg);
+  }
+}
+
+async function orWhenInterrupted<Value>(call: Promise<Value>, otherwise: Value): Promise<Value> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isInterruption(error)) return otherwise;
+    throw error;
+  }
+}
+
+const endedWithinMs = 2000;
+
+/** Waits for processes that are on their way out. */
+async function ended(pids: readonly number[]): Promise<void> {
+  const endMs = monotonicMs() + endedWithinMs;
+  while (pids.some(runs) && monotonicMs() < endMs) await systemClock.sleep(10);
+}
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

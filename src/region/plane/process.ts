@@ -4,7 +4,6 @@
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '../../base/index.ts';
 import { startBalancer } from '../../balancer/index.ts';
@@ -12,7 +11,7 @@ import { claimLoopbackNetwork, createDockerDriver, createProcessDriver, type Doc
 import { errorToRecord } from './channel.ts';
 import { Host } from './host.ts';
 import { Outbox } from './outbox.ts';
-import { planeFile, type PlaneStart } from './start.ts';
+import { planeFile, socketFolder, type PlaneStart } from './start.ts';
 import type { FoundBridge, PlaneOptions } from './protocol.ts';
 
 async function main(options: PlaneOptions): Promise<void> {
@@ -20,7 +19,7 @@ async function main(options: PlaneOptions): Promise<void> {
   try {
     const outbox = new Outbox();
     const log = createLogger('data plane', 'info', { write: (line) => outbox.put({ type: 'log', line }) });
-    const network = await claimLoopbackNetwork();
+    const network = await claimLoopbackNetwork(options.network === undefined ? {} : { preferred: options.network });
     undo.push(() => network.close());
     const machineDriver = await createProcessDriver({ dataDir: options.dataDir, network, log });
     undo.push(() => machineDriver.close());
@@ -29,8 +28,7 @@ async function main(options: PlaneOptions): Promise<void> {
     const driver = docker ?? machineDriver;
     const balancer = startBalancer({ log: (line) => log.warn(line) });
     undo.push(() => balancer.stop(0));
-    // A path of a unix socket has room for 107 bytes only, which a data folder's may exceed.
-    const folder = mkdtempSync(join(tmpdir(), 'plimsoll-plane-'));
+    const folder = mkdtempSync(socketFolder);
     undo.push(() => rmSync(folder, { recursive: true, force: true }));
     const socket = join(folder, 'region.sock');
     const host = new Host(options, { network, driver, machineDriver, bridge: docker && foundBridge(docker), balancer, outbox, log }, () => {

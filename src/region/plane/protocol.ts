@@ -17,16 +17,18 @@ import type {
  * call, and tells of what happens.
  */
 
-/** What the process of the data plane is started with; one that was started otherwise is not adopted. */
 /** What runs tasks. Machines are namespaces of this computer with either. */
 export type ComputeKind = 'process' | 'docker';
 
+/** What the process of the data plane is started with; one that was started otherwise is not adopted. */
 export interface PlaneOptions {
   readonly dataDir: string;
   readonly compute: ComputeKind;
   /** How long it goes on without a region. */
   readonly orphanGraceMs: number;
   readonly version: string;
+  /** Name of the loopback network that the one before has had. */
+  readonly network?: string;
 }
 
 export type DatabaseSpec = Omit<PostgresOptions, 'log' | 'onExit'>;

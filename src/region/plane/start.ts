@@ -1,7 +1,8 @@
 import { fork } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { entry, PlimsollError } from '../../base/index.ts';
 import { regionErrors } from '../errors.ts';
@@ -16,13 +17,22 @@ export function planeFile(dataDir: string): string {
   return join(dataDir, 'data-plane.json');
 }
 
+/** A path of a unix socket has room for 107 bytes only, which a data folder's may exceed. */
+export const socketFolder = join(tmpdir(), 'plimsoll-plane-');
+
 /** The connection to the data plane that a run before has left; undefined where there is none. */
 export async function findPlane(dataDir: string): Promise<Socket | undefined> {
+  const file = planeFile(dataDir);
+  if (!existsSync(file)) return undefined;
+  let socket = '';
   try {
-    const { socket } = JSON.parse(readFileSync(planeFile(dataDir), 'utf8')) as { socket: string };
+    ({ socket } = JSON.parse(readFileSync(file, 'utf8')) as { socket: string });
     return await connectTo(socket);
   } catch {
-    return undefined; // no file, or its process is gone
+    // Its process is gone, and was not let to tidy up.
+    if (socket.startsWith(socketFolder)) rmSync(dirname(socket), { recursive: true, force: true });
+    rmSync(file, { force: true });
+    return undefined;
   }
 }
 

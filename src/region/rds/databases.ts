@@ -12,6 +12,7 @@ import {
   type World,
 } from '../../aws/index.ts';
 import type { MetricDatum } from '../../model/index.ts';
+import { isInterruption } from '../plane/line.ts';
 import type { DatabaseServer, Plane } from '../plane/plane.ts';
 import { copyFolder } from './copyFolder.ts';
 import { instanceClassOf } from './instanceClass.ts';
@@ -252,6 +253,8 @@ export class Databases {
   }
 
   #fail(database: RunningDatabase, error: unknown): void {
+    // What it needs comes again soon, and its record still asks for it.
+    if (isInterruption(error)) return;
     this.#options.log.error({ err: error }, `database ${database.id} could not be started: ${errorMessage(error)}`);
     if (this.#closing) return;
     this.#failures.set(keyOf(database.at, database.id), errorMessage(error));
