@@ -26,6 +26,8 @@ export interface MachineProgram {
   /** A folder of this computer that the program may read; its working folder. */
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Where `docker run` starts containers: the image that is run. */
+  readonly image?: string;
 }
 
 /** Runs machines as workloads of a compute driver: their output, use and end are told by that driver, under the machine's id. */

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { monotonicMs, PlimsollError, systemClock, type Clock, type Logger, type Timer } from '../base/index.ts';
 import { Endpoint, type Credentials, type Machinery, type QuotaSettings, type Place, type World } from '../aws/index.ts';
+import { leasesOf } from '../compute/index.ts';
 import type { BalancerMetrics, ComputeDriver, WorkloadUsage } from '../model/index.ts';
 import { Store } from '../state/index.ts';
 import { Addresses, keptAddresses } from './addresses.ts';
@@ -130,7 +131,10 @@ export class Region {
     const { world } = this.endpoint;
     const addresses = new Addresses();
     const metrics = (at: Place) => this.measurements.of(at);
-    const kept = keptAddresses(world, network);
+    const { bridge } = found;
+    // Containers have a loopback network of their own.
+    const balancerNetwork = bridge === undefined ? network : leasesOf({ ...bridge, addresses: bridge.gateways });
+    const kept = new Set([...keptAddresses(world, network), ...keptAddresses(world, balancerNetwork)]);
     const left = leftRunning(found);
     this.loadBalancing = new LoadBalancing({
       world,
@@ -138,7 +142,7 @@ export class Region {
       timeScale: clock.scale,
       balancer,
       found: found.routing,
-      network,
+      network: balancerNetwork,
       keptAddresses: kept,
       addresses,
       dataDir: options.dataDir,

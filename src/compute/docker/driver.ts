@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import { assert, errorMessage, PlimsollError, systemClock, type Logger } from '../../base/index.ts';
 import type { ComputeDriver, Enforcement, WorkloadExit, WorkloadSpec, WorkloadUsage } from '../../model/index.ts';
 import { computeErrors } from '../errors.ts';
-import { createBridge, type Bridge } from './bridge.ts';
+import { createBridge, Gateways, type Bridge } from './bridge.ts';
 import {
   isAbsence,
   openEngine,
@@ -27,6 +27,8 @@ export interface DockerDriverOptions {
 /** A driver whose workloads have addresses of a bridge network. */
 export interface DockerDriver extends ComputeDriver {
   readonly bridge: Bridge;
+  /** Addresses of this computer that containers reach. */
+  readonly gateways: Gateways;
 }
 
 /**
@@ -45,6 +47,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
 class ContainerDriver implements DockerDriver {
   readonly enforcement: Enforcement = { cpu: 'docker', memory: 'docker' };
   readonly bridge: Bridge;
+  readonly gateways: Gateways;
   readonly #docker: Docker;
   readonly #options: DockerDriverOptions;
   readonly #workloads = new Map<string, ContainerWorkload>();
@@ -56,6 +59,7 @@ class ContainerDriver implements DockerDriver {
   constructor(docker: Docker, bridge: Bridge, options: DockerDriverOptions) {
     this.#docker = docker;
     this.bridge = bridge;
+    this.gateways = new Gateways(docker, options.dataDir, bridge, options.log);
     this.#options = options;
   }
 

@@ -71,6 +71,11 @@ export class Gateway {
     this.#tell({ type: 'allow', address, port });
   }
 
+  /** Lets machines reach a container through the relay, or no longer. */
+  reach(target: string, open: boolean): void {
+    this.#relay.send(open ? { type: 'allow', target } : { type: 'forbid', target });
+  }
+
   expose(host: string, port: number, target: string): void {
     this.#relay.send({ type: 'expose', host, port, target });
   }

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { entry, errorMessage, packageRoot, PlimsollError, systemClock, type Logger } from '../../base/index.ts';
 import type { ComputeDriver, MachineProgram, Machines, MachineSpec } from '../../model/index.ts';
 import { computeErrors } from '../errors.ts';
 import type { LoopbackNetwork } from '../network.ts';
+import { MachineContainers } from './containers.ts';
 import { Gateway, systemPath } from './gateway.ts';
 import { buildScript, lifeScript, wireScript } from './scripts.ts';
 import { standIns } from './standins.ts';
@@ -16,6 +17,8 @@ export interface MachinesOptions {
   readonly driver: ComputeDriver;
   /** The region's loopback network, which machines may reach parts of. */
   readonly network: Pick<LoopbackNetwork, 'kind' | 'name'>;
+  /** What `docker run` starts, and where; without it the programs that stand for images, in the machine itself. */
+  readonly containers?: { readonly driver: ComputeDriver; readonly leases: LoopbackNetwork } | undefined;
   readonly log?: Logger;
   /** `user`: as a normal user would, also as root. */
   readonly isolation?: 'auto' | 'user';
@@ -78,7 +81,10 @@ class NamespaceMachines implements Machines {
   readonly #gateway: Gateway;
   readonly #root: boolean;
   readonly #uid: number | undefined;
+  readonly #containers: MachineContainers | undefined;
   readonly #machines = new Map<string, Machine>();
+  /** What is left of machines that have ended, on its way out. */
+  readonly #going = new Map<string, Promise<void>>();
   readonly #waiting = new Map<string, { up: () => void; down: (why: string) => void }>();
   #count = 0;
 
@@ -87,6 +93,8 @@ class NamespaceMachines implements Machines {
     this.#gateway = gateway;
     this.#root = root;
     this.#uid = uid;
+    const { containers } = options;
+    this.#containers = containers && new MachineContainers({ ...containers, onPort: (target, open) => gateway.reach(target, open) });
     this.isolation = root && uid === undefined ? 'namespaces of root, without a user namespace' : 'user namespaces';
     options.driver.onLine((id, line) => {
       if (/^machine \S+ is up$/.test(line)) this.#waiting.get(id)?.up();
@@ -105,9 +113,10 @@ class NamespaceMachines implements Machines {
     const machine: Machine = { address: spec.address, host, routed, folder };
     this.#machines.set(spec.id, machine);
     this.#gateway.add(spec.address, spec.metadata);
-    const folders = furnish(folder, spec);
+    const folders = furnish(folder, this.#containers === undefined ? spec : { ...spec, images: {} });
     const up = this.#up(spec.id);
     try {
+      await this.#containers?.open(spec, join(folder, 'engine.sock'));
       const [command, ...args] = this.#command(folder);
       await driver.start({
         id: spec.id,
@@ -158,6 +167,7 @@ class NamespaceMachines implements Machines {
 
   async close(): Promise<void> {
     await Promise.all([...this.#machines.keys()].map((id) => this.stop(id)));
+    await Promise.all(this.#going.values());
     await this.#gateway.close();
   }
 
@@ -183,10 +193,17 @@ class NamespaceMachines implements Machines {
     }
   }
 
-  async #forget(id: string): Promise<void> {
+  #forget(id: string): Promise<void> {
     const machine = this.#machines.get(id);
-    if (machine === undefined) return;
+    if (machine === undefined) return this.#going.get(id) ?? Promise.resolve();
     this.#machines.delete(id);
+    const going = this.#clear(id, machine).finally(() => this.#going.delete(id));
+    this.#going.set(id, going);
+    return going;
+  }
+
+  async #clear(id: string, machine: Machine): Promise<void> {
+    await this.#containers?.close(id);
     await this.#gateway.remove(machine.address, machine.host, machine.routed);
     rmSync(machine.folder, { recursive: true, force: true });
   }
@@ -200,8 +217,11 @@ function startError(id: string, what: string): PlimsollError {
 function furnish(folder: string, spec: MachineSpec): string {
   mkdirSync(join(folder, 'standins'), { recursive: true, mode: 0o755 });
   for (const [name, script] of Object.entries(standIns)) writeFileSync(join(folder, 'standins', name), script, { mode: 0o755 });
-  const httpd = fileURLToPath(entry(import.meta.url, './httpd'));
-  copyFileSync(httpd, join(folder, 'standins', httpd.endsWith('.ts') ? 'httpd.mts' : 'httpd.mjs'));
+  for (const url of [entry(import.meta.url, './httpd'), entry(import.meta.url, './dockerRun')]) {
+    const file = fileURLToPath(url);
+    const { name, ext } = parse(file);
+    copyFileSync(file, join(folder, 'standins', `${name}${ext === '.ts' ? '.mts' : '.mjs'}`));
+  }
   for (const [name, script] of Object.entries({ wire: wireScript, build: buildScript, life: lifeScript }))
     writeFileSync(join(folder, name), script);
   writeFileSync(join(folder, 'user-data'), spec.userData ?? '#!/bin/bash\n', { mode: 0o755 });

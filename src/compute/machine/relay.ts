@@ -10,6 +10,7 @@ import { joinSockets, takeTarget } from './pipe.ts';
 
 export type RelayCommand =
   | { readonly type: 'allow'; readonly target: string }
+  | { readonly type: 'forbid'; readonly target: string }
   /** Listens at host:port for connections to a machine. */
   | { readonly type: 'expose'; readonly host: string; readonly port: number; readonly target: string }
   /** Ends all listening at a host. */
@@ -25,6 +26,7 @@ function main(folder: string): void {
   const send = connectParent<RelayCommand, RelayEvent>({
     onMessage(command) {
       if (command.type === 'allow') allowed.add(command.target);
+      else if (command.type === 'forbid') allowed.delete(command.target);
       else if (command.type === 'expose') expose(command.host, command.port, command.target);
       else hide(command.host);
     },

@@ -31,7 +31,7 @@ chmod 1777 tmp var/tmp dev/shm; ln -s ../run var/run
 for l in bin sbin lib lib32 lib64; do if [ -L /$l ]; then cp -P /$l .; elif [ -d /$l ]; then mkdir $l; mount --rbind -o ro /$l $l; fi; done
 ro() { mount --bind "$1" "$2"; mount -o remount,bind,ro,nosuid,nodev "$2" 2>/dev/null || mount -o remount,bind,ro "$2"; }
 cp "$DIR"/standins/* run/machine/; install -m 755 "$DIR/life" run/machine/life
-names=$(ls "$DIR"/standins | grep -v '\\.mjs$\\|\\.mts$')
+names=$(ls "$DIR"/standins | grep -v '\\.m[jt]s$')
 mkdir -p .upper/{bin,sbin,local/{bin,sbin,lib,share,etc},lib/systemd/system,share}
 for c in $names; do cp run/machine/$c .upper/bin/; for p in sbin local/bin local/sbin; do [ ! -e /usr/$p/$c ] || { mkdir -p .upper/$p; cp run/machine/$c .upper/$p/; }; done; done
 if ! mount -t overlay overlay -o lowerdir=/usr,upperdir=.upper,workdir=.work usr 2>/dev/null; then
@@ -51,6 +51,10 @@ for d in null zero full random urandom tty; do : > dev/$d; mount --bind /dev/$d 
 ln -s /proc/self/fd dev/fd; ln -s fd/1 dev/stdout; ln -s fd/2 dev/stderr; ln -s fd/0 dev/stdin; mount -t tmpfs -o mode=1777 tmpfs dev/shm
 mount -t proc proc proc
 : > run/machine/node; ro "$NODE" run/machine/node
+if [ -S "$DIR/engine.sock" ]; then
+  : > run/machine/engine.sock; mount --bind "$DIR/engine.sock" run/machine/engine.sock
+  : > run/machine/out.sock; mount --bind "$DIR/../out.sock" run/machine/out.sock
+fi
 while IFS== read -r name path; do [ -z "$name" ] || { mkdir -p "run/machine/folders/$name"; ro "$path" "run/machine/folders/$name"; }; done <<< "$FOLDERS"
 ip link set lo up; ip addr add "$ADDR/16" dev eth0; ip link set eth0 up; ip route add default via 172.31.0.1
 # The region's loopback network is at the gateway, not on this machine's own loopback.

@@ -43,18 +43,20 @@ done; exit $status
 
 const docker = `${bash}systemctl is-active docker >/dev/null || { echo "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?" >&2; exit 1; }
 [ "$1" = run ] || { [[ $1 =~ ^(pull|login|ps|version)$ ]] && exit 0; echo "docker: Plimsoll's machines do not know '$1'" >&2; exit 1; }; shift
-e=(); port=; restart=no; detached=
+e=(); ports=(); restart=no; detached=
 while [[ $1 == -* ]]; do case $1 in
   -e|--env) e+=("$2"); shift 2;; --env=*) e+=("\${1#*=}"); shift;;
-  -p|--publish) port=$2; shift 2;; --publish=*) port=\${1#*=}; shift;;
+  -p|--publish) ports+=("$2"); shift 2;; --publish=*) ports+=("\${1#*=}"); shift;;
   --restart) restart=$2; shift 2;; --restart=*) restart=\${1#*=}; shift;;
   --name|-v|--volume|--network|--memory|-m|--cpus|-u|--user|-w|--log-driver|--log-opt) shift 2;;
   -d|--detach) detached=1; shift;; -[a-z]*d*) detached=1; shift;; *) shift;; esac; done
 image=$1; shift
-program=; for name in "$image" "\${image%:*}"; do [ -n "$program" ] || program=$(sed -n "s|^$name=||p" /run/machine/images); done
+program=; port=\${ports[0]%:*}; port=\${port##*:}; IFS=,; published="\${ports[*]}"; unset IFS
+if [ -S /run/machine/engine.sock ]; then program='exec /run/machine/node --max-old-space-size=32 /run/machine/dockerRun.m[jt]s "$@"'; set -- "$image" "$published" "\${#e[@]}" "\${e[@]}" "$@"; e=(); fi
+for name in "$image" "\${image%:*}"; do [ -n "$program" ] || program=$(sed -n "s|^$name=||p" /run/machine/images); done
 [ -n "$program" ] || { echo "Unable to find image '$image' locally; map it with --image $image=COMMAND" >&2; exit 125; }
 loop() { n=0; while :; do
-  env "\${e[@]}" PORT=\${port%%:*} HOST=0.0.0.0 bash -c "$program" docker "$@"; r=$?
+  env "\${e[@]}" PORT=$port HOST=0.0.0.0 bash -c "$program" docker "$@"; r=$?; [ $r != 125 ] || return $r
   case $restart in always|unless-stopped) ;; on-failure*) [ $r != 0 ] || return 0;; *) return $r;; esac
   echo "container of $image ended with exit code $r; restarting" >&2
   [ $n -ge 8 ] || n=$((n+1)); sleep $(awk "BEGIN { print 0.05 * 2 ^ $n }"); done; }

@@ -1,14 +1,15 @@
 import { BlockList } from 'node:net';
+import { containerRange } from '../../compute/index.ts';
 import { networkInterfaces, securityGroupRules, securityGroups, type LoadBalancerResource, type Place } from '../../aws/index.ts';
 
-/** This computer's own parts reach each other over its loopback network. */
-const loopback = '127.0.0.0/8';
+/** This computer's own parts reach each other over its loopback network, and containers over their bridge. */
+const inside = ['127.0.0.0/8', containerRange];
 
 /**
  * Which clients a load balancer's security groups let in at a port: CIDR ranges, or undefined for all.
  *
- * Who is in the VPC reaches a load balancer over the loopback network of this computer, and so does whoever sits at it: a
- * rule for the VPC's addresses, or for a group, admits both.
+ * Who is in the VPC reaches a load balancer over the loopback network of this computer or its containers' bridge, and so
+ * does whoever sits at it: a rule for the VPC's addresses, or for a group, admits both.
  *
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html
  */
@@ -19,7 +20,7 @@ export function sourcesOf(at: Place, { SecurityGroups = [] }: LoadBalancerResour
   const fromInside = rules.some(({ CidrIpv4, ReferencedGroupInfo, PrefixListId }) => {
     return ReferencedGroupInfo !== undefined || PrefixListId !== undefined || CidrIpv4?.startsWith('172.31.') === true;
   });
-  return fromInside ? [...ranges, loopback] : ranges;
+  return fromInside ? [...ranges, ...inside] : ranges;
 }
 
 /** Whether the security groups of a target let a load balancer in. What has no interface in the VPC has no groups to ask. */

@@ -1,7 +1,16 @@
 import type { Socket } from 'node:net';
 import { PlimsollError, systemClock, type Logger, type Timer } from '../../base/index.ts';
 import type { AppliedEvent, Balancer } from '../../balancer/index.ts';
-import { createMachines, startPostgres, type LoopbackNetwork, type PostgresExit, type PostgresServer } from '../../compute/index.ts';
+import {
+  createMachines,
+  machineOf,
+  startPostgres,
+  withContainers,
+  type DockerDriver,
+  type LoopbackNetwork,
+  type PostgresExit,
+  type PostgresServer,
+} from '../../compute/index.ts';
 import type {
   ComputeDriver,
   Machines,
@@ -22,7 +31,8 @@ export interface HostParts {
   readonly driver: ComputeDriver;
   /** Runs machines; the same, where tasks are processes. */
   readonly machineDriver: ComputeDriver;
-  readonly bridge: FoundBridge | undefined;
+  /** The first of them, where tasks are containers. */
+  readonly docker: DockerDriver | undefined;
   readonly balancer: Balancer;
   /** What happens goes there, and from there to the region. */
   readonly outbox: Outbox;
@@ -65,11 +75,15 @@ export class Host {
     const { balancer, outbox } = parts;
     for (const each of this.#drivers) {
       each.onExit((exit) => {
+        // Containers that instances run are the affair of their machines.
+        if (machineOf(exit.id) !== undefined) return;
         this.#workloads.delete(exit.id);
         this.#machineHosts.delete(exit.id);
         outbox.put({ type: 'exit', exit });
       });
-      each.onLine((id, line) => outbox.put({ type: 'line', id, line }));
+      each.onLine((id, line) => {
+        if (machineOf(id) === undefined) outbox.put({ type: 'line', id, line });
+      });
     }
     balancer.onHealth((health) => {
       this.#health.set(`${health.targetGroupId} ${health.targetId}`, health);
@@ -141,12 +155,12 @@ export class Host {
     this.#region = channel;
     this.#orphaned?.cancel();
     await Promise.allSettled(this.#starting);
-    const { network, bridge, driver, balancer, outbox } = this.#parts;
+    const { network, docker, driver, balancer, outbox } = this.#parts;
     const { kind, name, addresses } = network;
     return {
       options: this.#options,
       network: { kind, name, addresses },
-      bridge,
+      bridge: docker && foundBridge(docker),
       enforcement: driver.enforcement,
       balancerPids: balancer.pids,
       workloads: [...this.#workloads.values()].map(({ id, address }) => ({ id, address })),
@@ -170,7 +184,7 @@ export class Host {
       throw new Error('attached already');
     },
     start: (spec) => this.#track(this.#start(spec)),
-    stop: (id, graceMs) => this.#parts.driver.stop(id, graceMs),
+    stop: async (id, graceMs) => void (await Promise.all([...this.#drivers].map((driver) => driver.stop(id, graceMs)))),
     exec: (id, command, timeoutMs) => this.#parts.driver.exec(id, command, timeoutMs),
     closeDriver: () => this.#closeDrivers(),
     sample: () => this.#sample(),
@@ -220,7 +234,7 @@ export class Host {
   }
 
   async #sample(): Promise<WorkloadUsage[]> {
-    return (await Promise.all([...this.#drivers].map((driver) => driver.sample()))).flat();
+    return withContainers((await Promise.all([...this.#drivers].map((driver) => driver.sample()))).flat());
   }
 
   async #closeDrivers(): Promise<void> {
@@ -228,8 +242,9 @@ export class Host {
   }
 
   #openMachines(): Promise<Machines> {
-    const { machineDriver: driver, network, log } = this.#parts;
-    this.#machines ??= createMachines({ driver, network, log });
+    const { machineDriver: driver, docker, network, log } = this.#parts;
+    const containers = docker && { driver: docker, leases: docker.bridge.instanceLeases };
+    this.#machines ??= createMachines({ driver, network, log, containers });
     // A refusal is told to whoever asked, and tried again with the next call.
     this.#machines.catch(() => (this.#machines = undefined));
     return this.#machines;
@@ -270,10 +285,19 @@ export class Host {
   }
 
   async #apply(snapshot: RoutingSnapshot): Promise<AppliedEvent> {
-    const applied = await this.#parts.balancer.apply(snapshot);
+    const { balancer, docker } = this.#parts;
+    const hosts = snapshot.listeners.map(({ host }) => host);
+    await docker?.gateways.open(hosts);
+    const applied = await balancer.apply(snapshot);
+    void docker?.gateways.keep(hosts);
     this.#routing = { snapshot, applied };
     const known = new Set(snapshot.targetGroups.flatMap(({ id, targets }) => targets.map((target) => `${id} ${target.id}`)));
     for (const key of this.#health.keys()) if (!known.has(key)) this.#health.delete(key);
     return applied;
   }
+}
+
+function foundBridge({ bridge: { gateway, leases, gateways } }: DockerDriver): FoundBridge {
+  const { kind, name, addresses } = leases;
+  return { gateway, kind, name, addresses, gateways };
 }

@@ -7,12 +7,12 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createLogger } from '../../base/index.ts';
 import { startBalancer } from '../../balancer/index.ts';
-import { claimLoopbackNetwork, createDockerDriver, createProcessDriver, type DockerDriver } from '../../compute/index.ts';
+import { claimLoopbackNetwork, createDockerDriver, createProcessDriver } from '../../compute/index.ts';
 import { errorToRecord } from './channel.ts';
 import { Host } from './host.ts';
 import { Outbox } from './outbox.ts';
 import { planeFile, socketFolder, type PlaneStart } from './start.ts';
-import type { FoundBridge, PlaneOptions } from './protocol.ts';
+import type { PlaneOptions } from './protocol.ts';
 
 async function main(options: PlaneOptions): Promise<void> {
   const undo: (() => unknown)[] = [];
@@ -31,7 +31,7 @@ async function main(options: PlaneOptions): Promise<void> {
     const folder = mkdtempSync(socketFolder);
     undo.push(() => rmSync(folder, { recursive: true, force: true }));
     const socket = join(folder, 'region.sock');
-    const host = new Host(options, { network, driver, machineDriver, bridge: docker && foundBridge(docker), balancer, outbox, log }, () => {
+    const host = new Host(options, { network, driver, machineDriver, docker, balancer, outbox, log }, () => {
       rmSync(folder, { recursive: true, force: true });
       rmSync(planeFile(options.dataDir), { force: true });
       process.exit();
@@ -50,11 +50,6 @@ async function main(options: PlaneOptions): Promise<void> {
     for (const step of undo.toReversed()) await step();
     tell({ error: errorToRecord(error) });
   }
-}
-
-function foundBridge({ bridge: { gateway, leases } }: DockerDriver): FoundBridge {
-  const { kind, name, addresses } = leases;
-  return { gateway, kind, name, addresses };
 }
 
 function tell(start: PlaneStart): void {

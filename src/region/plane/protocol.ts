@@ -67,6 +67,8 @@ export interface Found {
 
 export interface FoundBridge extends Pick<LoopbackNetwork, 'kind' | 'name' | 'addresses'> {
   readonly gateway: string;
+  /** Addresses for load balancers, that containers reach; each is there while a listener has it. */
+  readonly gateways: readonly string[];
 }
 
 export interface FoundRouting {
