@@ -12,6 +12,7 @@ import { Ecs } from './pages/ecs.tsx';
 import { Instances } from './pages/instances.tsx';
 import { LoadBalancers } from './pages/loadBalancers.tsx';
 import { TargetGroups } from './pages/targetGroups.tsx';
+import { Run } from './pages/testRun.tsx';
 import { Tests } from './pages/tests.tsx';
 import { follow, usePlace } from './router.ts';
 import { messageOf, Now, Problem, Region } from './widgets/aws.tsx';
@@ -19,7 +20,7 @@ import { Link, Page } from './widgets/page.tsx';
 
 /** The pages, in the order of the menu; the first part of the path chooses. */
 const sections: readonly { readonly path: string; readonly title: string; readonly page: (given: Given) => JSX.Element }[] = [
-  { path: '', title: 'Overview', page: ({ live, known }) => <Overview live={live} endpoint={known.endpoint} /> },
+  { path: '', title: 'Overview', page: ({ live, known }) => <Overview live={live} endpoint={known.endpoint ?? ''} /> },
   { path: 'load-balancers', title: 'Load balancers', page: ({ live, rest }) => <LoadBalancers picture={live.picture} rest={rest} /> },
   { path: 'target-groups', title: 'Target groups', page: ({ live, rest }) => <TargetGroups picture={live.picture} rest={rest} /> },
   { path: 'auto-scaling-groups', title: 'Auto Scaling groups', page: ({ live, rest }) => <Groups picture={live.picture} rest={rest} /> },
@@ -44,8 +45,9 @@ export function App(): JSX.Element {
   useEffect(() => {
     hello().then(setKnown, (caught: unknown) => setError(messageOf(caught)));
   }, []);
-  const region = query.get('region') ?? known?.region;
-  const live = useLive(region);
+  const region = known === undefined || known.region !== undefined ? (query.get('region') ?? known?.region) : undefined;
+  // A console without a region has its one load test to tell of.
+  const live = useLive(known === undefined ? undefined : (region ?? ''));
   const section = sections.find(({ path }) => path === (parts[0] ?? ''));
   useEffect(() => {
     document.title =
@@ -59,7 +61,9 @@ export function App(): JSX.Element {
       <Header known={known} picture={live.picture} region={region} chosen={section?.path} />
       {live.connection === 'lost' ? (
         <p class="banner" role="status">
-          The region does not answer. What you see is the last that was heard; the page goes on by itself when it is back.
+          {region === undefined
+            ? 'plimsoll run has ended, or does not answer. What you see is the last that was heard.'
+            : 'The region does not answer. What you see is the last that was heard; the page goes on by itself when it is back.'}
         </p>
       ) : undefined}
       <Problem error={error} />
@@ -68,12 +72,30 @@ export function App(): JSX.Element {
           <Page title="There is no such page">
             <Link to="/">To the overview</Link>
           </Page>
+        ) : region === undefined ? (
+          <WithoutRegion live={live} section={section} />
         ) : (
           section.page({ live, known, rest: parts.slice(1) })
         )}
       </Now.Provider>
     </Region.Provider>
   );
+}
+
+/** The page of `plimsoll run`: its load test is what there is. */
+function WithoutRegion({ live: { test }, section }: { readonly live: Live; readonly section: (typeof sections)[number] }): JSX.Element {
+  if (section.path !== '' && section.path !== 'tests') {
+    return (
+      <Page title={section.title}>
+        <p class="empty">
+          No region is behind this page, which shows a load test of plimsoll run: plimsoll up starts a region with a console of its own.{' '}
+          <Link to="/">To the load test</Link>
+        </p>
+      </Page>
+    );
+  }
+  if (test === undefined) return <Page title={section.title}>{<p class="empty">Waiting for the load test…</p>}</Page>;
+  return <Run id={test.id} live={test} alone />;
 }
 
 interface HeaderProps {

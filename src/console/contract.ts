@@ -145,8 +145,10 @@ export interface Moment {
 /** What the page needs to begin. */
 export interface Hello {
   readonly regions: readonly string[];
-  readonly region: string;
-  readonly endpoint: string;
+  /** The one to begin with. Absent at a console that has no region, but the one load test of `plimsoll run`. */
+  readonly region?: string;
+  /** Of the region. */
+  readonly endpoint?: string;
   readonly version: string;
 }
 
@@ -182,6 +184,8 @@ export interface StatisticsRow {
   readonly average: number;
   readonly min: number;
   readonly max: number;
+  /** Of the content of an answer, as it was received: compressed where it came compressed. */
+  readonly averageBytes: number;
   readonly requestsPerSecond: number;
   readonly failuresPerSecond: number;
 }

@@ -16,7 +16,7 @@ const nothing: Live = { connection: 'connecting', picture: undefined, moments: [
 
 const againMs = 1000;
 
-/** Follows a region as long as the component lives. The browser comes back by itself and says which moment it saw last. */
+/** Follows a region (none: `''`) as long as the component lives. The browser comes back by itself and says which moment it saw last. */
 export function useLive(region: string | undefined): Live {
   const [live, setLive] = useState(nothing);
   useEffect(() => {

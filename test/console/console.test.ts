@@ -130,8 +130,9 @@ test('names in the CSV neither break its lines nor start a formula', () => {
     average: 1,
     min: 1,
     max: 1,
+    averageBytes: 2,
     requestsPerSecond: 1,
     failuresPerSecond: 0,
   };
-  assert.equal(csvOf([row]).split('\r\n')[1], `GET,"'=cmd(""a"",\n1)",1,0,1,1,1,1,1,1,1,0`);
+  assert.equal(csvOf([row]).split('\r\n')[1], `GET,"'=cmd(""a"",\n1)",1,0,1,1,1,1,1,1,2,1,0`);
 });

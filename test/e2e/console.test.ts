@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-scaling';
@@ -223,10 +228,44 @@ describe(
       assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'; script-src 'self'/);
     });
 
+    test('a run of plimsoll run is shown as it goes, without a region, until it is stopped from the page', { timeout }, async () => {
+      const target = createServer((_, response) => response.end('x'.repeat(1000))).listen(0, '127.0.0.1');
+      await once(target, 'listening');
+      const folder = mkdtempSync(join(tmpdir(), 'plimsoll-console-run-'));
+      const file = join(folder, 'front.js');
+      writeFileSync(file, script);
+      const url = `BASE_URL=http://127.0.0.1:${(target.address() as AddressInfo).port}`;
+      const shown = ['--console-port', '0', '--quiet', '--log-output', 'stdout'];
+      const run = runCommand(['run', ...shown, '--vus', '3', '--duration', '100s', '--env', url, file]);
+      await run.says(/console: \S+\n/);
+      const [, address = ''] = /console: (\S+)/.exec(run.stdout())!;
+      try {
+        await page.setViewportSize({ width: 1400, height: 900 });
+        await page.goto(address);
+        await page.getByRole('heading', { name: 'front.js' }).waitFor();
+        const cells = page.locator('tbody tr').first().locator('td');
+        await cells.nth(1).getByText('front page').waitFor();
+        assert.equal(await cells.nth(10).innerText(), '1,000', 'the average size of an answer');
+        await page.getByRole('tab', { name: 'Current ratio' }).click();
+        await page.getByRole('row', { name: /default .* 3 100.0 %/ }).waitFor();
+        await page.getByRole('link', { name: 'ECS' }).click();
+        await page.getByText('No region is behind this page').waitFor();
+        await page.getByRole('link', { name: 'To the load test' }).click();
+        await page.getByRole('button', { name: 'Stop', exact: true }).click();
+        await page.getByText('plimsoll run has ended').waitFor();
+        await page.locator('.headline').getByText('stopped').waitFor();
+        assert.equal((await run.finished).code, 105);
+      } finally {
+        run.child.kill('SIGKILL');
+        target.close();
+        target.closeAllConnections();
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+
     test('after a restart of the region an open page goes on by itself', { timeout }, async () => {
       const first = await startUp('--console-port', '0');
       const { port } = new URL(first.console);
-      await page.setViewportSize({ width: 1400, height: 900 });
       await page.goto(first.console);
       await page.getByText('Nothing runs in this region yet').waitFor();
       await end(first);

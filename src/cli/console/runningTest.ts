@@ -1,24 +1,23 @@
-import { join } from 'node:path';
 import { errorMessage, Histogram, monotonicMs, systemClock } from '../../base/index.ts';
-import type { StatisticsRow, TestMoment, TestRequest, TestRun, TestState } from '../../console/index.ts';
-import { startLoad, Statistics, type LoadProgress, type LoadRun, type RequestStatistics } from '../../load/index.ts';
+import type { StatisticsRow, TestMoment, TestRun, TestState } from '../../console/index.ts';
+import { Statistics, type LoadProgress, type LoadRequest, type LoadRun, type RequestStatistics } from '../../load/index.ts';
 import { rounded } from './rates.ts';
 
 /** More points do not fit on a screen: then each stands for twice the time. */
 const momentsMax = 600;
 const exceptionsMax = 100;
-/** All that the statistics need, and no URL: rows are by name. */
-const systemTags = ['error', 'error_code', 'expected_response', 'method', 'name', 'scenario', 'status'];
-
-/** One load test, from its start to its results. */
+/** One load test, from its start to its results: it hears what its run is told to say (`hears`), and follows it. */
 export class RunningTest {
   readonly id: string;
-  readonly #request: TestRequest;
-  readonly #run: LoadRun;
+  readonly name: string;
+  /** For the request that the run is started with. */
+  readonly hears: Required<Pick<LoadRequest, 'onSeries' | 'log'>>;
+  readonly #onChange: (run: TestRun) => void;
   readonly #statistics = new Statistics();
   readonly #exceptions = new Map<string, number>();
   readonly #startedAtMs = systemClock.nowMs();
-  readonly #ended: Promise<void>;
+  #run: LoadRun | undefined;
+  #ended: Promise<void> = Promise.resolve();
   #moments: TestMoment[] = [];
   #momentEvery = 1;
   #ticks = 0;
@@ -28,27 +27,30 @@ export class RunningTest {
   #state: TestState = 'starting';
   #end: Pick<TestRun, 'reason' | 'thresholds' | 'distortions'> & { usersMax: number } = { thresholds: [], distortions: [], usersMax: 0 };
 
-  constructor(id: string, folder: string, request: TestRequest, onChange: (run: TestRun) => void) {
+  constructor(id: string, name: string, onChange: (run: TestRun) => void) {
     this.id = id;
-    this.#request = request;
-    const { env, ramp, workers } = request;
-    this.#run = startLoad({
-      script: join(folder, 'script.js'),
-      env: { ...env },
-      options: { systemTags, ...(ramp === undefined ? {} : { stages: stagesOf(ramp) }) },
-      outputs: [`html=${join(folder, 'report.html')}`],
-      outputEnv: {},
+    this.name = name;
+    this.#onChange = onChange;
+    this.hears = {
       onSeries: (series) => this.#statistics.add(series),
       log: ({ level, message }) => {
         if (level === 'error') this.#except(message);
       },
-      ...(workers === undefined ? {} : { workers }),
-    });
-    this.#run.onProgress((progress) => {
+    };
+  }
+
+  follow(run: LoadRun): void {
+    this.#run = run;
+    run.onProgress((progress) => {
       this.#onProgress(progress);
-      onChange(this.state());
+      this.#onChange(this.state());
     });
-    this.#ended = this.#follow(onChange);
+    this.#ended = this.#followToEnd(run);
+  }
+
+  /** Resolves when nothing of it runs any more. */
+  get ended(): Promise<void> {
+    return this.#ended;
   }
 
   get isOver(): boolean {
@@ -57,12 +59,12 @@ export class RunningTest {
 
   stop(): void {
     this.#state = 'stopping';
-    this.#run.stop();
+    this.#run?.stop();
   }
 
   /** At once; resolves when nothing of it runs any more. */
   async kill(): Promise<void> {
-    if (!this.isOver) this.#run.kill();
+    if (!this.isOver) this.#run?.kill();
     await this.#ended;
   }
 
@@ -71,7 +73,7 @@ export class RunningTest {
     const { usersMax, ...end } = this.#end;
     return {
       id: this.id,
-      name: this.#request.name,
+      name: this.name,
       state: this.#state,
       startedAtMs: this.#startedAtMs,
       elapsedMs: progress?.elapsedMs ?? 0,
@@ -90,22 +92,22 @@ export class RunningTest {
         users: vus,
         iterations: complete,
       })),
-      workers: this.#run.pids.map((pid) => ({ pid })),
+      workers: (this.#run?.pids ?? []).map((pid) => ({ pid })),
       moments: this.#moments,
       ...end,
     };
   }
 
-  async #follow(onChange: (run: TestRun) => void): Promise<void> {
+  async #followToEnd(run: LoadRun): Promise<void> {
     try {
-      const { exitCode, reason, thresholds, distortions, vusMax } = await this.#run.result;
+      const { exitCode, reason, thresholds, distortions, vusMax } = await run.result;
       this.#state = exitCode === 0 ? 'passed' : exitCode === 99 ? 'thresholds crossed' : exitCode === 105 ? 'stopped' : 'failed';
       this.#end = { thresholds, distortions, usersMax: vusMax, ...(reason === undefined ? {} : { reason }) };
     } catch (error) {
       this.#state = 'failed';
       this.#end = { ...this.#end, reason: errorMessage(error) };
     }
-    onChange(this.state());
+    this.#onChange(this.state());
   }
 
   #onProgress(progress: LoadProgress): void {
@@ -145,7 +147,7 @@ export class RunningTest {
   }
 
   #row(row: RequestStatistics): StatisticsRow {
-    const { method, name, requests, failed, durationMs } = row;
+    const { method, name, requests, failed, durationMs, contentBytes } = row;
     const over = this.isOver ? Math.max(0.001, (this.#progress?.elapsedMs ?? 0) / 1000) : undefined;
     const rate = this.#rates.get(row);
     return {
@@ -159,6 +161,7 @@ export class RunningTest {
       average: rounded(durationMs.mean),
       min: durationMs.count === 0 ? 0 : rounded(durationMs.min),
       max: rounded(durationMs.max),
+      averageBytes: requests === 0 ? 0 : Math.round(contentBytes / requests),
       requestsPerSecond: rounded(over === undefined ? (rate?.perSecond ?? 0) : requests / over),
       failuresPerSecond: rounded(over === undefined ? (rate?.failedPerSecond ?? 0) : failed / over),
     };
@@ -168,11 +171,4 @@ export class RunningTest {
     const known = this.#exceptions.get(message);
     if (known !== undefined || this.#exceptions.size < exceptionsMax) this.#exceptions.set(message, (known ?? 0) + 1);
   }
-}
-
-function stagesOf({ users, rampSeconds, holdSeconds }: NonNullable<TestRequest['ramp']>): { duration: string; target: number }[] {
-  return [
-    { duration: `${rampSeconds}s`, target: users },
-    { duration: `${holdSeconds}s`, target: users },
-  ];
 }

@@ -1,22 +1,27 @@
+import type { ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { errorMessage, packageVersion, PlimsollError, systemErrorCode, systemRandom, uuid, type Logger } from '../../base/index.ts';
-import { refusal } from '../../aws/index.ts';
+import { refusal, type Endpoint } from '../../aws/index.ts';
 import type { Hello } from '../../console/index.ts';
 import { cliErrors } from '../errors.ts';
 import { fail } from './answer.ts';
 import { loadAssets, type Asset } from './assets.ts';
 import { eventText } from './events.ts';
 import { icon, pageOf, securityHeaders } from './html.ts';
-import { LoadTests } from './loadTests.ts';
+import { LoadTests, type Tests } from './loadTests.ts';
+import type { OneTest } from './oneTest.ts';
 import type { ConsoleSource } from './source.ts';
 import { testRoutes } from './testRoutes.ts';
 import { RegionWatch } from './watch.ts';
 
-export interface ConsoleOptions {
-  readonly source: ConsoleSource;
+export interface ConsolePlace {
   readonly host: string;
   /** Ports to try, in order; 0 is any free one. */
   readonly ports: readonly number[];
+}
+
+export interface ConsoleOptions extends ConsolePlace {
+  readonly source: ConsoleSource;
   /** Where load tests keep their scripts and results. */
   readonly testsFolder: string;
   readonly log: Logger;
@@ -25,56 +30,95 @@ export interface ConsoleOptions {
 /** Larger than any script that a person wrote. */
 const bodyBytesMax = 2 << 20;
 
+/** What stands behind a page. */
+interface Behind {
+  readonly tests: Tests;
+  hello(): Hello;
+  /** Tells a page what happens, from the moment after the one with this number. */
+  follow(response: ServerResponse, lastNumber: number, region: string | undefined): void;
+  /** Calls an operation of AWS; absent where no region is. */
+  call?(service: string, operation: string, input: Buffer, region: string | undefined): ReturnType<Endpoint['callJson']>;
+  close(): Promise<void>;
+}
+
 /** The console: one page, and what it asks for. */
 export class ConsoleServer {
   readonly url: string;
-  readonly #close: () => Promise<void>;
+  readonly #app: FastifyInstance;
+  readonly #behind: Behind;
 
-  private constructor(url: string, close: () => Promise<void>) {
+  private constructor(url: string, app: FastifyInstance, behind: Behind) {
     this.url = url;
-    this.#close = close;
+    this.#app = app;
+    this.#behind = behind;
   }
 
-  /** @throws PL_CLI_CONSOLE_PORT */
-  static async open(options: ConsoleOptions): Promise<ConsoleServer> {
-    const assets = await loadAssets();
-    const { source, log } = options;
-    const watches = new Map<string, RegionWatch>();
-    const tests = new LoadTests(options.testsFolder, (run) => {
-      for (const watch of watches.values()) watch.tell('test', run);
+  /** Of a region. @throws PL_CLI_CONSOLE_PORT */
+  static open(options: ConsoleOptions): Promise<ConsoleServer> {
+    return ConsoleServer.#open(options, regionBehind(options));
+  }
+
+  /** Of the load test of `plimsoll run`, without a region. @throws PL_CLI_CONSOLE_PORT */
+  static openForRun(test: OneTest, place: ConsolePlace): Promise<ConsoleServer> {
+    return ConsoleServer.#open(place, {
+      tests: test,
+      hello: () => ({ regions: [], version: packageVersion() }),
+      follow: (response) => test.follow(response),
+      close: () => Promise.resolve(test.endFollowing()),
     });
-    const watch = (region: string): RegionWatch => {
-      let found = watches.get(region);
-      if (found === undefined) {
-        found = new RegionWatch(
-          source,
-          region,
-          () => tests.users ?? source.users?.(),
-          (error) => log.error({ err: error }, 'looking at the region failed'),
-        );
-        watches.set(region, found);
-      }
-      return found;
-    };
-    watch(source.region);
+  }
+
+  static async #open(place: ConsolePlace, behind: Behind): Promise<ConsoleServer> {
+    const assets = await loadAssets();
     const token = uuid(systemRandom);
     const app = Fastify({ bodyLimit: bodyBytesMax, forceCloseConnections: true, exposeHeadRoutes: false });
     guard(app, token);
     pageRoutes(app, assets, token);
-    apiRoutes(app, source, watch, tests);
-    testRoutes(app, tests);
-    const url = await listen(app, options);
-    return new ConsoleServer(url, async () => {
-      for (const each of watches.values()) each.close();
-      await tests.close();
-      await app.close();
-    });
+    apiRoutes(app, behind);
+    testRoutes(app, behind.tests);
+    return new ConsoleServer(await listen(app, place), app, behind);
   }
 
-  /** Ends a load test that runs, and all connections. */
-  close(): Promise<void> {
-    return this.#close();
+  /** Ends a load test that was started from the page and runs, and all connections. */
+  async close(): Promise<void> {
+    await this.#behind.close();
+    await this.#app.close();
   }
+}
+
+function regionBehind({ source, testsFolder, log }: ConsoleOptions): Behind {
+  const { endpoint } = source;
+  const watches = new Map<string, RegionWatch>();
+  const tests = new LoadTests(testsFolder, (run) => {
+    for (const watch of watches.values()) watch.tell('test', run);
+  });
+  const watchOf = (region = source.region): RegionWatch => {
+    const found = watches.get(region);
+    if (found !== undefined) return found;
+    const users = (): number | undefined => tests.users ?? source.users?.();
+    const watch = new RegionWatch(source, region, users, (error) => log.error({ err: error }, 'looking at the region failed'));
+    watches.set(region, watch);
+    return watch;
+  };
+  watchOf();
+  return {
+    tests,
+    hello: () => {
+      const touched = endpoint.world.places().map(({ region }) => region);
+      const regions = [...new Set([source.region, ...touched])].filter((region) => regionPattern.test(region));
+      return { regions: regions.toSorted(), region: source.region, endpoint: endpoint.url, version: packageVersion() };
+    },
+    follow: (response, lastNumber, region) => {
+      watchOf(region).follow(response, lastNumber);
+      const running = tests.current();
+      if (running !== undefined) response.write(eventText('test', running));
+    },
+    call: (service, operation, input, region = source.region) => endpoint.callJson(service, operation, input, region),
+    close: async () => {
+      for (const each of watches.values()) each.close();
+      await tests.close();
+    },
+  };
 }
 
 /**
@@ -118,36 +162,32 @@ function pageRoutes(app: FastifyInstance, assets: ReadonlyMap<string, Asset>, to
   });
 }
 
-function apiRoutes(app: FastifyInstance, source: ConsoleSource, watch: (region: string) => RegionWatch, tests: LoadTests): void {
-  const { endpoint } = source;
-  app.get('/api/hello', (): Hello => {
-    const touched = endpoint.world.places().map(({ region }) => region);
-    const regions = [...new Set([source.region, ...touched])].filter((region) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(region));
-    return { regions: regions.toSorted(), region: source.region, endpoint: endpoint.url, version: packageVersion() };
-  });
+function apiRoutes(app: FastifyInstance, behind: Behind): void {
+  app.get('/api/hello', () => behind.hello());
   app.get('/api/live', (request, reply) => {
     const lastNumber = Number(request.headers['last-event-id'] ?? 0);
     reply.hijack();
     for (const [name, value] of Object.entries(securityHeaders)) reply.raw.setHeader(name, value);
-    watch(regionOf(request, source)).follow(reply.raw, Number.isInteger(lastNumber) ? lastNumber : 0);
-    const running = tests.current();
-    if (running !== undefined) reply.raw.write(eventText('test', running));
+    behind.follow(reply.raw, Number.isInteger(lastNumber) ? lastNumber : 0, regionOf(request));
   });
   app.post<{ Params: { service: string; operation: string } }>('/api/aws/:service/:operation', async (request, reply) => {
     const { service, operation } = request.params;
     const body = Buffer.from(JSON.stringify(request.body ?? {}));
-    const answer = await endpoint.callJson(service, operation, body, regionOf(request, source));
+    const answer = await behind.call?.(service, operation, body, regionOf(request));
+    if (answer === undefined) return fail(reply, 404, 'NotFound', 'this console is of a load test: no region is behind it');
     return reply.code(answer.status).type('application/json').send(answer.body);
   });
 }
 
-function regionOf(request: FastifyRequest, source: ConsoleSource): string {
+const regionPattern = /^[a-z]{2}(-[a-z]+)+-\d$/;
+
+function regionOf(request: FastifyRequest): string | undefined {
   const { region } = request.query as Record<string, unknown>;
-  return typeof region === 'string' && /^[a-z]{2}(-[a-z]+)+-\d$/.test(region) ? region : source.region;
+  return typeof region === 'string' && regionPattern.test(region) ? region : undefined;
 }
 
 /** The first port that is free. */
-async function listen(app: FastifyInstance, { host, ports }: ConsoleOptions): Promise<string> {
+async function listen(app: FastifyInstance, { host, ports }: ConsolePlace): Promise<string> {
   for (const [index, port] of ports.entries()) {
     try {
       const url = await app.listen({ host, port });

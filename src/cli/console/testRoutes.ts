@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { StatisticsRow, TestRequest } from '../../console/index.ts';
-import type { LoadTests } from './loadTests.ts';
+import type { Tests } from './loadTests.ts';
 import { fail, isRecord } from './answer.ts';
 
 type WithId = { Params: { id: string } };
 
 /** Load tests: start, stop, list, and their results to download. */
-export function testRoutes(app: FastifyInstance, tests: LoadTests): void {
+export function testRoutes(app: FastifyInstance, tests: Tests): void {
   const missing = (reply: FastifyReply, id: string): FastifyReply =>
     fail(reply, 404, 'NotFound', `there is no load test ${id.slice(0, 100)}`);
   app.get('/api/tests', () => tests.list());
@@ -73,6 +73,7 @@ const columns: readonly (readonly [string, keyof StatisticsRow])[] = [
   ['Average Response Time', 'average'],
   ['Min Response Time', 'min'],
   ['Max Response Time', 'max'],
+  ['Average Content Size', 'averageBytes'],
   ['Requests/s', 'requestsPerSecond'],
   ['Failures/s', 'failuresPerSecond'],
 ];

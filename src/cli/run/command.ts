@@ -19,6 +19,8 @@ import {
   type LogLine,
   type RawOptions,
 } from '../../load/index.ts';
+import { ConsoleServer } from '../console/server.ts';
+import { OneTest } from '../console/oneTest.ts';
 import { openLog } from './log.ts';
 import { refuse, registerRefused } from './refused.ts';
 import { runSuite } from './suite.ts';
@@ -33,6 +35,7 @@ interface Flags {
   config?: string;
   workers?: string;
   address?: string;
+  consolePort?: string;
   includeSystemEnvVars: boolean;
   quiet?: true;
   verbose?: true;
@@ -81,6 +84,7 @@ export function registerRun(program: Command): void {
     .option('--no-include-system-env-vars', 'show the script only what --env gives')
     .option('--workers <n>', 'load processes that share the VUs (default: cores − 1)')
     .option('-a, --address <host:port>', 'serve the REST API there: plimsoll pause, resume, scale and stats use it (k6: localhost:6565)')
+    .option('--console-port <n>', 'serve a page there that shows the run as it goes: statistics, charts, failures; 0 is any free port')
     .option('-q, --quiet', 'no header, no progress')
     .option('-v, --verbose', 'debug messages too')
     .option('--no-color', 'no colours')
@@ -89,7 +93,7 @@ export function registerRun(program: Command): void {
     .option('--log-format <format>', 'text, json or raw (default: text)')
     .option('--log-output <where>', 'stderr, stdout, none or file=PATH (default: stderr)')
     .option('--console-output <file>', "write the script's console output to a file")
-    .option('-l, --linger', 'after the end, keep the REST API of --address until Ctrl-C')
+    .option('-l, --linger', 'after the end, keep the REST API of --address and the page of --console-port until Ctrl-C')
     .option('--no-usage-report', 'accepted as in k6: Plimsoll reports nothing to anyone')
     .option('--compatibility-mode <mode>', 'accepted as in k6: base and extended are the same here');
   registerRefused(command);
@@ -133,6 +137,9 @@ async function runScript(script: string, flags: Flags): Promise<number> {
   );
   const log = (line: LogLine): void => runLog.write(line);
   const defaults = configOf(flags);
+  const consolePort = flags.consolePort === undefined ? undefined : portOf(flags.consolePort);
+  const shown = consolePort === undefined ? undefined : new OneTest(script);
+  const hear = shown?.running.hears;
   const run = startLoad({
     script,
     env: environmentOf(flags),
@@ -141,17 +148,24 @@ async function runScript(script: string, flags: Flags): Promise<number> {
     outputs: flags.out ?? environment['K6_OUT']?.split(',').filter(Boolean) ?? [],
     secretSources: flags.secretSource ?? [],
     ...(flags.workers === undefined ? {} : { workers: workersOf(flags.workers) }),
-    log,
+    ...(hear === undefined ? {} : { onSeries: hear.onSeries }),
+    log: (line) => {
+      hear?.log(line);
+      log(line);
+    },
   });
+  shown?.running.follow(run);
   const signals = stopOnSignal(run, log);
   const address = flags.address ?? environment['K6_ADDRESS'];
   const rest = address === undefined || address === '' ? undefined : openRest(run, address);
+  const page = shown === undefined ? undefined : ConsoleServer.openForRun(shown, { host: '127.0.0.1', ports: [consolePort ?? 0] });
   try {
-    await rest?.catch((error: unknown) => {
+    await Promise.all([rest, page]).catch((error: unknown) => {
       run.result.catch(() => undefined);
       run.kill();
       throw error;
     });
+    if (page !== undefined) log({ level: 'info', message: `console: ${(await page).url}`, source: '' });
     run.plan.then((plan) => view.begin(plan, script)).catch(() => undefined);
     run.onProgress((progress) => view.show(progress));
     const result = await run.result;
@@ -173,6 +187,7 @@ async function runScript(script: string, flags: Flags): Promise<number> {
   } finally {
     signals.release();
     await rest?.then((api) => api.close()).catch(() => undefined);
+    await page?.then((server) => server.close()).catch(() => undefined);
     runLog.close();
   }
 }
@@ -303,6 +318,12 @@ function pairs(list: readonly string[], flag: string): Record<string, string> {
 function workersOf(text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw usage(`--workers needs a positive whole number, got ${JSON.stringify(text)}`);
   return Number(text);
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw usage(`--console-port needs a number from 0 to 65535, got ${JSON.stringify(text)}`);
+  return port;
 }
 
 function usage(what: string): PlimsollError {

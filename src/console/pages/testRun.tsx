@@ -11,8 +11,16 @@ import { Table, type Column } from '../widgets/table.tsx';
 
 const above = { title: 'Load tests', to: '/tests' };
 
+interface RunProps {
+  readonly id: string;
+  /** The run as it goes on; absent where it ended before the page was opened. */
+  readonly live: TestRun | undefined;
+  /** There is no other, and no report of it before its process ends. */
+  readonly alone?: boolean;
+}
+
 /** A run as it goes on, or as it ended. */
-export function Run({ id, live }: { readonly id: string; readonly live: TestRun | undefined }): JSX.Element {
+export function Run({ id, live, alone = false }: RunProps): JSX.Element {
   const [kept, setKept] = useState<TestRun>();
   const [error, setError] = useState<string>();
   useEffect(() => {
@@ -30,7 +38,7 @@ export function Run({ id, live }: { readonly id: string; readonly live: TestRun 
   return (
     <Page
       title={run.name}
-      above={above}
+      {...(alone ? {} : { above })}
       actions={
         goes ? (
           <button
@@ -77,7 +85,7 @@ export function Run({ id, live }: { readonly id: string; readonly live: TestRun 
           { name: 'Current ratio', content: () => <Ratio run={run} /> },
           { name: 'Workers', content: () => <Workers run={run} /> },
           { name: 'Thresholds', content: () => <Thresholds run={run} /> },
-          { name: 'Download data', content: () => <Downloads id={id} over={!goes} /> },
+          { name: 'Download data', content: () => <Downloads id={id} report={!goes && !alone} /> },
         ]}
       />
     </Page>
@@ -102,6 +110,7 @@ const columns: readonly Column<StatisticsRow>[] = [
   figure('Average (ms)', 'average'),
   figure('Min (ms)', 'min'),
   figure('Max (ms)', 'max'),
+  figure('Average size (bytes)', 'averageBytes'),
   figure('Current RPS', 'requestsPerSecond'),
   figure('Current failures/s', 'failuresPerSecond'),
 ];
@@ -242,7 +251,7 @@ function Thresholds({ run }: { readonly run: TestRun }): JSX.Element {
   );
 }
 
-function Downloads({ id, over }: { readonly id: string; readonly over: boolean }): JSX.Element {
+function Downloads({ id, report }: { readonly id: string; readonly report: boolean }): JSX.Element {
   return (
     <Card title="Download data">
       <ul>
@@ -252,7 +261,7 @@ function Downloads({ id, over }: { readonly id: string; readonly over: boolean }
         <li>
           <a href={tests.link(id, 'results.json')}>All results (JSON)</a>
         </li>
-        {over ? (
+        {report ? (
           <li>
             <a href={tests.link(id, 'report.html')}>Report (HTML)</a>
           </li>
