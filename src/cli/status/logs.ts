@@ -1,4 +1,4 @@
-import { paginateDescribeInstances } from '@aws-sdk/client-ec2';
+import { paginateDescribeInstances, type Instance } from '@aws-sdk/client-ec2';
 import { paginateListClusters, paginateListTasks, type Task } from '@aws-sdk/client-ecs';
 import { paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
 import { PlimsollError } from '../../base/index.ts';
@@ -21,26 +21,28 @@ const periodMs = 500;
  */
 export async function outputOf(clients: RegionClients, name: string): Promise<Output> {
   await clients.whereabouts();
-  const instance = await instanceOf(clients, name);
-  if (instance !== undefined) return consoleOutput(clients, instance);
+  const instances = await instancesOf(clients, name);
+  // What runs rather than what has ended under the same name: a terminated instance is listed for a while.
+  const running = instances.find(({ State }) => State?.Name !== 'terminated');
+  if (running !== undefined) return consoleOutput(clients, running);
   const tasks = await tasksOf(clients, name);
   if (tasks.length > 0) return streamOutput(clients, name);
+  const ended = instances.at(-1);
+  if (ended !== undefined) return consoleOutput(clients, ended);
   throw new PlimsollError(cliErrors.PL_CLI_LOGS_UNKNOWN, {
     what: `no instance, task or service is called ${name}`,
     fix: 'plimsoll status lists what there is; --region names another region',
   });
 }
 
-async function instanceOf({ ec2: client }: RegionClients, name: string): Promise<string | undefined> {
+async function instancesOf({ ec2: client }: RegionClients, name: string): Promise<Instance[]> {
   const Filters = [name.startsWith('i-') ? { Name: 'instance-id', Values: [name] } : { Name: 'tag:Name', Values: [name] }];
   const pages = paginateDescribeInstances({ client }, { Filters });
-  const found = await all(pages, (page) => page.Reservations?.flatMap(({ Instances = [] }) => Instances));
-  // One that runs rather than one that has ended under the same name.
-  return (found.find(({ State }) => State?.Name === 'running') ?? found.at(-1))?.InstanceId;
+  return all(pages, (page) => page.Reservations?.flatMap(({ Instances = [] }) => Instances));
 }
 
 /** GetConsoleOutput gives the last 64 KB: what is new begins where the last text ends in it. */
-function consoleOutput({ ec2 }: RegionClients, InstanceId: string): Output {
+function consoleOutput({ ec2 }: RegionClients, { InstanceId }: Instance): Output {
   let seen = '';
   return {
     periodMs,
