@@ -1,2 +1,2 @@
 export { stateErrors } from './errors.ts';
-export { Collection, Store, type Write } from './store.ts';
+export { Store, type Row } from './store.ts';

@@ -11,30 +11,36 @@ let folder = '';
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'plimsoll-store-'))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('what was put is there after closing and opening again, what was deleted is not', () => {
+const row = (id: string, value: unknown, kind = 'thing') => ({ kind, id, value });
+
+test('what was written is there after opening again, in order of creation; what was deleted is not', () => {
   const first = new Store(folder);
-  first.collection<{ n: number }>('thing').put('a', { n: 1 });
-  first.collection<{ n: number }>('thing').put('a', { n: 2 });
-  first.collection<{ n: number }>('thing').put('b', { n: 3 });
-  first.collection('other').put('a', 'another kind');
-  first.collection('thing').delete('b');
+  first.write([row('b', { n: 1 })]);
+  first.write([row('a', { n: 2 }), row('c', { n: 3 })]);
+  first.write([row('b', { n: 4 }), row('a', 'another kind', 'other')]);
+  first.write([row('c', undefined), row('never there', undefined)]);
   first.close();
   const second = new Store(folder);
-  assert.deepEqual(second.collection('thing').values(), [{ n: 2 }]);
-  assert.equal(second.collection('other').get('a'), 'another kind');
+  assert.deepEqual([...second.rows()], [row('b', { n: 4 }), row('a', { n: 2 }), row('a', 'another kind', 'other')]);
   second.close();
+});
+
+test('without a folder nothing is kept', () => {
+  const store = new Store();
+  store.write([row('a', 1)]);
+  assert.deepEqual([...store.rows()], []);
+  store.close();
 });
 
 test('a write that returned survives the death of its process', () => {
   const script = `
     import { Store } from ${JSON.stringify(new URL('./store.ts', import.meta.url).href)};
-    const store = new Store(${JSON.stringify(folder)});
-    store.collection('thing').put('a', 'written');
+    new Store(${JSON.stringify(folder)}).write([{ kind: 'thing', id: 'a', value: 'written' }]);
     process.kill(process.pid, 'SIGKILL');`;
   const { signal } = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
   assert.equal(signal, 'SIGKILL');
   const store = new Store(folder);
-  assert.equal(store.collection('thing').get('a'), 'written');
+  assert.deepEqual([...store.rows()], [row('a', 'written')]);
   store.close();
 });
 
@@ -62,23 +68,10 @@ test('state of a newer version is refused', () => {
 
 test('several writes are one: all of them or none', () => {
   const store = new Store(folder);
-  const things = store.collection<{ n: number | bigint }>('thing');
-  things.put('a', { n: 1 });
-  const unwritable = { n: 3n };
-  assert.throws(
-    () =>
-      things.write([
-        { id: 'a', value: undefined },
-        { id: 'b', value: { n: 2 } },
-        { id: 'c', value: unwritable },
-      ]),
-    TypeError,
-  );
-  assert.deepEqual(things.values(), [{ n: 1 }]);
+  store.write([row('a', { n: 1 })]);
+  assert.throws(() => store.write([row('a', undefined), row('b', { n: 2 }), row('c', { n: 3n })]), TypeError);
+  assert.deepEqual([...store.rows()], [row('a', { n: 1 })]);
   store.close();
-  const again = new Store(folder);
-  assert.deepEqual(again.collection('thing').values(), [{ n: 1 }]);
-  again.close();
 });
 
 test('state of the first version is carried over, and only once', () => {
@@ -87,12 +80,14 @@ test('state of the first version is carried over, and only once', () => {
   old.exec(`CREATE TABLE resource (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
     CREATE TABLE log (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL);
     CREATE INDEX log_by_subject ON log (kind, subject, seq);
-    INSERT INTO resource VALUES ('thing', 'a', '{"n":1}');
+    INSERT INTO resource VALUES
+      ('aws', '1/eu-west-1/thing/a', '{"account":"1","region":"eu-west-1","kind":"thing","id":"a","seq":2,"value":{"n":1,"text":"\\u00e4\\"/"}}'),
+      ('aws', '1/eu-west-1/thing/b', '{"account":"1","region":"eu-west-1","kind":"thing","id":"b","seq":1,"value":{"n":2}}');
     PRAGMA user_version = 1;`);
   old.close();
   for (let opened = 0; opened < 2; opened++) {
     const store = new Store(folder);
-    assert.deepEqual(store.collection('thing').values(), [{ n: 1 }]);
+    assert.deepEqual([...store.rows()], [row('b', { n: 2 }, '1/eu-west-1/thing'), row('a', { n: 1, text: 'ä"/' }, '1/eu-west-1/thing')]);
     store.close();
   }
   const now = new DatabaseSync(file);

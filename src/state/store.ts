@@ -11,8 +11,24 @@ const migrations: readonly string[] = [
    CREATE INDEX log_by_subject ON log (kind, subject, seq);`,
   // Histories are resources like others; nothing ever wrote to this table.
   'DROP TABLE log;',
+  // Rows in order of creation, each with no more than its value; a table without row ids wasted half a page on each.
+  // Answers remembered for a day for client tokens have another form now: those of before are left behind.
+  `CREATE TABLE row (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (kind, id));
+   INSERT INTO row (kind, id, body)
+     SELECT (body ->> 'account') || '/' || (body ->> 'region') || '/' || (body ->> 'kind'), body ->> 'id', body -> 'value'
+     FROM resource WHERE kind = 'aws' AND body ->> 'kind' <> 'idempotency' ORDER BY body ->> 'seq';
+   DROP TABLE resource;
+   ALTER TABLE row RENAME TO resource;`,
 ];
 const schemaVersion = migrations.length;
+
+/** A resource: plain data, known by its identifier among those of its kind. */
+export interface Row {
+  readonly kind: string;
+  readonly id: string;
+  /** `undefined` deletes what is there. */
+  readonly value: unknown;
+}
 
 /**
  * The region's durable state: one SQLite file in WAL mode. A write is on disk before the call that made
@@ -20,18 +36,23 @@ const schemaVersion = migrations.length;
  * for); what follows from them (health, routing, running processes) is rebuilt at the next start.
  */
 export class Store {
-  readonly #db: DatabaseSync;
-  readonly #collections = new Map<string, Collection<unknown>>();
+  readonly #db: DatabaseSync | undefined;
+  readonly #put: StatementSync | undefined;
+  readonly #delete: StatementSync | undefined;
 
-  /** `folder` undefined keeps everything in memory. */
+  /** Without a `folder` nothing is kept: who writes has it in memory. */
   constructor(folder?: string) {
-    const file = folder === undefined ? ':memory:' : join(folder, 'region.sqlite');
+    if (folder === undefined) return;
+    const file = join(folder, 'region.sqlite');
     let db: DatabaseSync | undefined;
     try {
-      if (folder !== undefined) mkdirSync(folder, { recursive: true });
-      this.#db = db = new DatabaseSync(file, { timeout: 1000 });
-      this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = EXCLUSIVE;');
-      this.#migrate(file);
+      mkdirSync(folder, { recursive: true });
+      db = new DatabaseSync(file, { timeout: 1000 });
+      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = EXCLUSIVE;');
+      migrate(db, file);
+      this.#put = db.prepare('INSERT INTO resource (kind, id, body) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body');
+      this.#delete = db.prepare('DELETE FROM resource WHERE kind = ? AND id = ?');
+      this.#db = db;
     } catch (error) {
       db?.close();
       if (error instanceof PlimsollError) throw error;
@@ -39,29 +60,46 @@ export class Store {
     }
   }
 
-  #migrate(file: string): void {
-    const { user_version: version } = this.#db.prepare('PRAGMA user_version').get() as { user_version: number };
-    if (version > schemaVersion) {
-      throw new PlimsollError(stateErrors.PL_STATE_NEWER, {
-        what: `the state was written by a newer version (schema ${version}, this one knows ${schemaVersion})`,
-        where: file,
-        fix: 'use that version, or another folder with --data',
-      });
-    }
-    for (const [at, step] of migrations.entries())
-      if (at >= version) inTransaction(this.#db, () => this.#db.exec(`${step} PRAGMA user_version = ${at + 1};`));
+  /** All that is kept, in order of creation, read as it is asked for. */
+  *rows(): Generator<Row> {
+    for (const { kind, id, body } of this.#db?.prepare('SELECT kind, id, body FROM resource ORDER BY seq').iterate() ?? [])
+      yield { kind: kind as string, id: id as string, value: JSON.parse(body as string) };
   }
 
-  /** The resources of one kind; the same object for the same kind. */
-  collection<T>(kind: string): Collection<T> {
-    let found = this.#collections.get(kind);
-    if (found === undefined) this.#collections.set(kind, (found = new Collection<unknown>(this.#db, kind)));
-    return found as Collection<T>;
+  /**
+   * All of `rows` or, when it throws, none of them: one transaction, on disk when this returns.
+   * @throws PL_STATE_UNWRITABLE, e.g. while the disk is full; what comes later may succeed again
+   */
+  write(rows: readonly Row[]): void {
+    if (this.#db === undefined) return;
+    try {
+      inTransaction(this.#db, () => {
+        for (const { kind, id, value } of rows) {
+          if (value === undefined) this.#delete!.run(kind, id);
+          else this.#put!.run(kind, id, JSON.stringify(value));
+        }
+      });
+    } catch (error) {
+      throw writeError(error);
+    }
   }
 
   close(): void {
-    this.#db.close();
+    this.#db?.close();
   }
+}
+
+function migrate(db: DatabaseSync, file: string): void {
+  const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (version > schemaVersion) {
+    throw new PlimsollError(stateErrors.PL_STATE_NEWER, {
+      what: `the state was written by a newer version (schema ${version}, this one knows ${schemaVersion})`,
+      where: file,
+      fix: 'use that version, or another folder with --data',
+    });
+  }
+  for (const [at, step] of migrations.entries())
+    if (at >= version) inTransaction(db, () => db.exec(`${step} PRAGMA user_version = ${at + 1};`));
 }
 
 function openError(file: string, error: unknown): PlimsollError {
@@ -74,75 +112,6 @@ function openError(file: string, error: unknown): PlimsollError {
     fix: locked ? 'stop it, or give this one another folder with --data' : 'check the folder and its rights, or choose another with --data',
     cause: error,
   });
-}
-
-/** One write: a body to put, or `undefined` to delete what is there. */
-export interface Write<T> {
-  readonly id: string;
-  readonly value: T | undefined;
-}
-
-/** Resources by identifier, read from memory and written through to disk. Bodies are plain data. */
-export class Collection<T> {
-  readonly #db: DatabaseSync;
-  readonly #byId = new Map<string, T>();
-  readonly #kind: string;
-  readonly #put: StatementSync;
-  readonly #delete: StatementSync;
-
-  constructor(db: DatabaseSync, kind: string) {
-    this.#db = db;
-    this.#kind = kind;
-    this.#put = db.prepare('INSERT INTO resource (kind, id, body) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body');
-    this.#delete = db.prepare('DELETE FROM resource WHERE kind = ? AND id = ?');
-    for (const row of db.prepare('SELECT id, body FROM resource WHERE kind = ? ORDER BY id').all(kind)) {
-      this.#byId.set(row['id'] as string, JSON.parse(row['body'] as string) as T);
-    }
-  }
-
-  get(id: string): T | undefined {
-    return this.#byId.get(id);
-  }
-
-  put(id: string, value: T): T {
-    this.write([{ id, value }]);
-    return value;
-  }
-
-  delete(id: string): boolean {
-    const found = this.#byId.has(id);
-    this.write([{ id, value: undefined }]);
-    return found;
-  }
-
-  /**
-   * All of `writes` or, when it throws, none of them: one transaction, on disk when this returns.
-   * @throws PL_STATE_UNWRITABLE, e.g. while the disk is full; what comes later may succeed again
-   */
-  write(writes: readonly Write<T>[]): void {
-    try {
-      inTransaction(this.#db, () => {
-        for (const { id, value } of writes) {
-          if (value === undefined) this.#delete.run(this.#kind, id);
-          else this.#put.run(this.#kind, id, JSON.stringify(value));
-        }
-      });
-    } catch (error) {
-      throw writeError(error);
-    }
-    for (const { id, value } of writes) {
-      if (value === undefined) this.#byId.delete(id);
-      else this.#byId.set(id, value);
-    }
-  }
-
-  values(): T[] {
-    return [...this.#byId.values()];
-  }
-
-  get size(): number {
-    return this.#byId.size;
-  }
 }
 
 function inTransaction(db: DatabaseSync, work: () => void): void {

@@ -6,7 +6,7 @@ import { AwsError } from './error.ts';
 import { decodeForm } from './form.ts';
 import { decodeJson, encodeJson } from './json.ts';
 import type { Member, Shape, StructShape } from './shape.ts';
-import { encodeXml, escapeXml } from './xml.ts';
+import { encodeXml, escapeXml, XmlText } from './xml.ts';
 
 const text: Shape = { kind: 'string' };
 const number: Shape = { kind: 'number' };
@@ -136,10 +136,17 @@ test('XML leaves nothing unescaped and writes empty lists as empty elements', ()
     member('Time', { kind: 'timestamp' }),
     member('Flat', list(number, true)),
   );
+  const xml = (value: Record<string, unknown>): string => {
+    const out = new XmlText();
+    encodeXml(out, shape, value);
+    return out.bytes().toString();
+  };
   assert.equal(
-    encodeXml(shape, { List: [], Big: 1e21, Time: 0, Flat: [1, 2] }),
+    xml({ List: [], Big: 1e21, Time: 0, Flat: [1, 2] }),
     '<List/><Big>1000000000000000000000</Big><Time>1970-01-01T00:00:00.000Z</Time><Flat>1</Flat><Flat>2</Flat>',
   );
+  const long = Array.from({ length: 9000 }, (_, index) => `${index}ä€😀`);
+  assert.equal(xml({ List: long }), `<List>${long.map((one) => `<member>${one}</member>`).join('')}</List>`);
 });
 
 /** A decoder may refuse; it may not fail in any other way. */

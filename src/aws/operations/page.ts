@@ -11,6 +11,9 @@ export interface Page<T> {
   readonly next: string | undefined;
 }
 
+/** Items in one answer of EC2 when the call names no page size; bounds what a call can cost. */
+export const describedMax = 1000;
+
 export interface PageRules {
   /** Page size when the request names none; undefined: everything. */
   readonly defaultMax?: number;

@@ -18,7 +18,7 @@ import { operations, seed, type ServiceOperations } from '../operations/index.ts
 import type { AnyHandler, InputOf, OperationTable, OutputOf, RequestContext } from '../operations/operation.ts';
 import { sessionAccount } from '../operations/sts/sessions.ts';
 import type { Place } from '../state/place.ts';
-import { immediate, World, type Machinery, type StoredResource } from '../state/world.ts';
+import { immediate, World, type Machinery } from '../state/world.ts';
 import { checkConstraints } from './constraints.ts';
 import { dispatch, scopeOf, type Call, type HttpRequest } from './dispatch.ts';
 import { refusal } from './guard.ts';
@@ -68,7 +68,7 @@ export class Endpoint {
     this.world = new World({
       clock: options.clock ?? systemClock,
       random: this.#random,
-      collection: options.store.collection<StoredResource>('aws'),
+      store: options.store,
       seed,
       machinery: options.machinery ?? immediate,
     });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { AwsError } from '../codec/error.ts';
 import type { Place } from '../state/place.ts';
 import { table } from '../state/table.ts';
@@ -9,8 +10,17 @@ interface Remembered {
   readonly key: string;
   /** Of all else that was asked for. */
   readonly hash: string;
-  readonly output: Record<string, unknown>;
+  /** What was answered: as JSON, deflated, in base64. The answer of a launch of hundreds is kept for a day. */
+  readonly output: string;
   readonly atMs: number;
+}
+
+function packed(output: Output): string {
+  return deflateRawSync(JSON.stringify(output), { level: 1 }).toString('base64');
+}
+
+function unpacked(output: string): Output {
+  return JSON.parse(inflateRawSync(Buffer.from(output, 'base64')).toString()) as Output;
 }
 
 const remembered = table<Remembered>('idempotency', ({ key }) => key);
@@ -35,12 +45,12 @@ export function once(service: string, operation: string, input: Readonly<Output>
   const calls = at.table(remembered);
   const before = calls.get(key);
   if (before !== undefined && at.nowMs - before.atMs < keptMs) {
-    if (before.hash === hash) return before.output;
-    throw mismatch(service, operation, token, before.output);
+    if (before.hash === hash) return unpacked(before.output);
+    throw mismatch(service, operation, token, unpacked(before.output));
   }
   const output = perform();
   calls.delete(key);
-  calls.put({ key, hash, output, atMs: at.nowMs });
+  calls.put({ key, hash, output: packed(output), atMs: at.nowMs });
   for (const old of calls.values()) {
     // In order of time: the first that is young enough ends it.
     if (at.nowMs - old.atMs < keptMs) break;

@@ -2,7 +2,7 @@ import { decodeCbor, encodeCbor } from '../codec/cbor.ts';
 import type { AwsError } from '../codec/error.ts';
 import { decodeForm } from '../codec/form.ts';
 import { decodeJson, encodeJson } from '../codec/json.ts';
-import { encodeXml, escapeXml } from '../codec/xml.ts';
+import { encodeXml, escapeXml, XmlText } from '../codec/xml.ts';
 import type { OperationModel, ServiceModel } from './services.ts';
 
 export interface Answer {
@@ -31,21 +31,25 @@ export function queryWire(fields: URLSearchParams): Wire {
     protocol: 'query',
     decode: (operation) => decodeForm(operation.input, fields, 'query'),
     answer({ entry }, { name, output }, value, requestId) {
-      const result = output === undefined ? '' : `<${name}Result>${encodeXml(output, value)}</${name}Result>`;
-      const body = `${xmlHead}<${name}Response xmlns="${entry.xmlns}">${result}<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${name}Response>`;
-      return { status: 200, headers: xmlHeaders, body };
+      const text = new XmlText().add(`${xmlHead}<${name}Response xmlns="${entry.xmlns}">`);
+      if (output !== undefined) {
+        text.add(`<${name}Result>`);
+        encodeXml(text, output, value);
+        text.add(`</${name}Result>`);
+      }
+      text.add(`<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${name}Response>`);
+      return { status: 200, headers: xmlHeaders, body: text.bytes() };
     },
     fail(service, error, requestId) {
       const status = statusOf(service, error);
       const xmlns = service === undefined ? '' : ` xmlns="${service.entry.xmlns}"`;
       const details = service?.error(error.code)?.shape;
-      const more = details === undefined ? '' : encodeXml(details, error.details);
+      const text = new XmlText();
       const fault = `<Type>${status < 500 ? 'Sender' : 'Receiver'}</Type><Code>${escapeXml(error.code)}</Code><Message>${escapeXml(error.message)}</Message>`;
-      return {
-        status,
-        headers: xmlHeaders,
-        body: `${xmlHead}<ErrorResponse${xmlns}><Error>${fault}${more}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`,
-      };
+      text.add(`${xmlHead}<ErrorResponse${xmlns}><Error>${fault}`);
+      if (details !== undefined) encodeXml(text, details, error.details);
+      text.add(`</Error><RequestId>${requestId}</RequestId></ErrorResponse>`);
+      return { status, headers: xmlHeaders, body: text.bytes() };
     },
   };
 }
@@ -56,9 +60,10 @@ export function ec2Wire(fields: URLSearchParams): Wire {
     protocol: 'ec2',
     decode: (operation) => decodeForm(operation.input, fields, 'ec2'),
     answer({ entry }, { name, output }, value, requestId) {
-      const inner = output === undefined ? '<return>true</return>' : encodeXml(output, value);
-      const body = `${xmlHead}<${name}Response xmlns="${entry.xmlns}"><requestId>${requestId}</requestId>${inner}</${name}Response>`;
-      return { status: 200, headers: xmlHeaders, body };
+      const text = new XmlText().add(`${xmlHead}<${name}Response xmlns="${entry.xmlns}"><requestId>${requestId}</requestId>`);
+      if (output === undefined) text.add('<return>true</return>');
+      else encodeXml(text, output, value);
+      return { status: 200, headers: xmlHeaders, body: text.add(`</${name}Response>`).bytes() };
     },
     fail: (service, error, requestId) => ({
       status: statusOf(service, error),

@@ -9,6 +9,16 @@ export function table<T>(kind: string, key: (value: T) => string): TableSpec<T> 
   return { kind, key };
 }
 
+/** What else than its key a resource is looked up by: any of the texts it holds. */
+export interface Index<T> {
+  keysOf(value: T): readonly (string | undefined)[];
+}
+
+/** Names a way to look resources up, e.g. `index<Volume>((volume) => instancesOf(volume))`, for {@link Table.by}. */
+export function index<T>(keysOf: (value: T) => readonly (string | undefined)[]): Index<T> {
+  return { keysOf };
+}
+
 type Record = (table: Table<unknown>, id: string, before: unknown) => void;
 
 /**
@@ -18,6 +28,8 @@ type Record = (table: Table<unknown>, id: string, before: unknown) => void;
 export class Table<T> {
   readonly name: string;
   readonly #byId = new Map<string, T>();
+  /** For each index that was asked for, the ids under each key. */
+  readonly #indexes = new Map<Index<T>, Map<string, Set<string>>>();
   #spec: TableSpec<T> | undefined;
   #record: Record | undefined;
 
@@ -43,7 +55,7 @@ export class Table<T> {
   put(value: T): T {
     const id = this.#spec!.key(value);
     this.#record!(this, id, this.#byId.get(id));
-    this.#byId.set(id, value);
+    this.#set(id, value);
     return value;
   }
 
@@ -56,13 +68,33 @@ export class Table<T> {
     const before = this.#byId.get(id);
     if (before === undefined) return false;
     this.#record!(this, id, before);
-    return this.#byId.delete(id);
+    this.#set(id, undefined);
+    return true;
   }
 
   /** Sets what a failed transaction found, or what was read from disk. */
   restore(id: string, before: T | undefined): void {
-    if (before === undefined) this.#byId.delete(id);
-    else this.#byId.set(id, before);
+    this.#set(id, before);
+  }
+
+  #set(id: string, value: T | undefined): void {
+    for (const [spec, ids] of this.#indexes) {
+      const before = this.#byId.get(id);
+      if (before !== undefined) leave(ids, spec.keysOf(before), id);
+      if (value !== undefined) enter(ids, spec.keysOf(value), id);
+    }
+    if (value === undefined) this.#byId.delete(id);
+    else this.#byId.set(id, value);
+  }
+
+  /** The resources that hold `key` by an index. The first call reads them all, later ones only those that they answer. */
+  by(spec: Index<T>, key: string): T[] {
+    let ids = this.#indexes.get(spec);
+    if (ids === undefined) {
+      this.#indexes.set(spec, (ids = new Map()));
+      for (const [id, value] of this.#byId) enter(ids, spec.keysOf(value), id);
+    }
+    return Array.from(ids.get(key) ?? [], (id) => this.#byId.get(id)!);
   }
 
   values(): T[] {
@@ -86,5 +118,22 @@ export class Table<T> {
 
   get size(): number {
     return this.#byId.size;
+  }
+}
+
+function enter(ids: Map<string, Set<string>>, keys: readonly (string | undefined)[], id: string): void {
+  for (const key of keys) {
+    if (key === undefined) continue;
+    const held = ids.get(key);
+    if (held === undefined) ids.set(key, new Set([id]));
+    else held.add(id);
+  }
+}
+
+function leave(ids: Map<string, Set<string>>, keys: readonly (string | undefined)[], id: string): void {
+  for (const key of keys) {
+    const held = key === undefined ? undefined : ids.get(key);
+    held?.delete(id);
+    if (held?.size === 0) ids.delete(key!);
   }
 }

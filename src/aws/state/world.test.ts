@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { ManualClock, seededRandom } from '../../base/index.ts';
 import { Store } from '../../state/index.ts';
-import { table } from './table.ts';
-import { immediate, World, type StoredResource } from './world.ts';
+import { index, table } from './table.ts';
+import { immediate, World } from './world.ts';
 
 interface Thing {
   readonly id: string;
@@ -23,7 +23,7 @@ function open(store: Store, seeded: string[] = []): World {
   return new World({
     clock: new ManualClock(),
     random: seededRandom(1),
-    collection: store.collection<StoredResource>('aws'),
+    store,
     seed: (place) => seeded.push(`${place.account}/${place.region}`),
     machinery: immediate,
   });
@@ -85,7 +85,7 @@ test('a reset leaves nothing, and places are seeded anew', () => {
   const world = open(store, seeded);
   world.transaction(() => world.place('1', 'eu-west-1').table(things).put({ id: 'a', size: 1 }));
   world.reset();
-  assert.equal(store.collection('aws').size, 0);
+  assert.deepEqual([...store.rows()], []);
   assert.equal(world.place('1', 'eu-west-1').table(things).size, 0);
   assert.deepEqual(seeded, ['1/eu-west-1', '1/eu-west-1']);
   store.close();
@@ -116,4 +116,32 @@ test('watchers hear of each transaction that changed something, after it', () =>
   world.transaction(() => at.table(things).put({ id: 'c', size: 1 }));
   assert.deepEqual(heard, [['1/eu-west-1/test.thing'], ['1/eu-west-1/test.thing']]);
   assert.deepEqual(at.table(things).keys(), ['a', 'by the watcher', 'c']);
+});
+
+test('an index finds what holds a key, whatever was put, changed, deleted or undone since it was first asked', () => {
+  const world = open(new Store());
+  const at = world.place('1', 'eu-west-1');
+  const bySize = index<Thing>(({ size }) => [size === 0 ? undefined : String(size)]);
+  const found = (size: number): string[] =>
+    at
+      .table(things)
+      .by(bySize, String(size))
+      .map(({ id }) => id);
+  world.transaction(() => ['a', 'b', 'c'].map((id) => at.table(things).put({ id, size: 1 })));
+  assert.deepEqual(found(1), ['a', 'b', 'c']);
+  world.transaction(() => {
+    at.table(things).patch(at.table(things).get('b')!, { size: 2 });
+    at.table(things).patch(at.table(things).get('c')!, { size: 0 });
+    at.table(things).delete('a');
+    at.table(things).put({ id: 'd', size: 2 });
+  });
+  assert.deepEqual([found(0), found(1), found(2)], [[], [], ['b', 'd']]);
+  assert.throws(() =>
+    world.transaction(() => {
+      at.table(things).delete('b');
+      at.table(things).put({ id: 'e', size: 2 });
+      throw new Error('no');
+    }),
+  );
+  assert.deepEqual(found(2).toSorted(), ['b', 'd']);
 });

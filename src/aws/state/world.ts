@@ -1,24 +1,14 @@
 import type { Clock, Random } from '../../base/index.ts';
 import type { MetricStore } from '../../metrics/index.ts';
-import type { Collection } from '../../state/index.ts';
+import type { Row, Store } from '../../state/index.ts';
 import { Place } from './place.ts';
 import { Table, type TableSpec } from './table.ts';
-
-/** One resource on disk; `seq` keeps the order of creation, which describe calls and their pages follow. */
-export interface StoredResource {
-  readonly account: string;
-  readonly region: string;
-  readonly kind: string;
-  readonly id: string;
-  readonly seq: number;
-  readonly value: unknown;
-}
 
 export interface WorldOptions {
   readonly clock: Clock;
   readonly random: Random;
   /** Where accepted writes are made durable. */
-  readonly collection: Collection<StoredResource>;
+  readonly store: Store;
   /** Makes what every region has from the start (default VPC, …); runs once for each account and region. */
   readonly seed: (place: Place) => void;
   /** What becomes of resources that take time to change state. */
@@ -85,23 +75,21 @@ export class World {
   readonly clock: Clock;
   readonly random: Random;
   readonly machinery: Machinery;
-  readonly #collection: Collection<StoredResource>;
+  readonly #store: Store;
   readonly #seed: (place: Place) => void;
   readonly #places = new Map<string, Place>();
   readonly #tables = new Map<string, Table<unknown>>();
-  readonly #seqs = new Map<string, number>();
   #changes: Map<string, Change> | undefined;
   readonly #watchers = new Set<Watcher>();
-  #seq = 0;
   #ordinal = 0;
 
   constructor(options: WorldOptions) {
     this.clock = options.clock;
     this.random = options.random;
     this.machinery = options.machinery;
-    this.#collection = options.collection;
+    this.#store = options.store;
     this.#seed = options.seed;
-    for (const stored of this.#collection.values().toSorted((a, b) => a.seq - b.seq)) this.#load(stored);
+    for (const { kind, id, value } of this.#store.rows()) this.#tableOf(kind).restore(id, value);
   }
 
   place(account: string, region: string): Place {
@@ -130,11 +118,15 @@ export class World {
   }
 
   table<T>(place: Place, spec: TableSpec<T>): Table<T> {
-    const key = `${place.account}/${place.region}/${spec.kind}`;
-    let table = this.#tables.get(key);
-    if (table === undefined) this.#tables.set(key, (table = new Table<unknown>(key)));
+    const table = this.#tableOf(`${place.account}/${place.region}/${spec.kind}`);
     table.bind(spec, this.#record);
     return table as Table<T>;
+  }
+
+  #tableOf(name: string): Table<unknown> {
+    let table = this.#tables.get(name);
+    if (table === undefined) this.#tables.set(name, (table = new Table<unknown>(name)));
+    return table;
   }
 
   /** Whether a resource of a kind exists, without knowing more of the kind. */
@@ -179,11 +171,11 @@ export class World {
 
   /** Forgets everything, in memory and on disk. */
   reset(): void {
-    const left = [...this.#tables.values()].flatMap((table) => table.keys().map((id) => ({ id: `${table.name}/${id}`, value: undefined })));
-    this.#collection.write(left);
+    this.#store.write(
+      [...this.#tables.values()].flatMap((table) => table.keys().map((id) => ({ kind: table.name, id, value: undefined }))),
+    );
     this.#tables.clear();
     this.#places.clear();
-    this.#seqs.clear();
   }
 
   readonly #record = (table: Table<unknown>, id: string, before: unknown): void => {
@@ -194,32 +186,12 @@ export class World {
 
   /** One write to disk for the whole transaction; nothing here changes when it fails. */
   #flush(changes: ReadonlyMap<string, Change>): void {
-    const writes: { id: string; value: StoredResource | undefined }[] = [];
-    for (const [key, { table, id, before }] of changes) {
+    const rows: Row[] = [];
+    for (const { table, id, before } of changes.values()) {
       const value = table.get(id);
-      if (value === before) continue;
-      if (value === undefined) {
-        writes.push({ id: key, value: undefined });
-        continue;
-      }
-      const [account = '', region = '', kind = ''] = table.name.split('/');
-      writes.push({ id: key, value: { account, region, kind, id, seq: this.#seqs.get(key) ?? ++this.#seq, value } });
+      if (value !== before) rows.push({ kind: table.name, id, value });
     }
-    if (writes.length === 0) return;
-    this.#collection.write(writes);
-    for (const { id, value } of writes) {
-      if (value === undefined) this.#seqs.delete(id);
-      else this.#seqs.set(id, value.seq);
-    }
-  }
-
-  #load({ account, region, kind, id, seq, value }: StoredResource): void {
-    const name = `${account}/${region}/${kind}`;
-    let table = this.#tables.get(name);
-    if (table === undefined) this.#tables.set(name, (table = new Table<unknown>(name)));
-    table.restore(id, value);
-    this.#seqs.set(`${name}/${id}`, seq);
-    this.#seq = Math.max(this.#seq, seq);
+    if (rows.length > 0) this.#store.write(rows);
   }
 }
 

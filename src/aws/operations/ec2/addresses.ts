@@ -9,7 +9,7 @@ import { applyFilters } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
 import { createNetworkInterface, deleteNetworkInterface } from './networkInterfaces.ts';
 import { freshPublicAddress, publicDnsName } from './publicAddresses.ts';
-import { networkInterfaces, requireInstance, requireNetworkInterface, requireSubnet } from './resources.ts';
+import { networkInterfaces, primaryInterface, requireInstance, requireNetworkInterface, requireSubnet } from './resources.ts';
 import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
 interface Address extends Plain<Omit<SdkAddress, 'Tags'>> {
@@ -84,9 +84,7 @@ export const addressOperations: Operations<EC2> = {
     const instance = InstanceId === undefined ? undefined : requireInstance(at, InstanceId);
     const eni =
       NetworkInterfaceId === undefined
-        ? at
-            .table(networkInterfaces)
-            .find((one) => one.Attachment?.InstanceId === instance?.InstanceId && one.Attachment?.DeviceIndex === 0)
+        ? instance && primaryInterface(at, instance.InstanceId)
         : requireNetworkInterface(at, NetworkInterfaceId);
     if (eni === undefined) throw new AwsError('MissingParameter', 'You must specify an instance ID or a network interface ID');
     const AssociationId = at.id('eipassoc');

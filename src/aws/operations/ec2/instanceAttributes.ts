@@ -5,7 +5,7 @@ import type { Plain } from '../../state/plain.ts';
 import type { Operations } from '../operation.ts';
 import { describeInstance } from './instanceView.ts';
 import { groupIdentifiers } from './networkInterfaces.ts';
-import { type Instance, instances, type NetworkInterface, networkInterfaces, requireInstance } from './resources.ts';
+import { type Instance, instances, networkInterfaces, primaryInterface, requireInstance } from './resources.ts';
 
 type Attributes = Plain<InstanceAttribute>;
 
@@ -30,10 +30,6 @@ const readers: Readonly<Record<string, (instance: Instance, at: Place) => Attrib
 
 /** What changes only while an instance is stopped. */
 const needsStop: readonly (keyof ModifyInstanceAttributeRequest)[] = ['InstanceType', 'UserData', 'EbsOptimized', 'Kernel', 'Ramdisk'];
-
-function primaryInterface(at: Place, instance: Instance): NetworkInterface | undefined {
-  return at.table(networkInterfaces).find((one) => one.Attachment?.InstanceId === instance.InstanceId && one.Attachment.DeviceIndex === 0);
-}
 
 function changes(input: Plain<ModifyInstanceAttributeRequest>, instance: Instance): Partial<Instance> {
   const named = input.Attribute === undefined ? {} : single(input.Attribute, input.Value);
@@ -89,7 +85,7 @@ export const instanceAttributeOperations: Operations<EC2> = {
       throw new AwsError('IncorrectInstanceState', `The instance '${instance.InstanceId}' is not in the 'stopped' state.`);
     }
     const changed = at.table(instances).patch(instance, changes(input, instance));
-    const eni = primaryInterface(at, instance);
+    const eni = primaryInterface(at, instance.InstanceId);
     if (eni !== undefined && input.Groups !== undefined)
       at.table(networkInterfaces).patch(eni, { Groups: groupIdentifiers(at, input.Groups) });
     if (eni !== undefined && input.SourceDestCheck !== undefined)

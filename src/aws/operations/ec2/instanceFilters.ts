@@ -1,13 +1,9 @@
 import type { Place } from '../../state/place.ts';
 import type { FilterFields } from './filter.ts';
-import { type Instance, type NetworkInterface, networkInterfaces, stateOf } from './resources.ts';
-
-function interfacesOf(at: Place, instance: Instance): NetworkInterface[] {
-  return at.table(networkInterfaces).filter((one) => one.Attachment?.InstanceId === instance.InstanceId);
-}
+import { type Instance, interfacesOf, stateOf } from './resources.ts';
 
 const groupsOf = (at: Place, instance: Instance): { GroupId?: string | undefined; GroupName?: string | undefined }[] =>
-  interfacesOf(at, instance).flatMap((one) => one.Groups ?? []);
+  interfacesOf(at, instance.InstanceId).flatMap((one) => one.Groups ?? []);
 const ebsOf = (instance: Instance): NonNullable<NonNullable<Instance['BlockDeviceMappings']>[number]['Ebs']>[] =>
   (instance.BlockDeviceMappings ?? []).flatMap(({ Ebs }) => (Ebs === undefined ? [] : [Ebs]));
 
@@ -20,7 +16,7 @@ export const instanceFields: FilterFields<Instance> = {
   'block-device-mapping.status': (one) => ebsOf(one).map(({ Status }) => Status),
   'block-device-mapping.delete-on-termination': (one) => ebsOf(one).map(({ DeleteOnTermination }) => DeleteOnTermination),
   'client-token': (one) => one.ClientToken,
-  'dns-name': (one, at) => interfacesOf(at, one).map((eni) => eni.Association?.PublicDnsName),
+  'dns-name': (one, at) => interfacesOf(at, one.InstanceId).map((eni) => eni.Association?.PublicDnsName),
   'ebs-optimized': (one) => one.EbsOptimized,
   'group-id': (one, at) => groupsOf(at, one).map(({ GroupId }) => GroupId),
   'group-name': (one, at) => groupsOf(at, one).map(({ GroupName }) => GroupName),
@@ -37,19 +33,19 @@ export const instanceFields: FilterFields<Instance> = {
   'instance-status.status': (one) => (one.state === 'running' ? 'ok' : 'not-applicable'),
   'system-status.status': (one) => (one.state === 'running' ? 'ok' : 'not-applicable'),
   'instance-type': (one) => one.InstanceType,
-  'ip-address': (one, at) => interfacesOf(at, one).map((eni) => eni.Association?.PublicIp),
+  'ip-address': (one, at) => interfacesOf(at, one.InstanceId).map((eni) => eni.Association?.PublicIp),
   'kernel-id': (one) => one.KernelId,
   'key-name': (one) => one.KeyName,
   'launch-index': (one) => one.AmiLaunchIndex,
   'launch-time': (one) => (one.LaunchTime === undefined ? undefined : new Date(one.LaunchTime).toISOString()),
   'metadata-options.http-tokens': (one) => one.MetadataOptions?.HttpTokens,
   'monitoring-state': (one) => one.Monitoring?.State,
-  'network-interface.network-interface-id': (one, at) => interfacesOf(at, one).map((eni) => eni.NetworkInterfaceId),
-  'network-interface.private-dns-name': (one, at) => interfacesOf(at, one).map((eni) => eni.PrivateDnsName),
-  'network-interface.addresses.private-ip-address': (one, at) => interfacesOf(at, one).map((eni) => eni.PrivateIpAddress),
-  'network-interface.private-ip-address': (one, at) => interfacesOf(at, one).map((eni) => eni.PrivateIpAddress),
-  'network-interface.subnet-id': (one, at) => interfacesOf(at, one).map((eni) => eni.SubnetId),
-  'network-interface.vpc-id': (one, at) => interfacesOf(at, one).map((eni) => eni.VpcId),
+  'network-interface.network-interface-id': (one, at) => interfacesOf(at, one.InstanceId).map((eni) => eni.NetworkInterfaceId),
+  'network-interface.private-dns-name': (one, at) => interfacesOf(at, one.InstanceId).map((eni) => eni.PrivateDnsName),
+  'network-interface.addresses.private-ip-address': (one, at) => interfacesOf(at, one.InstanceId).map((eni) => eni.PrivateIpAddress),
+  'network-interface.private-ip-address': (one, at) => interfacesOf(at, one.InstanceId).map((eni) => eni.PrivateIpAddress),
+  'network-interface.subnet-id': (one, at) => interfacesOf(at, one.InstanceId).map((eni) => eni.SubnetId),
+  'network-interface.vpc-id': (one, at) => interfacesOf(at, one.InstanceId).map((eni) => eni.VpcId),
   'owner-id': (_one, at) => at.account,
   'placement-group-name': (one) => one.Placement?.GroupName,
   platform: (one) => one.Platform,

@@ -2,16 +2,11 @@ import type { Instance as SdkInstance, Reservation } from '@aws-sdk/client-ec2';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { describeNetworkInterface } from './networkInterfaces.ts';
-import { type Instance, networkInterfaces, stateOf } from './resources.ts';
+import { type Instance, interfacesOf, stateOf } from './resources.ts';
 import { tagsOf } from './tagSets.ts';
 
 export function describeInstance(at: Place, instance: Instance): Plain<SdkInstance> {
-  const own = at.table(networkInterfaces).filter((one) => one.Attachment?.InstanceId === instance.InstanceId);
-  return describeWith(at, instance, own);
-}
-
-function describeWith(at: Place, instance: Instance, own: Parameters<typeof describeNetworkInterface>[1][]): Plain<SdkInstance> {
-  const attached = own.toSorted((a, b) => (a.Attachment?.DeviceIndex ?? 0) - (b.Attachment?.DeviceIndex ?? 0));
+  const attached = interfacesOf(at, instance.InstanceId);
   const primary = attached[0];
   const tags = tagsOf(at, instance.InstanceId);
   return {
@@ -29,11 +24,10 @@ function describeWith(at: Place, instance: Instance, own: Parameters<typeof desc
 
 /** Instances as EC2 answers them: by the call that launched them. */
 export function reservations(at: Place, found: readonly Instance[]): Plain<Reservation>[] {
-  const byInstance = Map.groupBy(at.table(networkInterfaces).values(), (one) => one.Attachment?.InstanceId);
   return [...Map.groupBy(found, (instance) => instance.reservationId)].map(([ReservationId, group]) => ({
     ReservationId,
     OwnerId: at.account,
     Groups: [],
-    Instances: group.map((instance) => describeWith(at, instance, byInstance.get(instance.InstanceId) ?? [])),
+    Instances: group.map((instance) => describeInstance(at, instance)),
   }));
 }

@@ -2,7 +2,7 @@ import type { EC2, InstanceStateName } from '@aws-sdk/client-ec2';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Operations } from '../operation.ts';
-import { page } from '../page.ts';
+import { describedMax, page } from '../page.ts';
 import { applyFilters } from './filter.ts';
 import { instanceFields } from './instanceFilters.ts';
 import { describeInstance, reservations } from './instanceView.ts';
@@ -13,20 +13,18 @@ import { assignPublicAddress, releasePublicAddress } from './publicAddresses.ts'
 import {
   type Instance,
   instances,
-  type NetworkInterface,
-  networkInterfaces,
+  interfacesOf,
+  primaryInterface,
   requireInstance,
   requireInstances,
   stateOf,
   volumes,
+  volumesByInstance,
 } from './resources.ts';
 import { dropTags } from './tagSets.ts';
 
 /** A terminated instance stays visible for about an hour. */
 const afterlifeMs = 3_600_000;
-
-/** Instances in one answer when the call names no page size; bounds what a call can cost. */
-const describedMax = 1000;
 
 function forgetLongTerminated(at: Place): void {
   for (const instance of at.table(instances).filter((one) => (one.terminatedAtMs ?? Infinity) < at.nowMs - afterlifeMs)) {
@@ -53,20 +51,16 @@ function change(
   return { InstanceId: instance.InstanceId, PreviousState: stateOf(previous), CurrentState: stateOf(answered) };
 }
 
-function primaryInterfaces(at: Place, instance: Instance): NetworkInterface[] {
-  return at
-    .table(networkInterfaces)
-    .filter((one) => one.Attachment?.InstanceId === instance.InstanceId && one.Attachment.DeviceIndex === 0);
-}
-
 /** An address of Amazon's pool goes when an instance stops, and another comes when it starts. */
 function withoutPublicAddress(at: Place, instance: Instance): Instance {
-  for (const one of primaryInterfaces(at, instance)) releasePublicAddress(at, one);
+  const primary = primaryInterface(at, instance.InstanceId);
+  if (primary !== undefined) releasePublicAddress(at, primary);
   return instance;
 }
 
 function withPublicAddress(at: Place, instance: Instance): Instance {
-  if (instance.publicAddress) for (const one of primaryInterfaces(at, instance)) assignPublicAddress(at, one);
+  const primary = instance.publicAddress ? primaryInterface(at, instance.InstanceId) : undefined;
+  if (primary !== undefined) assignPublicAddress(at, primary);
   return instance;
 }
 
@@ -81,13 +75,11 @@ function gmt(at: Place): string {
 export function terminate(at: Place, instance: Instance): StateChange {
   if (instance.state === 'terminated') return change(at, instance, 'terminated', 'terminated');
   dropProfile(at, instance);
-  for (const one of at.table(networkInterfaces).filter((found) => found.Attachment?.InstanceId === instance.InstanceId)) {
+  for (const one of interfacesOf(at, instance.InstanceId)) {
     if (one.Attachment?.DeleteOnTermination === true) deleteNetworkInterface(at, one.NetworkInterfaceId);
     else detach(at, one);
   }
-  for (const volume of at
-    .table(volumes)
-    .filter((found) => found.Attachments?.some((one) => one.InstanceId === instance.InstanceId) ?? false)) {
+  for (const volume of at.table(volumes).by(volumesByInstance, instance.InstanceId)) {
     const keep = volume.Attachments?.find((one) => one.InstanceId === instance.InstanceId)?.DeleteOnTermination !== true;
     if (keep) at.table(volumes).patch(volume, { State: 'available', Attachments: [] });
     else at.table(volumes).delete(volume.VolumeId);
@@ -192,7 +184,7 @@ export const instanceOperations: Operations<EC2> = {
   DescribeInstanceStatus({ InstanceIds, IncludeAllInstances = false, Filters, NextToken, MaxResults }, at) {
     const asked = requireInstances(at, InstanceIds).filter((instance) => IncludeAllInstances || instance.state === 'running');
     const found = applyFilters(at, asked, Filters, (instance) => instance.InstanceId, instanceFields);
-    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    const { items, next } = page(found, { token: NextToken, max: MaxResults }, { defaultMax: describedMax });
     return {
       InstanceStatuses: items.map((instance) => {
         const status = instance.state === 'running' ? 'ok' : 'not-applicable';
@@ -233,7 +225,7 @@ export const instanceOperations: Operations<EC2> = {
 
   DescribeInstanceCreditSpecifications({ InstanceIds, Filters, NextToken, MaxResults }, at) {
     const found = applyFilters(at, requireInstances(at, InstanceIds), Filters, (instance) => instance.InstanceId, instanceFields);
-    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    const { items, next } = page(found, { token: NextToken, max: MaxResults }, { defaultMax: describedMax });
     return {
       InstanceCreditSpecifications: items.map((one) => ({ InstanceId: one.InstanceId, CpuCredits: one.creditSpecification })),
       NextToken: next,

@@ -3,7 +3,7 @@ import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import type { Operations } from '../operation.ts';
-import { page } from '../page.ts';
+import { describedMax, page } from '../page.ts';
 import { applyFilters, type FilterFields } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
 import {
@@ -191,7 +191,7 @@ export const networkInterfaceOperations: Operations<EC2> = {
       (one) => one.NetworkInterfaceId,
       fields,
     );
-    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    const { items, next } = page(found, { token: NextToken, max: MaxResults }, { defaultMax: describedMax });
     return { NetworkInterfaces: items.map((one) => describeNetworkInterface(at, one)), NextToken: next };
   },
 

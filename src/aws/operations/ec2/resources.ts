@@ -17,7 +17,7 @@ import type {
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
+import { index, table } from '../../state/table.ts';
 import { byIds, notFound } from './ids.ts';
 
 export interface Vpc extends Plain<Omit<SdkVpc, 'Tags'>> {
@@ -105,6 +105,23 @@ export interface NetworkInterface extends Plain<Omit<SdkNetworkInterface, 'TagSe
 }
 
 export const networkInterfaces = table<NetworkInterface>('ec2.network-interface', (one) => one.NetworkInterfaceId);
+
+/** For `Table.by`: the interfaces in a subnet. */
+export const interfacesBySubnet = index<NetworkInterface>((one) => [one.SubnetId]);
+
+const interfacesByInstance = index<NetworkInterface>((one) => [one.Attachment?.InstanceId]);
+
+/** The interfaces of an instance, the primary one first. */
+export function interfacesOf(at: Place, instanceId: string): NetworkInterface[] {
+  return at
+    .table(networkInterfaces)
+    .by(interfacesByInstance, instanceId)
+    .sort((a, b) => (a.Attachment?.DeviceIndex ?? 0) - (b.Attachment?.DeviceIndex ?? 0));
+}
+
+export function primaryInterface(at: Place, instanceId: string): NetworkInterface | undefined {
+  return interfacesOf(at, instanceId).find((one) => one.Attachment?.DeviceIndex === 0);
+}
 
 export function requireNetworkInterface(at: Place, id: string | undefined): NetworkInterface {
   const found = at.table(networkInterfaces).get(id);
@@ -202,6 +219,9 @@ export interface Snapshot extends Plain<Omit<SdkSnapshot, 'Tags'>> {
 }
 
 export const volumes = table<Volume>('ec2.volume', (volume) => volume.VolumeId);
+
+/** For `Table.by`: the volumes of an instance. */
+export const volumesByInstance = index<Volume>((volume) => (volume.Attachments ?? []).map(({ InstanceId }) => InstanceId));
 
 export const snapshots = table<Snapshot>('ec2.snapshot', (snapshot) => snapshot.SnapshotId);
 

@@ -7,7 +7,7 @@ import { page } from '../page.ts';
 import { formatCidr, parseCidr } from './cidr.ts';
 import { applyFilters, type FilterFields } from './filter.ts';
 import { byIds, knownResource, notFound } from './ids.ts';
-import { networkInterfaces, requireSubnet, requireVpc, type RouteTable, routeTables, type Vpc } from './resources.ts';
+import { primaryInterface, requireSubnet, requireVpc, type RouteTable, routeTables, type Vpc } from './resources.ts';
 import { vpcEndpoints } from './vpcEndpoints.ts';
 import { dropTags, tagNew, tagsOf } from './tagSets.ts';
 
@@ -125,10 +125,7 @@ function newRoute(at: Place, input: RouteInput & Plain<SdkRoute> & { VpcEndpoint
   if (input.VpcEndpointId !== undefined) route['GatewayId'] = input.VpcEndpointId;
   const target = targetKeys.map((key) => route[key] as string | undefined).find((id) => id !== undefined);
   if (target !== undefined && /^(igw|nat|eni|eigw|pcx|i)-/.test(target) && knownResource(at, target) === undefined) throw notFound(target);
-  const eni =
-    input.InstanceId === undefined || !at.strict
-      ? undefined
-      : at.table(networkInterfaces).find((one) => one.Attachment?.InstanceId === input.InstanceId);
+  const eni = input.InstanceId === undefined || !at.strict ? undefined : primaryInterface(at, input.InstanceId);
   if (eni !== undefined) {
     route['NetworkInterfaceId'] = eni.NetworkInterfaceId;
     route['InstanceOwnerId'] = at.account;

@@ -11,6 +11,7 @@ import { byIds, notFound } from './ids.ts';
 import {
   defaultVpc,
   networkAcls,
+  interfacesBySubnet,
   networkInterfaces,
   requireSubnet,
   requireVpc,
@@ -79,7 +80,7 @@ export function freeAddress(at: Place, subnet: Subnet): string {
 
 function usedAddresses(at: Place, subnet: Subnet): Set<string> {
   const used = new Set<string>();
-  for (const one of at.table(networkInterfaces).filter(({ SubnetId }) => SubnetId === subnet.SubnetId)) {
+  for (const one of at.table(networkInterfaces).by(interfacesBySubnet, subnet.SubnetId)) {
     for (const { PrivateIpAddress } of one.PrivateIpAddresses ?? []) if (PrivateIpAddress !== undefined) used.add(PrivateIpAddress);
   }
   return used;
@@ -207,7 +208,7 @@ export const subnetOperations: Operations<EC2> = {
 
   DeleteSubnet({ SubnetId = '' }, at) {
     requireSubnet(at, SubnetId);
-    if (at.table(networkInterfaces).find((one) => one.SubnetId === SubnetId)) {
+    if (at.table(networkInterfaces).by(interfacesBySubnet, SubnetId).length > 0) {
       throw new AwsError('DependencyViolation', `The subnet '${SubnetId}' has dependencies and cannot be deleted.`);
     }
     if (at.strict) dropRouteTableAssociations(at, SubnetId);

@@ -1,6 +1,6 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { Operations } from '../operation.ts';
-import { page } from '../page.ts';
+import { describedMax, page } from '../page.ts';
 import { applyFilters } from './filter.ts';
 import { knownResource, notFound } from './ids.ts';
 import { setTags, type Tag, tagSets, tagsOf } from './tagSets.ts';
@@ -52,7 +52,7 @@ export const tagOperations: Operations<EC2> = {
         'resource-type': (row) => row.type,
       },
     );
-    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    const { items, next } = page(found, { token: NextToken, max: MaxResults }, { defaultMax: describedMax });
     return {
       Tags: items.map(({ Key, Value, id, type }) => ({ Key, Value, ResourceId: id, ResourceType: type as never })),
       NextToken: next,

@@ -4,7 +4,7 @@ import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
-import { page } from '../page.ts';
+import { describedMax, page } from '../page.ts';
 import { applyFilters } from './filter.ts';
 import { byIds, notFound } from './ids.ts';
 import { images, instances, requireInstance, type Snapshot, snapshots, type Volume, volumes } from './resources.ts';
@@ -126,7 +126,7 @@ export const volumeOperations: Operations<EC2> = {
       status: (volume) => volume.State,
       'volume-type': (volume) => volume.VolumeType,
     });
-    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    const { items, next } = page(found, { token: NextToken, max: MaxResults }, { defaultMax: describedMax });
     return { Volumes: items.map((volume) => describeVolume(at, volume)), NextToken: next };
   },
 
@@ -216,7 +216,7 @@ export const volumeOperations: Operations<EC2> = {
       'original-volume-type': (one) => one.OriginalVolumeType,
       'target-volume-type': (one) => one.TargetVolumeType,
     });
-    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    const { items, next } = page(found, { token: NextToken, max: MaxResults }, { defaultMax: describedMax });
     return { VolumesModifications: items, NextToken: next };
   },
 
@@ -239,7 +239,7 @@ export const volumeOperations: Operations<EC2> = {
       'volume-size': (snapshot) => snapshot.VolumeSize,
       'start-time': (snapshot) => (snapshot.StartTime === undefined ? undefined : new Date(snapshot.StartTime).toISOString()),
     });
-    const { items, next } = page(found, { token: NextToken, max: MaxResults });
+    const { items, next } = page(found, { token: NextToken, max: MaxResults }, { defaultMax: describedMax });
     return { Snapshots: items.map((snapshot) => describeSnapshot(at, snapshot)), NextToken: next };
   },
 

@@ -9,7 +9,7 @@ import type {
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
+import { index, table } from '../../state/table.ts';
 
 /** What this service keeps, and what is asked of it by every other file of it: nothing here imports from those. */
 
@@ -85,6 +85,9 @@ export interface Target {
 
 /** What identifies a target, in its table too. */
 export const targetKey = (groupArn: string, id: string, port: number | undefined): string => `${groupArn} ${id} ${port ?? ''}`;
+
+/** For `Table.by`: the targets of a group. */
+export const targetsByGroup = index<Target>((target) => [target.groupArn]);
 
 export const targets = table<Target>('elbv2.target', (target) => targetKey(target.groupArn, target.id, target.port));
 

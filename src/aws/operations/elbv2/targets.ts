@@ -10,7 +10,7 @@ import type { Plain } from '../../state/plain.ts';
 import type { TargetState } from '../../state/world.ts';
 import { instances } from '../ec2/resources.ts';
 import type { Operations } from '../operation.ts';
-import { requireTargetGroup, type Target, type TargetGroup, targetKey, targets } from './resources.ts';
+import { requireTargetGroup, type Target, type TargetGroup, targetKey, targets, targetsByGroup } from './resources.ts';
 
 /** Quota "Targets per target group". */
 const targetsMax = 1000;
@@ -31,7 +31,7 @@ export function registerTargets(at: Place, groupArn: string, given: readonly Pla
     }
     at.table(targets).put({ groupArn, id: Id, port: portOf(group, Port), zone: AvailabilityZone });
   }
-  if (at.table(targets).filter((target) => target.groupArn === groupArn).length > targetsMax) {
+  if (at.table(targets).by(targetsByGroup, groupArn).length > targetsMax) {
     throw new AwsError('TooManyTargets', `You have reached the maximum number of targets of target group '${groupArn}'`);
   }
 }
@@ -40,7 +40,8 @@ export function deregisterTargets(at: Place, groupArn: string, given: readonly P
   for (const { Id = '', Port } of given) {
     for (const target of at
       .table(targets)
-      .filter((one) => one.groupArn === groupArn && one.id === Id && (Port === undefined || one.port === Port))) {
+      .by(targetsByGroup, groupArn)
+      .filter((one) => one.id === Id && (Port === undefined || one.port === Port))) {
       at.table(targets).delete(targetKey(groupArn, target.id, target.port));
     }
   }
@@ -117,7 +118,10 @@ export const targetOperations: Operations<ElasticLoadBalancingV2> = {
   DescribeTargetHealth({ TargetGroupArn, Targets }, at) {
     const group = requireTargetGroup(at, TargetGroupArn);
     if (at.world.machinery.live) return { TargetHealthDescriptions: liveHealth(at, group, Targets) };
-    const registered = at.table(targets).filter((target) => target.groupArn === group.TargetGroupArn && !isGone(at, target));
+    const registered = at
+      .table(targets)
+      .by(targetsByGroup, group.TargetGroupArn)
+      .filter((target) => !isGone(at, target));
     if (Targets === undefined || Targets.length === 0)
       return { TargetHealthDescriptions: registered.map((target) => describeHealth(at, group, target)) };
     return {
