@@ -61,6 +61,7 @@ export {
   type Target as TargetResource,
   type TargetGroup as TargetGroupResource,
 } from './operations/elbv2/resources.ts';
+export { tagSets as loadBalancingTags, tagsOf as loadBalancingTagsOf } from './operations/elbv2/tags.ts';
 export { deregisterTargets, registerTargets } from './operations/elbv2/targets.ts';
 export { tellEvent as tellDatabaseEvent } from './operations/rds/events.ts';
 export { removeDBInstance } from './operations/rds/instanceRecords.ts';

@@ -1,4 +1,4 @@
-import { monotonicMs } from '../base/index.ts';
+import { monotonicMs, type Timer } from '../base/index.ts';
 import { HeadWriter, Method, type ResponseHead, type Trailers } from '../http1/index.ts';
 import type { LoadBalancerCounters } from './counters.ts';
 import type { Engine } from './engine.ts';
@@ -79,6 +79,9 @@ export class Exchange implements Binding {
   #attempts = 0;
   #startedMs = 0;
   #sentMs = 0;
+  /** While the request waits for the latency that was added to its target; afterwards how long it has waited. */
+  #held: Timer | undefined;
+  #heldMs = 0;
 
   private constructor(engine: Engine) {
     this.engine = engine;
@@ -106,7 +109,7 @@ export class Exchange implements Binding {
   /** The connection is open: send what there is. */
   onReady(connection: TargetConnection): void {
     const { request } = this;
-    this.#sentMs = monotonicMs();
+    this.#sentMs = monotonicMs() - this.#heldMs;
     connection.blocked = !connection.transport!.write(request.view());
     if (!connection.blocked && !this.bodyDone) this.downstream!.onUpstreamDrain();
   }
@@ -121,7 +124,7 @@ export class Exchange implements Binding {
     }
     if (this.replayable) this.#keep(connection, out);
     connection.touch();
-    this.#sentMs = monotonicMs();
+    this.#sentMs = monotonicMs() - this.#heldMs;
     connection.blocked = !this.engine.flush(connection.transport!);
     return !connection.blocked;
   }
@@ -226,6 +229,26 @@ export class Exchange implements Binding {
     this.target = target;
     target.outstanding++;
     target.requestCount++;
+    this.#heldMs = 0;
+    if (target.addedLatencyMs > 0) this.#hold(target, fresh);
+    else this.#send(target, fresh);
+  }
+
+  /** The target is to seem slower than it is. */
+  #hold(target: TargetState, fresh: boolean): void {
+    const { addedLatencyMs } = target;
+    const waitMs = Math.min(addedLatencyMs, this.idleTimeoutMs);
+    const sinceMs = monotonicMs();
+    this.#sentMs = sinceMs;
+    this.#held = this.engine.clock.after(waitMs, () => {
+      this.#held = undefined;
+      this.#heldMs = monotonicMs() - sinceMs;
+      if (waitMs === addedLatencyMs) this.#send(target, fresh);
+      else this.#refuse(504, 'target-timeout');
+    });
+  }
+
+  #send(target: TargetState, fresh: boolean): void {
     const idle = fresh ? undefined : target.takeIdle();
     const connection = idle ?? new TargetConnection(this.engine, target);
     this.upstream = connection;
@@ -261,6 +284,8 @@ export class Exchange implements Binding {
   }
 
   #release(): void {
+    this.#held?.cancel();
+    this.#held = undefined;
     this.#leaveTarget();
     this.downstream = undefined;
     this.counters = undefined;

@@ -207,6 +207,11 @@ export interface Target {
   readonly phase: 'registered' | 'draining';
   /** Ours: share of the traffic, 1 unless given; 0 takes none. */
   readonly weight?: number;
+  /**
+   * Ours, for targets of HTTP and HTTPS groups, to rehearse a slow one: requests and health checks wait this long before
+   * they are sent, and the wait counts as the target's. Default 0.
+   */
+  readonly addedLatencyMs?: number;
 }
 
 /** AWS: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html */

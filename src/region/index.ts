@@ -1,4 +1,5 @@
 export { regionErrors } from './errors.ts';
+export { addedLatencyOf } from './elbv2/addedLatency.ts';
 export type { RunnableImage } from './images.ts';
 export type { ComputeKind } from './plane/protocol.ts';
 export { openRegion, type Region, type RegionOptions, type RegionUsage } from './region.ts';

@@ -18,6 +18,7 @@ export class HealthMonitor {
   readonly #onStep: (flipped: boolean) => void;
   #check: Check;
   #timers: Timer[] = [];
+  #held: Timer | undefined;
   #busy = false;
   #stopped = false;
 
@@ -43,6 +44,7 @@ export class HealthMonitor {
 
   stop(): void {
     this.#stopped = true;
+    this.#held?.cancel();
     this.#cancelTimers();
   }
 
@@ -67,7 +69,17 @@ export class HealthMonitor {
       this.health = checking;
       this.#onStep(false);
     }
-    void this.#probe(this.#target, this.#check, this.#clock).then((result) => this.#onResult(result));
+    const { addedLatencyMs = 0, timeoutMs } = this.#check;
+    if (addedLatencyMs > 0) this.#held = this.#clock.after(Math.min(addedLatencyMs, timeoutMs), () => this.#ask(addedLatencyMs));
+    else this.#ask(0);
+  }
+
+  /** After so long a wait, which is part of the time that the target has. */
+  #ask(waitedMs: number): void {
+    const timeoutMs = this.#check.timeoutMs - waitedMs;
+    if (timeoutMs <= 0) return this.#onResult({ outcome: 'timeout' });
+    const check = waitedMs === 0 ? this.#check : { ...this.#check, timeoutMs };
+    void this.#probe(this.#target, check, this.#clock).then((result) => this.#onResult(result));
   }
 
   #onResult(result: CheckResult): void {

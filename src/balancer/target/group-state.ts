@@ -162,6 +162,7 @@ export class GroupState {
     const wasDraining = state.phase === 'draining';
     state.phase = target.phase;
     state.configuredWeight = target.weight ?? 1;
+    state.addedLatencyMs = target.addedLatencyMs ?? 0;
     if (target.phase === 'draining') {
       if (!wasDraining) this.#beginDraining(state);
     } else {
@@ -185,8 +186,8 @@ export class GroupState {
     return state.secure === (this.#config.protocol === 'HTTPS') && (state.sessions === undefined) === (this.protocolVersion === 'HTTP1');
   }
 
-  get #check(): Check {
-    return { ...this.#config.healthCheck, protocolVersion: this.protocolVersion };
+  #checkOf({ addedLatencyMs = 0 }: Target): Check {
+    return { ...this.#config.healthCheck, protocolVersion: this.protocolVersion, addedLatencyMs };
   }
 
   #beginDraining(state: TargetState): void {
@@ -202,9 +203,9 @@ export class GroupState {
       before?.stop();
       state.monitor = undefined;
       if (before) this.#events.onHealth(state.describe());
-    } else if (before) before.reconfigure(this.#check, this.#engine.random);
+    } else if (before) before.reconfigure(this.#checkOf(target), this.#engine.random);
     else {
-      state.monitor = new HealthMonitor(target, this.#check, {
+      state.monitor = new HealthMonitor(target, this.#checkOf(target), {
         clock: this.#engine.clock,
         random: this.#engine.random,
         probe: this.#events.probe,

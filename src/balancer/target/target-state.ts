@@ -22,6 +22,7 @@ export class TargetState implements Candidate {
   readonly sessions: TargetSessions | undefined;
   /** As configured. */
   configuredWeight = 1;
+  addedLatencyMs = 0;
   weight = 1;
   outstanding = 0;
   latencyMs = 0;

@@ -3,6 +3,7 @@ import { instances, networkInterfaces, targetGroups, targets, type Place, type T
 import type { Target, TargetHealth } from '../../model/index.ts';
 import type { Addresses } from '../addresses.ts';
 import type { FoundRouting } from '../plane/protocol.ts';
+import { addedLatencyOf } from './addedLatency.ts';
 
 /** A target that the data plane knows, or has known and still finishes requests at. */
 export interface KnownTarget {
@@ -82,7 +83,8 @@ export class KnownTargets {
           }
           for (const [key, target] of known) if (!registered.has(key)) this.#leave(known, key, target, own);
           for (const target of known.values()) target.reached = isReached(groupArn, target.id, target.port ?? 0);
-          return [groupArn, [...known].map(([key, target]) => routingTarget(key, target))];
+          const addedLatency = addedLatencyOf(at, groupArn);
+          return [groupArn, [...known].map(([key, target]) => routingTarget(key, target, addedLatency(target.id)))];
         }),
     );
   }
@@ -145,8 +147,8 @@ export class KnownTargets {
 /** To the limited broadcast address no connection can be made, and none leaves this computer. */
 const nowhere = '255.255.255.255';
 
-function routingTarget(key: string, { host, port, phase, reached }: KnownTarget): Target {
-  return { id: key, host: reached ? host : nowhere, port: port ?? 0, phase };
+function routingTarget(key: string, { host, port, phase, reached }: KnownTarget, addedLatencyMs: number): Target {
+  return { id: key, host: reached ? host : nowhere, port: port ?? 0, phase, ...(addedLatencyMs > 0 ? { addedLatencyMs } : {}) };
 }
 
 const keyOf = (id: string, port: number | undefined): string => `${id}:${port ?? ''}`;

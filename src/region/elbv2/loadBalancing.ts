@@ -3,12 +3,14 @@ import type { LoopbackNetwork } from '../../compute/index.ts';
 import {
   instances,
   listeners,
+  loadBalancingTags,
   networkInterfaces,
   securityGroupRules,
   loadBalancers,
   rules,
   targetGroups,
   targets,
+  type LoadBalancerResource,
   type Place,
   type TargetGroupResource,
   type TargetState,
@@ -54,9 +56,17 @@ export interface LoadBalancingOptions {
   readonly log: Logger;
 }
 
-const kinds = [loadBalancers, listeners, rules, targetGroups, targets, instances, networkInterfaces, securityGroupRules].map(
-  ({ kind }) => `/${kind}`,
-);
+const kinds = [
+  loadBalancers,
+  listeners,
+  rules,
+  targetGroups,
+  targets,
+  loadBalancingTags,
+  instances,
+  networkInterfaces,
+  securityGroupRules,
+].map(({ kind }) => `/${kind}`);
 
 /**
  * ELBv2 made real: whatever the tables of load balancers, listeners, rules, groups and targets say becomes one routing
@@ -131,6 +141,11 @@ export class LoadBalancing {
         return bound === undefined ? [] : [[arn, { host: bound.host, port: bound.port }]];
       }),
     );
+  }
+
+  /** The file that stands for a load balancer's access log; undefined while that is off. */
+  accessLogOf(balancer: LoadBalancerResource): string | undefined {
+    return accessLogOf(this.#options.dataDir, balancer);
   }
 
   /** Why a listener cannot listen; undefined while it can, or has not been tried. */

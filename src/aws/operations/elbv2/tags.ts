@@ -7,7 +7,7 @@ export interface ElbTag {
   readonly Value: string;
 }
 
-const tagSets = table<{ arn: string; tags: readonly ElbTag[] }>('elbv2.tags', (set) => set.arn);
+export const tagSets = table<{ arn: string; tags: readonly ElbTag[] }>('elbv2.tags', (set) => set.arn);
 
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-tags.html */
 const tagsMax = 50;
