@@ -33,7 +33,7 @@ export function analyse(program: Program): Analysis {
   markEngineCalled(scopes, flow);
   const generatorsBlock = settle(scopes, flow);
   const canWait = (fn: Fn): boolean => fn.kind === 'plain';
-  const anyBlocks = generatorsBlock || [...flow.stored()].some((fn) => fn.blocks > 0) || flow.calls.some((call) => call.blocks > 0);
+  const anyBlocks = generatorsBlock || [...flow.stored].some((fn) => fn.blocks > 0) || flow.calls.some((call) => call.blocks > 0);
   return {
     scopes,
     flow,
@@ -46,9 +46,9 @@ export function analyse(program: Program): Analysis {
       if (call.isNew) return false;
       const name = call.key.slice(1);
       if (call.callee.type === 'Identifier' && call.callee.name.startsWith('__')) return false;
-      if (call.isNative || (!call.isMethod && NATIVE_FUNCTIONS.has(name) && call.targets.size === 0)) return false;
+      if (call.isNative || (!call.isMethod && NATIVE_FUNCTIONS.has(name) && flow.reachesNothing(call))) return false;
       // The analysis goes by names; what it took for a harmless function may be another one.
-      return !(call.isMethod && BUILTIN_METHODS.has(name) && call.targets.size === 0);
+      return !(call.isMethod && BUILTIN_METHODS.has(name) && flow.reachesNothing(call));
     },
   };
 }
@@ -67,16 +67,19 @@ export function untouched(analysis: Analysis): Analysis {
 /** Functions that the engine itself calls, which no syntax shows: comparators, replacers, executors, iterators. */
 function markEngineCalled(scopes: Scopes, flow: Flow): void {
   for (const call of flow.calls) {
-    if ((call.targets.size > 0 && !call.isGuess) || !SYNCHRONOUS_NATIVES.has(call.key.slice(1))) continue;
+    if ((!flow.reachesNothing(call) && !call.isGuess) || !SYNCHRONOUS_NATIVES.has(call.key.slice(1))) continue;
     for (const arg of call.args) {
       const node = bare(arg);
       if (isFunction(node)) scopes.fnOf(node).kind = 'synchronous callback';
     }
   }
-  for (const call of flow.calls) if (ASYNC_DRIVERS.has(call.key)) for (const fn of flow.callbacksOf(call)) fn.isCoroutine = true;
-  for (const call of flow.calls)
-    if (call.isNew || call.isSuper)
-      for (const fn of call.targets) if (fn.kind === 'plain' && fn.host === undefined && !isArrowOrMethod(fn)) fn.kind = 'constructor';
+  for (const call of flow.calls) if (ASYNC_DRIVERS.has(call.key)) for (const fn of flow.callbacksOf(call).fns) fn.isCoroutine = true;
+  const construct = (fns: ReadonlySet<Fn>): void => {
+    for (const fn of fns) if (fn.kind === 'plain' && fn.host === undefined && !isArrowOrMethod(fn)) fn.kind = 'constructor';
+  };
+  const constructions = flow.calls.filter((call) => call.isNew || call.isSuper);
+  for (const call of constructions) construct(call.targets);
+  if (constructions.some((call) => call.reachesStored)) construct(flow.stored);
   for (const fn of scopes.functions) if (fn.kind === 'plain' && isStepOfIterator(fn.node, scopes)) fn.kind = 'iterator method';
 }
 
@@ -97,12 +100,17 @@ function isArrowOrMethod(fn: Fn): boolean {
   return fn.owner !== undefined ? fn.kind === 'plain' : fn.node.type === 'ArrowFunctionExpression';
 }
 
-/** Raises levels until nothing changes. Returns whether some generator blocks. */
+/**
+ * Raises levels until nothing changes: first whatever may block, then what surely does, since "all that it reaches" has to be known for
+ * that. Returns whether some generator blocks.
+ */
 function settle(scopes: Scopes, flow: Flow): boolean {
   let generatorsBlock = false;
+  let highest: Blocks = 1;
   let asyncGeneratorsBlock = false;
   let changed = true;
-  const raise = (call: Call, level: Blocks): void => {
+  const raise = (call: Call, found: Blocks): void => {
+    const level = Math.min(found, highest) as Blocks;
     if (level > call.blocks) {
       call.blocks = level;
       changed = true;
@@ -112,13 +120,18 @@ function settle(scopes: Scopes, flow: Flow): boolean {
       changed = true;
     }
   };
-  while (changed) {
+  while (changed || highest === 1) {
+    if (!changed) highest = 2;
     changed = false;
+    const stored = levelsOf(flow.stored);
     for (const call of flow.calls)
-      raise(call, Math.max(levelByTargets(call), levelByCallbacks(call, flow, generatorsBlock || asyncGeneratorsBlock)) as Blocks);
+      raise(
+        call,
+        Math.max(levelByTargets(call, stored), levelByCallbacks(call, flow, stored, generatorsBlock || asyncGeneratorsBlock)) as Blocks,
+      );
     if (
       !asyncGeneratorsBlock &&
-      flow.calls.some((call) => call.key === '.__asyncGenerator' && [...flow.callbacksOf(call)].some((fn) => fn.blocks > 0))
+      flow.calls.some((call) => call.key === '.__asyncGenerator' && [...flow.callbacksOf(call).fns].some((fn) => fn.blocks > 0))
     )
       asyncGeneratorsBlock = changed = true;
     if (!generatorsBlock && scopes.functions.some((fn) => fn.isGenerator && !fn.isCoroutine && fn.blocks > 0))
@@ -134,23 +147,53 @@ function settle(scopes: Scopes, flow: Flow): boolean {
   return generatorsBlock;
 }
 
-function levelByTargets(call: Call): Blocks {
-  if (call.isNew || call.isSuper) return 0;
-  let blocking = 0;
-  let surely = 0;
-  let builtinName = call.isMethod && BUILTIN_METHODS.has(call.key.slice(1));
-  for (const fn of call.targets) {
-    if (fn.blocks === 0 || fn.kind !== 'plain') continue;
-    blocking++;
-    if (fn.blocks === 2) surely++;
-    if (fn.host !== undefined) builtinName = false;
-  }
-  if (blocking === 0) return 0;
-  const certain = surely === call.targets.size && !builtinName && !call.isGuess && !(call.isMethod && call.key === ANY);
-  return certain ? 2 : 1;
+/** How many of several functions may block (1 and 2) and surely do (2), of all and of those that can wait. */
+interface Levels {
+  readonly count: number;
+  readonly blocking: number;
+  readonly surely: number;
+  readonly plainBlocking: number;
+  readonly plainSurely: number;
+  /** One of the plain ones is k6's own. */
+  readonly hasHost: boolean;
 }
 
-function levelByCallbacks(call: Call, flow: Flow, nextBlocks: boolean): Blocks {
+function levelsOf(fns: Iterable<Fn>): Levels {
+  const levels = { count: 0, blocking: 0, surely: 0, plainBlocking: 0, plainSurely: 0, hasHost: false };
+  for (const fn of fns) {
+    levels.count++;
+    if (fn.blocks === 0) continue;
+    levels.blocking++;
+    if (fn.blocks === 2) levels.surely++;
+    if (fn.kind !== 'plain') continue;
+    levels.plainBlocking++;
+    if (fn.blocks === 2) levels.plainSurely++;
+    if (fn.host !== undefined) levels.hasHost = true;
+  }
+  return levels;
+}
+
+function together(a: Levels, b: Levels | undefined): Levels {
+  if (b === undefined) return a;
+  return {
+    count: a.count + b.count,
+    blocking: a.blocking + b.blocking,
+    surely: a.surely + b.surely,
+    plainBlocking: a.plainBlocking + b.plainBlocking,
+    plainSurely: a.plainSurely + b.plainSurely,
+    hasHost: a.hasHost || b.hasHost,
+  };
+}
+
+function levelByTargets(call: Call, stored: Levels): Blocks {
+  if (call.isNew || call.isSuper) return 0;
+  const { count, plainBlocking, plainSurely, hasHost } = together(levelsOf(call.targets), call.reachesStored ? stored : undefined);
+  if (plainBlocking === 0) return 0;
+  const isBuiltinName = call.isMethod && BUILTIN_METHODS.has(call.key.slice(1)) && !hasHost;
+  return plainSurely === count && !isBuiltinName && !call.isGuess && !(call.isMethod && call.key === ANY) ? 2 : 1;
+}
+
+function levelByCallbacks(call: Call, flow: Flow, stored: Levels, nextBlocks: boolean): Blocks {
   const name = call.key.slice(1);
   if (nextBlocks && call.isMethod && /^(?:next|return|throw)$/.test(name)) return 1;
   const isArrayMethod = call.isMethod && ARRAY_METHODS.has(name);
@@ -163,18 +206,18 @@ function levelByCallbacks(call: Call, flow: Flow, nextBlocks: boolean): Blocks {
     name !== 'check' &&
     !ASYNC_DRIVERS.has(call.key) &&
     !call.isGuess &&
-    call.targets.size > 0
+    !flow.reachesNothing(call)
   )
     return 0;
-  const callbacks = [...flow.callbacksOf(call)].filter((fn) => fn.blocks > 0);
-  if (callbacks.length === 0) return 0;
+  const callbacks = callbackLevels(call, flow, stored);
+  if (callbacks.blocking === 0) return 0;
   if (isComputed) {
     call.usesTwin = true;
     return 1;
   }
   if (isArrayMethod) {
     call.usesTwin = !call.isIndirect;
-    return callbacks.every((fn) => fn.blocks === 2) ? 2 : 1;
+    return callbacks.surely === callbacks.blocking ? 2 : 1;
   }
   if (name === 'group' || name === 'check' || name === '__async') return 1;
   if (call.isGuess && !HOST_CALLBACKS.has(name) && !CONTAINERS.has(name)) {
@@ -182,6 +225,11 @@ function levelByCallbacks(call: Call, flow: Flow, nextBlocks: boolean): Blocks {
     return 1;
   }
   return 0;
+}
+
+function callbackLevels(call: Pick<Call, 'key' | 'args'>, flow: Flow, stored: Levels): Levels {
+  const reach = flow.callbacksOf(call);
+  return together(levelsOf(reach.fns), reach.stored ? stored : undefined);
 }
 
 /** Results of calls and lists may hold functions, but hardly are handed over as callbacks. */
@@ -193,35 +241,37 @@ function isFunctionLike(arg: AnyNode): boolean {
 }
 
 /** What is called is not in the script. */
-function isOutside(call: Call): boolean {
-  if (call.isNew && call.targets.size > 0) return false;
-  return call.targets.size === 0 || call.isGuess || (call.isIndirect && [...call.targets].every((fn) => fn.host !== undefined));
+function isOutside(call: Call, flow: Flow): boolean {
+  if (flow.reachesNothing(call)) return true;
+  if (call.isNew) return false;
+  return call.isGuess || (call.isIndirect && !call.reachesStored && [...call.targets].every((fn) => fn.host !== undefined));
 }
 
 function refusalsOf(scopes: Scopes, flow: Flow, generatorsBlock: boolean): Refusal[] {
   const refusals: Refusal[] = [];
   const refuse = (node: AnyNode, reason: string): void => void refusals.push({ node, reason });
+  const stored = levelsOf(flow.stored);
   for (const call of flow.calls) {
     const name = call.key.slice(1);
-    const targets = [...call.targets];
+    const targets = levelsOf(call.targets);
     if (call.blocks === 2 && call.fn.kind !== 'plain' && call.fn.kind !== 'module body')
       refuse(call.node, `a blocking call inside ${call.fn.kind === 'iterator method' ? 'an' : 'a'} ${call.fn.kind}`);
-    if (call.isNew && targets.length > 0 && targets.every((fn) => fn.blocks === 2 && fn.kind === 'plain'))
+    if (call.isNew && !call.reachesStored && targets.count > 0 && targets.plainSurely === targets.count)
       refuse(call.node, 'a blocking function used as a constructor');
-    if (!isOutside(call) || name.startsWith('__') || HOST_CALLBACKS.has(name) || CONTAINERS.has(name)) continue;
+    if (!isOutside(call, flow) || name.startsWith('__') || HOST_CALLBACKS.has(name) || CONTAINERS.has(name)) continue;
     // It has a twin that awaits, unless the method is called by a detour.
     if (ARRAY_METHODS.has(name) && call.isMethod && !call.isIndirect) continue;
     // Methods of other names may be those of k6's own objects, which wait for a callback.
     if (call.isMethod && !call.isIndirect && !SYNCHRONOUS_NATIVES.has(name)) continue;
-    const callbacks = [...flow.callbacksOf({ ...call, args: call.args.filter(isFunctionLike) })];
-    if (callbacks.length > 0 && callbacks.every((fn) => fn.blocks === 2))
+    const callbacks = callbackLevels({ key: call.key, args: call.args.filter(isFunctionLike) }, flow, stored);
+    if (callbacks.count > 0 && callbacks.surely === callbacks.count)
       refuse(
         call.node,
         `a blocking function handed to ${name === '' ? 'a function' : `"${name}"`} of the JavaScript engine, which cannot wait for it`,
       );
   }
   const stringCode = flow.calls.find(
-    (call) => !call.isMethod && /^\.(?:eval|Function)$/.test(call.key) && call.targets.size === 0 && call.args.length > 0,
+    (call) => !call.isMethod && /^\.(?:eval|Function)$/.test(call.key) && flow.reachesNothing(call) && call.args.length > 0,
   );
   if (stringCode && generatorsBlock) refuse(stringCode.node, 'code from a string beside blocking generators');
   for (const fn of scopes.functions)

@@ -72,11 +72,14 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
     if (node.type === 'SpreadElement' && scopes.placeOf(node).parent?.type !== 'ObjectExpression') collect(node.argument, 'Infinity');
     else if (node.type === 'VariableDeclarator' && node.id.type === 'ArrayPattern' && node.init) collect(node.init, lengthOf(node.id));
     else if (node.type === 'AssignmentExpression' && node.left.type === 'ArrayPattern') collect(node.right, lengthOf(node.left));
-    else if (flow.callOf(node)?.targets.size === 0 && !flow.callOf(node)?.key.startsWith('.__'))
-      for (const arg of (flow.callOf(node) as Call).args) {
+    else {
+      const call = flow.callOf(node);
+      if (!call || !flow.reachesNothing(call) || call.key.startsWith('.__')) return;
+      for (const arg of call.args) {
         if (arg.type === 'SpreadElement' || isFunction(arg) || arg.type === 'Literal' || arg.type === 'TemplateLiteral') continue;
         out.prependRight(arg.start, '$run.iterable(').appendLeft(arg.end, `, ${guard(arg)})`);
       }
+    }
   };
   const collect = (node: AnyNode, limit: string): void => {
     if (isHot(scopes.placeOf(node).fn))
@@ -133,7 +136,7 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
   const moveBlockingDefaults = (node: FunctionNode, fn: Fn): void => {
     const [first] = node.params;
     const last = node.params.at(-1);
-    if (!first || !last) return;
+    if (!first || !last || node.params.every(({ type }) => type === 'Identifier')) return;
     if (!flow.calls.some((call) => call.blocks > 0 && call.fn === fn && call.node.start < node.body.start)) return;
     const isBlock = node.body.type === 'BlockStatement';
     const at = isBlock ? node.body.start + 1 : node.body.start;

@@ -30,7 +30,10 @@ export interface Call {
   readonly isIndirect: boolean;
   /** A method of one of the engine's own objects: `Math.max`. */
   readonly isNative: boolean;
+  /** Those that arrived at the callee one by one. */
   readonly targets: Set<Fn>;
+  /** Besides, every function that is stored anywhere. */
+  reachesStored: boolean;
   /** No target is known by name, so that any function that is stored anywhere may be meant. */
   isGuess: boolean;
   blocks: Blocks;
@@ -42,12 +45,22 @@ export interface Flow {
   readonly calls: readonly Call[];
   readonly loops: readonly (AnyNode & { type: 'ForOfStatement' })[];
   callOf(node: AnyNode): Call | undefined;
-  /** The functions that an expression may be. */
-  functionsOf(node: AnyNode): Set<Fn>;
+  /** Nothing that the call may reach is in the script. */
+  reachesNothing(call: Call): boolean;
   /** Functions among the arguments, and among the values of literal objects there. */
-  callbacksOf(call: Call): Set<Fn>;
+  callbacksOf(call: Pick<Call, 'key' | 'args'>): Reach;
   /** The functions that are stored in some property or element. */
-  stored(): ReadonlySet<Fn>;
+  readonly stored: ReadonlySet<Fn>;
+}
+
+/**
+ * Functions that a variable may hold. In a library most variables may hold whatever is stored anywhere; these thousands are not
+ * listed again for each, but said once.
+ */
+export interface Reach {
+  readonly fns: ReadonlySet<Fn>;
+  /** And all stored ones. */
+  readonly stored: boolean;
 }
 
 export function analyseFlow(program: Program, scopes: Scopes): Flow {
@@ -58,6 +71,8 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
   const calls: Call[] = [];
   const byNode = new Map<AnyNode, Call>();
   const loops: (AnyNode & { type: 'ForOfStatement' })[] = [];
+  const stored = new Set<Fn>();
+  reaches.set(ANY, stored);
   /** Variables that hold a k6 module as a whole. */
   const moduleOf = new Map<string, string>();
 
@@ -68,7 +83,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
   };
   const put = (variable: string, fn: Fn): void => {
     const set = at(variable);
-    if (set.has(fn)) return;
+    if (set.has(fn) || isSaid(variable, fn)) return;
     set.add(fn);
     pending.push([variable, fn]);
     // Whoever finds it there may call it with anything and keep what it returns.
@@ -96,30 +111,34 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
    */
   const openVariables = new Set<string>([ANY]);
   const isOpen = (variable: string): boolean => openVariables.has(variable);
+  /** The variable is known to hold all stored functions, and this is one. */
+  const isSaid = (variable: string, fn: Fn): boolean => variable !== ANY && openVariables.has(variable) && stored.has(fn);
   const open = (variable: string): void => {
     if (openVariables.has(variable)) return;
     openVariables.add(variable);
+    const fns = at(variable);
+    for (const fn of fns) if (stored.has(fn)) fns.delete(fn);
     for (const target of edges.get(variable) ?? []) open(target);
     for (const call of waiting.get(variable) ?? []) awaitAny(call);
   };
-  /** The call reaches all that `ANY` holds. */
+  /** The call reaches all that `ANY` holds: they take anything and return to anywhere, so that one edge does for all of them. */
   const awaitAny = (call: Call): void => {
-    if (callsOfAny.has(call)) return;
-    callsOfAny.add(call);
-    for (const fn of at(ANY)) connect(call, fn);
+    if (call.reachesStored) return;
+    call.reachesStored = true;
+    for (const arg of call.args) flow(values(arg), [ANY]);
+    flow([ANY], [resultOf(call.node)]);
   };
-  const callsOfAny = new Set<Call>();
-  const functionsIn = (variables: readonly string[]): Set<Fn> => {
-    const found = new Set<Fn>();
-    for (const variable of variables) for (const fn of at(variable)) found.add(fn);
-    if (variables.some(isOpen)) for (const fn of at(ANY)) found.add(fn);
-    return found;
+  const reachOf = (variables: readonly string[]): Reach => {
+    const fns = new Set<Fn>();
+    for (const variable of variables) if (variable !== ANY) for (const fn of at(variable)) fns.add(fn);
+    return { fns, stored: variables.some(isOpen) && stored.size > 0 };
   };
   const drain = (): void => {
     for (let next = pending.pop(); next; next = pending.pop()) {
       const [variable, fn] = next;
+      if (isSaid(variable, fn)) continue;
       for (const target of edges.get(variable) ?? []) put(target, fn);
-      for (const call of (variable === ANY ? callsOfAny : waiting.get(variable)) ?? []) connect(call, fn);
+      if (variable !== ANY) for (const call of waiting.get(variable) ?? []) connect(call, fn);
     }
   };
 
@@ -274,6 +293,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
       isIndirect,
       isNative,
       targets: new Set(),
+      reachesStored: false,
       isGuess: false,
       blocks: 0,
       usesTwin: false,
@@ -284,7 +304,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
       const list = waiting.get(name);
       if (list) list.push(call);
       else waiting.set(name, [call]);
-      for (const fn of at(name)) connect(call, fn);
+      if (name !== ANY) for (const fn of at(name)) connect(call, fn);
       if (isOpen(name)) awaitAny(call);
     }
   };
@@ -419,12 +439,12 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
     calls,
     loops,
     callOf: (node) => byNode.get(node),
-    functionsOf: (node) => functionsIn(values(node)),
-    callbacksOf: (call) => functionsIn(call.args.flatMap((arg) => callbackVariables(call, arg))),
-    stored: () => at(ANY),
+    reachesNothing: (call) => call.targets.size === 0 && !(call.reachesStored && stored.size > 0),
+    callbacksOf: (call) => reachOf(call.args.flatMap((arg) => callbackVariables(call, arg))),
+    stored,
   };
   /** Values of a literal object count for the calls that look into it: `check(r, {…})`, `new Proxy(…)`, `defineProperty`. */
-  const callbackVariables = (call: Call, arg: AnyNode): string[] => {
+  const callbackVariables = (call: Pick<Call, 'key'>, arg: AnyNode): string[] => {
     const node = bare(arg);
     if (node.type !== 'ObjectExpression') return values(node);
     if (!/^\.(?:check|Proxy|defineProperty|defineProperties)$/.test(call.key)) return [];
@@ -441,17 +461,18 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
       changed = false;
       for (const call of calls) {
         const name = call.key.slice(1);
-        if (!settled.has(call) && (call.targets.size === 0 || BUILTIN_METHODS.has(name))) {
+        if (!settled.has(call) && (flowObject.reachesNothing(call) || BUILTIN_METHODS.has(name))) {
           settled.add(call);
           for (const arg of call.args) flow(values(arg), [ANY]);
           flow([ANY], [resultOf(call.node)]);
           changed = true;
         }
         if (ARRAY_METHODS.has(name) || name === '__async' || name === '__asyncGenerator') {
-          const callbacks = flowObject.callbacksOf(call);
-          if (callbacks.size !== (visited.get(call) ?? 0)) {
-            visited.set(call, callbacks.size);
-            for (const fn of callbacks) {
+          // Stored ones take anything and return to anywhere as they are.
+          const { fns } = flowObject.callbacksOf(call);
+          if (fns.size !== (visited.get(call) ?? 0)) {
+            visited.set(call, fns.size);
+            for (const fn of fns) {
               for (const param of fn.params) bind(param, [ANY]);
               flow([returnOf(fn)], [ANY]);
             }
@@ -465,9 +486,10 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
   }
 
   function guess(call: Call): void {
-    if (call.targets.size > 0 || !call.isMethod || call.isIndirect || call.isNative || BUILTIN_METHODS.has(call.key.slice(1))) return;
+    if (!flowObject.reachesNothing(call) || !call.isMethod || call.isIndirect || call.isNative || BUILTIN_METHODS.has(call.key.slice(1)))
+      return;
     call.isGuess = true;
-    for (const fn of at(ANY)) call.targets.add(fn);
+    call.reachesStored = true;
   }
 }
 

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parse } from 'acorn';
+import { analyseFlow } from './flow.ts';
+import { analyseScopes } from './scope.ts';
+
+/** A library as most are: functions in tables, called by names that are only known at run time. */
+function library(size: number): string {
+  const parts = Array.from(
+    { length: size },
+    (_, i) => `table[key + ${i}] = function (f, x) { return this[key](f, x, table['m${i}'], pick(x)[key]()); }; list.push(table.m${i});`,
+  );
+  return `const table = {}, list = []; let key = 'm'; function pick(x) { return table[x] || list[x]; } ${parts.join('\n')}`;
+}
+
+function work(size: number): number {
+  const program = parse(library(size), { sourceType: 'module', ecmaVersion: 'latest', preserveParens: true });
+  const { calls, stored } = analyseFlow(program, analyseScopes(program));
+  assert.ok(stored.size >= size, 'its functions are found');
+  assert.ok(calls.filter(({ reachesStored }) => reachesStored).length >= size, 'its calls may reach them');
+  return calls.reduce((sum, { targets }) => sum + targets.size, 0);
+}
+
+test('what the analysis of a library notes grows with its length, not with the square of it', () => {
+  assert.ok(work(400) < 3 * work(200) + 400, `${work(200)} targets for 200 functions, ${work(400)} for 400`);
+});
