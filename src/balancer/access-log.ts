@@ -47,8 +47,11 @@ export class AccessLog {
   #lines: string[] = [];
   #bytes = 0;
   #writing = false;
-  /** Lines lost because the disk could not keep up or refused them. */
-  dropped = 0;
+  /** Lines lost since the last report, because the disk could not keep up or refused them, and what it said. */
+  #dropped = 0;
+  #why = '';
+  #losing = false;
+  #recovered = false;
 
   constructor(path: string, clock: Clock) {
     this.#path = path;
@@ -58,7 +61,7 @@ export class AccessLog {
   add(entry: LogEntry): void {
     const line = formatEntry(entry, this.#clock.nowMs());
     if (this.#bytes + line.length > WAITING_MAX) {
-      this.dropped++;
+      this.#drop(1, 'the disk does not keep up');
       return;
     }
     this.#lines.push(line);
@@ -74,9 +77,33 @@ export class AccessLog {
     this.#writing = true;
     appendFile(this.#path, batch.join(''), (error) => {
       this.#writing = false;
-      if (error) this.dropped += batch.length;
+      if (error) this.#drop(batch.length, error.message);
+      else if (this.#losing) this.#recovered = true;
       if (this.#bytes > BATCH_BYTES) this.flush();
     });
+  }
+
+  /** Nothing waits to be written. */
+  get idle(): boolean {
+    return !this.#writing && this.#lines.length === 0;
+  }
+
+  /** About once a second: a line for whoever runs the balancer when lines were lost since the last call, and when that is over. */
+  report(): string | undefined {
+    const [dropped, recovered] = [this.#dropped, this.#recovered];
+    this.#dropped = 0;
+    if (dropped > 0) return `access log: ${dropped} lines lost: ${this.#why}`;
+    if (!recovered) return undefined;
+    this.#losing = false;
+    this.#recovered = false;
+    return `access log: lines are written again to ${this.#path}`;
+  }
+
+  #drop(count: number, why: string): void {
+    this.#losing = true;
+    this.#recovered = false;
+    this.#dropped += count;
+    this.#why = why;
   }
 }
 

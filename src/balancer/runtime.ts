@@ -72,9 +72,13 @@ export class Runtime {
   #groups = new Map<string, GroupState>();
   readonly #counters = new Map<string, LoadBalancerCounters>();
   readonly #logs = new Map<string, AccessLog>();
+  /** The listeners of the snapshot that is being applied, or was last. */
+  #wanted: readonly Listener[] = [];
   #cookies: StickyCookies | undefined;
   #empty: GroupState | undefined;
+  /** No longer in the snapshot, with connections or requests left. */
   readonly #retired = new Set<Front>();
+  readonly #retiredGroups = new Set<GroupState>();
   #lastMetricsMs = monotonicMs();
   #lastCpu = process.cpuUsage();
 
@@ -99,6 +103,7 @@ export class Runtime {
   }
 
   async #applyApplication(snapshot: RoutingSnapshot, owned: ReadonlySet<string>): Promise<Applied> {
+    this.#wanted = snapshot.listeners;
     const cookies = this.#cookiesOf(snapshot);
     const groups = this.#applyGroups(snapshot);
     const parts: RouteParts = { groups, random: this.#engine.random, cookies, nowhere: this.#nowhere() };
@@ -123,21 +128,24 @@ export class Runtime {
 
   /** About once a second: ends drains, and tells what was counted. */
   tick(nowMs: number = monotonicMs()): BalancerMetrics {
-    for (const group of this.#groups.values()) group.tick(nowMs);
-    for (const log of this.#logs.values()) log.flush();
+    for (const group of [...this.#groups.values(), ...this.#retiredGroups]) group.tick(nowMs);
+    for (const group of this.#retiredGroups) if (!group.busy) this.#retiredGroups.delete(group);
     for (const front of this.#retired) if (front.connections.size === 0) this.#retired.delete(front);
-    const shortage = this.#engine.descriptors.report();
-    if (shortage !== undefined) this.#engine.onWarning(shortage);
+    for (const log of this.#logs.values()) log.flush();
+    for (const line of [this.#engine.descriptors.report(), ...[...this.#logs.values()].map((log) => log.report())])
+      if (line !== undefined) this.#engine.onWarning(line);
     const cpu = process.cpuUsage(this.#lastCpu);
     this.#lastCpu = process.cpuUsage();
     const network = this.#network.tick(nowMs);
     const spanMs = nowMs - this.#lastMetricsMs;
     this.#lastMetricsMs = nowMs;
+    const loadBalancers = [...this.#counters.values()].map((counters) => counters.take());
+    this.#forget();
     return {
       spanMs,
       cpuMs: (cpu.user + cpu.system) / 1000,
       rssBytes: process.memoryUsage.rss(),
-      loadBalancers: [...this.#counters.values()].map((counters) => counters.take()),
+      loadBalancers,
       targetGroups: [...this.#groups.values()].map((group) => group.takeMetrics(nowMs)),
       ...(network === undefined ? {} : { network }),
     };
@@ -166,7 +174,11 @@ export class Runtime {
     const inUse = new Set(snapshot.listeners.flatMap(groupsOf));
     const groups = new Map<string, GroupState>();
     for (const config of snapshot.targetGroups) groups.set(config.id, this.#applyGroup(config, inUse.has(config.id)));
-    for (const [id, group] of this.#groups) if (!groups.has(id)) group.close();
+    for (const [id, group] of this.#groups) {
+      if (groups.has(id)) continue;
+      group.close();
+      if (group.busy) this.#retiredGroups.add(group);
+    }
     this.#groups = groups;
     return groups;
   }
@@ -214,6 +226,18 @@ export class Runtime {
     let counters = this.#counters.get(loadBalancerId);
     if (counters === undefined) this.#counters.set(loadBalancerId, (counters = new LoadBalancerCounters(loadBalancerId)));
     return counters;
+  }
+
+  /** What neither the snapshot nor a connection needs any more: its last counts have been told and its lines written. */
+  #forget(): void {
+    const ids = new Set([
+      ...this.#wanted.map(({ loadBalancerId }) => loadBalancerId),
+      ...[...this.#retired].map((front) => front.loadBalancerId),
+    ]);
+    const paths = new Set(this.#wanted.map(({ attributes }) => attributes?.accessLog));
+    const writing = new Set([...this.#retired].map(({ log }) => log));
+    for (const id of this.#counters.keys()) if (!ids.has(id)) this.#counters.delete(id);
+    for (const [path, log] of this.#logs) if (!paths.has(path) && !writing.has(log) && log.idle) this.#logs.delete(path);
   }
 
   async #listen(config: Listener, routes: Routes, owned: boolean): Promise<Bound> {

@@ -34,6 +34,10 @@ export class NetworkCounters {
     this.loadBalancerId = loadBalancerId;
   }
 
+  get flowing(): boolean {
+    return this.tcp.activeFlowCount + this.tls.activeFlowCount + this.udp.activeFlowCount > 0;
+  }
+
   /** What was counted since the last call, and begins anew. */
   take(): NetworkLoadBalancerMetrics {
     const { loadBalancerId, clientResetCount, elbResetCount, targetResetCount } = this;

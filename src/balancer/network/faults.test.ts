@@ -10,7 +10,8 @@ import type { HealthCheck } from '../../model/index.ts';
 import type { Probe } from '../health/monitor.ts';
 import { probe } from '../health/probe.ts';
 import { defaultCheck, eventually, TestBalancer } from '../testkit/index.ts';
-import { networkSnapshot, selfSigned, TcpClient, TcpTarget, Totals } from './testkit.ts';
+import { networkSnapshot, TcpClient, TcpTarget, Totals } from './testkit.ts';
+import { selfSigned } from '../testkit/certificates.ts';
 
 const timeout = 60_000;
 const healthCheck: HealthCheck = {

@@ -27,6 +27,8 @@ export class NetworkRuntime {
   readonly #memory = new RelayMemory();
   readonly #counters = new Map<string, NetworkCounters>();
   readonly #tcpFlows = new Set<TcpFlow>();
+  /** Load balancers of the snapshot that is being applied, or was last. */
+  #wanted: ReadonlySet<string> = new Set();
   #listeners = new Map<string, NetworkBound>();
   #groups = new Map<string, NetworkGroup>();
   /** Gone from the snapshot while flows to their targets go on. */
@@ -52,6 +54,7 @@ export class NetworkRuntime {
     owned: ReadonlySet<string> = new Set(),
   ): Promise<{ bound: readonly BoundListener[]; failed: readonly FailedListener[] }> {
     const listeners = snapshot.listeners.filter(({ protocol }) => isNetworkProtocol(protocol));
+    this.#wanted = new Set(listeners.map(({ loadBalancerId }) => loadBalancerId));
     this.#applyGroups(snapshot, new Set(listeners.flatMap(groupsOf)));
     const failed: FailedListener[] = [];
     const next = new Map<string, NetworkBound>();
@@ -78,8 +81,10 @@ export class NetworkRuntime {
     for (const group of [...this.#groups.values(), ...this.#retired]) group.tick(nowMs);
     for (const group of this.#retired) if (!group.busy) this.#retired.delete(group);
     if (this.#counters.size === 0) return undefined;
+    const loadBalancers = [...this.#counters.values()].map((counters) => counters.take());
+    for (const [id, counters] of this.#counters) if (!this.#wanted.has(id) && !counters.flowing) this.#counters.delete(id);
     return {
-      loadBalancers: [...this.#counters.values()].map((counters) => counters.take()),
+      loadBalancers,
       targetGroups: [...this.#groups.values()].map((group) => group.takeMetrics()),
     };
   }

@@ -1,11 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Certificate, Listener, NetworkLoadBalancerMetrics, NetworkMetrics, RoutingSnapshot, TargetGroup } from '../../model/index.ts';
+import type { Listener, NetworkLoadBalancerMetrics, NetworkMetrics, RoutingSnapshot, TargetGroup } from '../../model/index.ts';
 import { defaultCheck, eventually, type TestBalancer } from '../testkit/index.ts';
 
 /** Parts that the tests of this folder share. */
@@ -202,18 +198,5 @@ export class Totals {
 
   #count(name: string, value: number): void {
     this.#sum[name] = name.endsWith('activeFlowCount') ? value : (this.#sum[name] ?? 0) + value;
-  }
-}
-
-/** A certificate for a name, made by the system's openssl. */
-export function selfSigned(name: string): Certificate {
-  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-certificate-'));
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-  const options = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=${name} -addext subjectAltName=DNS:${name}`;
-  try {
-    execFileSync('openssl', [...options.split(' '), '-keyout', key, '-out', certificate], { stdio: 'ignore' });
-    return { certificate: readFileSync(certificate, 'utf8'), privateKey: readFileSync(key, 'utf8') };
-  } finally {
-    rmSync(folder, { recursive: true });
   }
 }

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { monotonicMs } from '../../base/index.ts';
 import { eventually, TestBalancer } from '../testkit/index.ts';
-import { networkSnapshot, selfSigned, TcpClient, TcpTarget, Totals } from './testkit.ts';
+import { networkSnapshot, TcpClient, TcpTarget, Totals } from './testkit.ts';
+import { selfSigned } from '../testkit/certificates.ts';
 
 const timeout = 30_000;
 const certificates = [selfSigned('one.test'), selfSigned('two.test')];

@@ -103,6 +103,8 @@ export class HandleTransport implements Transport {
   readonly #handle: TcpHandle;
   #closed = false;
   #reading = false;
+  /** Its end was asked for and is not sent yet. */
+  #ending = false;
   /** Writes that the kernel has not taken in full. */
   #waiting = 0;
   #memory: Buffer = readBuffer;
@@ -180,7 +182,8 @@ export class HandleTransport implements Transport {
   end(): void {
     if (this.#closed) return;
     const request = new this.#handles.ShutdownWrap();
-    request.oncomplete = ignore;
+    this.#ending = true;
+    request.oncomplete = () => void (this.#ending = false);
     this.#handle.shutdown(request);
   }
 
@@ -188,7 +191,8 @@ export class HandleTransport implements Transport {
     if (this.#closed) return;
     this.#closed = true;
     this.#handle.onread = ignore;
-    if (!reset || this.#handle.reset() !== 0) this.#handle.close();
+    // A handle that is asked for a reset while its end is on the way refuses, and cannot be closed any more.
+    if (!reset || this.#ending || this.#handle.reset() !== 0) this.#handle.close();
   }
 
   #onRead(): Buffer | undefined {
