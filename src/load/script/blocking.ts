@@ -1,5 +1,6 @@
 import type { AnyNode, Program } from 'acorn';
-import { analyseFlow, type Call, type Flow } from './flow.ts';
+import type { Call, Flow } from './calls.ts';
+import { analyseFlow } from './flow.ts';
 import { ARRAY_METHODS, BUILTIN_METHODS, CONTAINERS, HOST_CALLBACKS, NATIVE_FUNCTIONS, SYNCHRONOUS_NATIVES } from './natives.ts';
 import { analyseScopes, isIterable, type Blocks, type Fn, type Scopes } from './scope.ts';
 import { ANY, bare, isFunction, propertyKey } from './syntax.ts';

@@ -2,7 +2,7 @@ import type { AnyNode, Program } from 'acorn';
 import { MagicString } from 'magic-string';
 import type { Analysis } from './blocking.ts';
 import { TOP_LEVEL_AWAIT } from './bundle.ts';
-import type { Call } from './flow.ts';
+import type { Call } from './calls.ts';
 import { usesPromises } from './loaded.ts';
 import type { Fn } from './scope.ts';
 import { childrenOf, isFunction, type FunctionNode } from './syntax.ts';

@@ -22,5 +22,5 @@ function work(size: number): number {
 }
 
 test('what the analysis of a library notes grows with its length, not with the square of it', () => {
-  assert.ok(work(400) < 3 * work(200) + 400, `${work(200)} targets for 200 functions, ${work(400)} for 400`);
+  assert.ok(work(400) < 3 * work(200), `${work(200)} targets for 200 functions, ${work(400)} for 400`);
 });
