@@ -17,6 +17,8 @@ export interface MachineSpec {
   readonly images: Readonly<Record<string, MachineProgram>>;
   /** What the instance metadata service answers, by path below `/latest/`, e.g. `meta-data/instance-id`. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** EC2's HttpTokens: `required` refuses requests of version 1, which show no token. `optional` unless given. */
+  readonly metadataTokens?: 'optional' | 'required';
 }
 
 /** A program of this computer, as a machine sees it. */

@@ -11,12 +11,13 @@ import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { metadataAnswer } from './metadata.ts';
+import { monotonicMs } from '../../base/index.ts';
+import { metadataAnswer, type InstanceMetadata, type Tokens } from './metadata.ts';
 import { joinSockets, takeTarget } from './pipe.ts';
 
 export type AgentCommand =
   | { readonly type: 'allow'; readonly address: string; readonly port: number }
-  | { readonly type: 'machine'; readonly address: string; readonly metadata: Readonly<Record<string, string>> }
+  | { readonly type: 'machine'; readonly address: string; readonly metadata: InstanceMetadata }
   | { readonly type: 'forget'; readonly address: string };
 
 const gateway = '172.31.0.1';
@@ -35,8 +36,8 @@ function main(folder: string): void {
   });
   // Machines reach addresses of the region's loopback network through this gateway.
   execFileSync('/bin/sh', ['-c', 'for f in all br0; do echo 1 > /proc/sys/net/ipv4/conf/$f/route_localnet; done']);
-  const machines = new Map<string, Readonly<Record<string, string>>>();
-  const tokens = new Map<string, string>();
+  const machines = new Map<string, InstanceMetadata>();
+  const tokens: Tokens = new Map();
   const out = join(folder, 'out.sock');
 
   const allow = (address: string, port: number): void => {
@@ -55,13 +56,7 @@ function main(folder: string): void {
   }).listen(join(folder, 'in.sock'), () => process.stdout.write('gateway ready\n'));
   createHttpServer((request, response) => {
     const address = (request.socket.remoteAddress ?? '').replace('::ffff:', '');
-    const { status, body, headers } = metadataAnswer(
-      machines.get(address),
-      tokens,
-      request.method ?? 'GET',
-      request.url ?? '/',
-      request.headers,
-    );
+    const { status, body, headers } = metadataAnswer(machines.get(address), tokens, request, monotonicMs());
     response.writeHead(status, { 'content-type': 'text/plain', server: 'EC2ws', ...headers }).end(body);
   }).listen(80, metadataAddress);
 

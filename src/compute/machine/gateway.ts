@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { entry, errorMessage, forkChild, PlimsollError, type Child, type Logger } from '../../base/index.ts';
 import { computeErrors } from '../errors.ts';
 import type { AgentCommand } from './agent.ts';
+import type { InstanceMetadata } from './metadata.ts';
 import type { RelayCommand, RelayEvent } from './relay.ts';
 
 const run = promisify(execFile);
@@ -80,7 +81,7 @@ export class Gateway {
     this.#relay.send({ type: 'expose', host, port, target });
   }
 
-  add(address: string, metadata: Readonly<Record<string, string>>): void {
+  add(address: string, metadata: InstanceMetadata): void {
     this.#tell({ type: 'machine', address, metadata });
   }
 

@@ -112,7 +112,7 @@ class NamespaceMachines implements Machines {
     const host = routed ? spec.address : spec.host;
     const machine: Machine = { address: spec.address, host, routed, folder };
     this.#machines.set(spec.id, machine);
-    this.#gateway.add(spec.address, spec.metadata);
+    this.#gateway.add(spec.address, { values: spec.metadata, tokensRequired: spec.metadataTokens === 'required' });
     const folders = furnish(folder, this.#containers === undefined ? spec : { ...spec, images: {} });
     const up = this.#up(spec.id);
     try {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { metadataAnswer, type MetadataAnswer } from './metadata.ts';
+import { metadataAnswer, type MetadataAnswer, type Tokens } from './metadata.ts';
 
 const values = {
   'meta-data/instance-id': 'i-1',
@@ -8,8 +8,11 @@ const values = {
   'meta-data/placement/region': 'us-east-1',
   'user-data': '#!',
 };
-const tokens = new Map<string, string>();
-const ask = (url: string, method = 'GET', headers = {}): MetadataAnswer => metadataAnswer(values, tokens, method, url, headers);
+const tokens: Tokens = new Map();
+let nowMs = 0;
+const answer = (tokensRequired: boolean, url: string, method = 'GET', headers = {}): MetadataAnswer =>
+  metadataAnswer({ values, tokensRequired }, tokens, { url, method, headers }, nowMs);
+const ask = (url: string, method?: string, headers?: object): MetadataAnswer => answer(false, url, method, headers);
 
 test('version 1: values by path, and what is below a path', () => {
   assert.equal(ask('/latest/meta-data/instance-id').body, 'i-1');
@@ -31,8 +34,21 @@ test('version 2: a token by PUT with its life span, and none but those given out
   assert.equal(ask('/latest/api/token', 'PUT').status, 400);
   assert.equal(ask('/latest/api/token', 'PUT', { 'x-aws-ec2-metadata-token-ttl-seconds': '999999' }).status, 400);
   assert.equal(ask('/latest/api/token', 'GET').status, 405);
+  const other = { values: { 'meta-data/instance-id': 'i-2' }, tokensRequired: false };
+  const shown = { url: '/latest/meta-data/instance-id', method: 'GET', headers: { 'x-aws-ec2-metadata-token': token.body } };
+  assert.equal(metadataAnswer(other, tokens, shown, nowMs).status, 401, 'a token is of one instance');
+  nowMs += 60_000;
+  assert.equal(ask('/latest/meta-data/instance-id', 'GET', { 'x-aws-ec2-metadata-token': token.body }).status, 401, 'its span is over');
+  ask('/latest/api/token', 'PUT', ttl);
+  assert.equal(tokens.size, 1);
+});
+
+test('where tokens are required, version 1 is refused', () => {
+  assert.equal(answer(true, '/latest/meta-data/instance-id').status, 401);
+  const { body } = answer(true, '/latest/api/token', 'PUT', { 'x-aws-ec2-metadata-token-ttl-seconds': '60' });
+  assert.equal(answer(true, '/latest/user-data', 'GET', { 'x-aws-ec2-metadata-token': body }).body, '#!');
 });
 
 test('whoever is no machine learns nothing', () => {
-  assert.equal(metadataAnswer(undefined, tokens, 'GET', '/latest/meta-data/instance-id', {}).status, 404);
+  assert.equal(metadataAnswer(undefined, tokens, { url: '/latest/meta-data/instance-id', method: 'GET', headers: {} }, nowMs).status, 404);
 });

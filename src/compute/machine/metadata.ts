@@ -1,5 +1,15 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { systemRandom } from '../../base/index.ts';
+
+export interface InstanceMetadata {
+  /** By path below `/latest/`. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Requests of version 1, which show no token, are refused. */
+  readonly tokensRequired: boolean;
+}
+
+/** Those given out: the instance that asked for each, and when it ends. */
+export type Tokens = Map<string, { readonly instanceId: string | undefined; readonly endMs: number }>;
 
 export interface MetadataAnswer {
   readonly status: number;
@@ -11,27 +21,31 @@ export interface MetadataAnswer {
  * The instance metadata service, versions 1 and 2: a token by PUT, then values below `/latest/`; a path that ends with
  * `/`, or names a group, lists what is in it.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
- * `tokens`: those given out, each with the instance that asked for it; a request that shows any other is refused.
+ * A request that shows a token of another instance, or one that has ended, is refused. `nowMs`: monotonic.
  */
 export function metadataAnswer(
-  values: Readonly<Record<string, string>> | undefined,
-  tokens: Map<string, string>,
-  method: string,
-  url: string,
-  headers: IncomingHttpHeaders,
+  metadata: InstanceMetadata | undefined,
+  tokens: Tokens,
+  { method = 'GET', url = '/', headers }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
+  nowMs: number,
 ): MetadataAnswer {
-  if (values === undefined) return { status: 404, body: '' };
+  if (metadata === undefined) return { status: 404, body: '' };
+  const { values, tokensRequired } = metadata;
+  const instanceId = values['meta-data/instance-id'];
   const path = url.split('?')[0] ?? '/';
   if (path === '/latest/api/token') {
     const ttl = Number(headers['x-aws-ec2-metadata-token-ttl-seconds']);
     if (method !== 'PUT') return { status: 405, body: '' };
     if (!(ttl >= 1 && ttl <= 21_600)) return { status: 400, body: '' };
     const token = systemRandom.hex(56);
-    tokens.set(token, values['meta-data/instance-id'] ?? '');
+    for (const [old, { endMs }] of tokens) if (endMs <= nowMs) tokens.delete(old);
+    tokens.set(token, { instanceId, endMs: nowMs + ttl * 1000 });
     return { status: 200, body: token, headers: { 'x-aws-ec2-metadata-token-ttl-seconds': String(ttl) } };
   }
   const token = headers['x-aws-ec2-metadata-token'];
-  if (token !== undefined && tokens.get(String(token)) !== values['meta-data/instance-id']) return { status: 401, body: '' };
+  const known = tokens.get(String(token));
+  const isValid = known !== undefined && known.instanceId === instanceId && known.endMs > nowMs;
+  if (token === undefined ? tokensRequired : !isValid) return { status: 401, body: '' };
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: '' };
   if (path === '/' || path === '') return { status: 200, body: 'latest' };
   const asked = /^\/(?:latest|\d{4}-\d\d-\d\d)\/?(.*)$/.exec(path)?.[1];

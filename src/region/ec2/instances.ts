@@ -247,6 +247,7 @@ export class Instances {
       memoryMiB,
       images: this.#options.images,
       metadata: metadataOf(at, instance, userData),
+      metadataTokens: instance.MetadataOptions?.HttpTokens === 'required' ? 'required' : 'optional',
       ...(userData?.startsWith('#!') === true ? { userData } : {}),
     });
     const host = await starting.catch((error: unknown) => {
