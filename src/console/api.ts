@@ -1,5 +1,5 @@
 import type { Json, Service } from './command.ts';
-import type { Hello, TestRequest, TestRun, TestSummary } from './contract.ts';
+import type { AccessLog, Hello, TestRequest, TestRun, TestSummary } from './contract.ts';
 
 /** An answer that says no, with AWS's code. */
 export class RefusedError extends Error {
@@ -43,6 +43,9 @@ export const hello = (): Promise<Hello> => ask('/api/hello');
 export function aws<Answer = Json>(region: string, service: Service, operation: string, input: Json = {}): Promise<Answer> {
   return ask(`/api/aws/${service}/${operation}?region=${region}`, input);
 }
+
+export const accessLog = (region: string, balancer: string): Promise<AccessLog> =>
+  ask(`/api/access-log/${encodeURIComponent(balancer)}?region=${region}`);
 
 export const tests = {
   list: (): Promise<TestSummary[]> => ask('/api/tests'),

@@ -64,6 +64,8 @@ export interface TargetGroupPicture {
   readonly protocol: string;
   readonly port?: number;
   readonly targets: readonly TargetPicture[];
+  /** By a tag, for all targets: to rehearse slow ones. */
+  readonly addedLatencyMs?: number;
   readonly traffic: Traffic;
 }
 
@@ -75,6 +77,8 @@ export interface TargetPicture {
   readonly description?: string;
   readonly requestsPerSecond: number;
   readonly outstanding: number;
+  /** By a tag of its group, for it alone or for all. */
+  readonly addedLatencyMs?: number;
 }
 
 /** What has a desired count: a service of ECS or an Auto Scaling group. */
@@ -156,6 +160,15 @@ export interface Hello {
 export interface ApiError {
   readonly code: string;
   readonly message: string;
+}
+
+/** The end of a load balancer's access log. */
+export interface AccessLog {
+  readonly enabled: boolean;
+  /** What stands for the bucket on this computer; absent while the log is off or nothing runs. */
+  readonly file?: string;
+  /** As AWS writes them, the oldest first. */
+  readonly lines: readonly string[];
 }
 
 /** A load test to start. */

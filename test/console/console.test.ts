@@ -1,11 +1,16 @@
 /** What the console's page works out by itself. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lastLines } from '../../src/cli/console/accessLog.ts';
 import { csvOf } from '../../src/cli/console/testRoutes.ts';
 import { command } from '../../src/console/command.ts';
 import type { Moment, Picture, StatisticsRow } from '../../src/console/index.ts';
 import { alarmBands } from '../../src/console/overview/bands.ts';
 import { edgesOf } from '../../src/console/overview/edges.ts';
+import { entryOf } from '../../src/console/pages/accessLogEntry.ts';
 import { alarmSpans } from '../../src/console/pages/alarmSpans.ts';
 
 test('an action is told as the AWS CLI takes it', () => {
@@ -135,4 +140,36 @@ test('names in the CSV neither break its lines nor start a formula', () => {
     failuresPerSecond: 0,
   };
   assert.equal(csvOf([row]).split('\r\n')[1], `GET,"'=cmd(""a"",\n1)",1,0,1,1,1,1,1,1,2,1,0`);
+});
+
+test('a line of an access log is read by its fields, whatever stands in its texts', () => {
+  const front =
+    'http 2026-11-21T12:00:00.123Z app/front/50dc6c495c0c9188 192.0.2.7:41000 10.0.0.5:80 0.001 0.024 0.000 200 200 120 345 ' +
+    '"GET http://127.0.0.1:80/a?b=<script> HTTP/1.1" "curl \\x22 7" - - arn:targetgroup/web "Root=1" "-" "-" 0 2026-11-21T12:00:00.098Z ' +
+    '"forward" "-" "-" "10.0.0.5:80" "200" "-" "-" TID_- "-" "-" "-"';
+  const read = entryOf(front);
+  assert.deepEqual([read.client, read.target, read.targetMs, read.status], ['192.0.2.7:41000', '10.0.0.5:80', 24, '200']);
+  assert.equal(read.request, 'GET http://127.0.0.1:80/a?b=<script> HTTP/1.1');
+  assert.equal(read.reason, undefined);
+  const refused = entryOf(
+    front.replace('10.0.0.5:80 0.001 0.024 0.000 200 200', '- -1 -1 -1 503 -').replace('"forward" "-" "-"', '"forward" "-" "none"'),
+  );
+  assert.deepEqual([refused.target, refused.targetMs, refused.status, refused.reason], [undefined, undefined, '503', 'none']);
+  assert.equal(entryOf('').status, '');
+});
+
+test('the tail of a file is whole lines from its end, however long it is', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-tail-'));
+  const file = join(folder, 'access.log');
+  try {
+    assert.deepEqual(await lastLines(file), []);
+    writeFileSync(file, 'first\nsecond\nthird is not');
+    assert.deepEqual(await lastLines(file), ['first', 'second']);
+    appendFileSync(file, ` whole\n${Array.from({ length: 40_000 }, (_, index) => `line ${index}\n`).join('')}`);
+    const lines = await lastLines(file);
+    assert.equal(lines.length, 200);
+    assert.deepEqual([lines[0], lines.at(-1)], ['line 39800', 'line 39999']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -11,6 +11,7 @@ import { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-scaling
 import { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import { ECS } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Whereabouts } from '../../src/aws/index.ts';
 import { systemClock } from '../../src/base/index.ts';
 import type { TestRun } from '../../src/console/index.ts';
 import { barriersIn, chromiumFile, complaintsOf, openBrowser } from '../support/browser.ts';
@@ -133,6 +134,52 @@ describe(
         .getByText(/has started 1 tasks/)
         .first()
         .waitFor();
+    });
+
+    test('latency that is added in the page shows in the response times, and goes again', { timeout }, async () => {
+      const front = await listenerOf(up.endpoint);
+      const traffic = systemClock.every(200, () => void fetch(front).then((answer) => answer.text(), String));
+      try {
+        await go('/target-groups/web');
+        await page.getByRole('banner').getByRole('link', { name: 'Target groups' }).waitFor();
+        await page.locator('.title').getByRole('button', { name: 'Add latency' }).click();
+        const dialog = page.getByRole('dialog');
+        await dialog.getByLabel('Milliseconds').fill('400');
+        assert.match(
+          await dialog.locator('.command code').innerText(),
+          /^aws --region us-east-1 elbv2 add-tags --resource-arns arn:\S+ --tags '/,
+        );
+        await dialog.getByRole('button', { name: 'Add latency' }).click();
+        await go('/');
+        const group = page.locator('.node', { hasText: 'Target group' });
+        await group.getByText('+ 400 ms added').waitFor();
+        await group.getByText(/p95 ([4-9]\d\d|\d,\d{3}) ms/).waitFor();
+        await go('/target-groups/web');
+        await page.locator('.title').getByRole('button', { name: 'Remove latency' }).click();
+        await dialog.getByRole('button', { name: 'Remove latency' }).click();
+        await page.locator('.title').getByRole('button', { name: 'Add latency' }).waitFor();
+      } finally {
+        traffic.cancel();
+      }
+    });
+
+    test('the access log is switched on in the page, and its tail follows the requests', { timeout }, async () => {
+      await go('/load-balancers/front?tab=Access+log');
+      await page.getByText('The access log is off.').waitFor();
+      await page.getByRole('button', { name: 'Switch it on' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Switch it on' }).click();
+      await page.getByText('No request was written yet.').waitFor();
+      const front = await listenerOf(up.endpoint);
+      // The balancer takes the attribute a moment later.
+      const traffic = systemClock.every(200, () => void fetch(`${front}seen?<script>`).then((answer) => answer.text(), String));
+      try {
+        await page
+          .getByText(/GET http:\S+seen\?%3Cscript%3E/)
+          .first()
+          .waitFor();
+      } finally {
+        traffic.cancel();
+      }
     });
 
     test('names are shown as they are, and nothing in them runs', { timeout }, async () => {
@@ -289,6 +336,13 @@ export default function () {
   http.get(__ENV.BASE_URL + '/', { tags: { name: 'front page' } });
   sleep(0.05);
 }`;
+
+/** Where the load balancer listens on this computer. */
+async function listenerOf(endpoint: string): Promise<string> {
+  const { listeners } = (await (await fetch(`${endpoint}/_plimsoll/status`)).json()) as Whereabouts;
+  const [{ host, port }] = Object.values(listeners) as [{ host: string; port: number }];
+  return `http://${host}:${port}/`;
+}
 
 /** One task for each 100 requests a minute, four at most: with any load there are soon four. */
 async function makeScaling(endpoint: string): Promise<void> {

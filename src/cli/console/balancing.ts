@@ -10,6 +10,7 @@ import {
   type RuleResource,
 } from '../../aws/index.ts';
 import type { ListenerPicture, LoadBalancerPicture, RulePicture, TargetGroupPicture } from '../../console/index.ts';
+import { addedLatencyOf } from '../../region/index.ts';
 import { urlOf } from '../status/collect.ts';
 import type { Taken } from './rates.ts';
 
@@ -19,18 +20,30 @@ export async function targetGroupsOf(endpoint: Endpoint, region: string, rates: 
   return Promise.all(
     groups.map(async ({ TargetGroupArn: arn, TargetGroupName: name, Protocol: protocol = '', Port }): Promise<TargetGroupPicture> => {
       const { TargetHealthDescriptions = [] } = await endpoint.call('elbv2', 'DescribeTargetHealth', { TargetGroupArn: arn }, region);
+      const addedLatency = addedLatencyOf(endpoint.place(region), arn);
       const targets = TargetHealthDescriptions.map(({ Target, TargetHealth }) => ({
         id: Target?.Id ?? '',
         ...(Target?.Port === undefined ? {} : { port: Target.Port }),
         state: TargetHealth?.State ?? '',
         ...(TargetHealth?.Reason === undefined ? {} : { reason: TargetHealth.Reason }),
         ...(TargetHealth?.Description === undefined ? {} : { description: TargetHealth.Description }),
+        ...latency(addedLatency(Target?.Id ?? '')),
         ...rates.ofTarget(arn, `${Target?.Id ?? ''}:${Target?.Port ?? ''}`),
       }));
-      return { arn, name, protocol, ...(Port === undefined ? {} : { port: Port }), targets, traffic: rates.ofGroup(arn) };
+      return {
+        arn,
+        name,
+        protocol,
+        ...(Port === undefined ? {} : { port: Port }),
+        targets,
+        ...latency(addedLatency('')),
+        traffic: rates.ofGroup(arn),
+      };
     }),
   );
 }
+
+const latency = (addedLatencyMs: number): { addedLatencyMs?: number } => (addedLatencyMs > 0 ? { addedLatencyMs } : {});
 
 export function loadBalancersOf(at: Place, groups: readonly TargetGroupPicture[], rates: Taken): LoadBalancerPicture[] {
   const where = at.world.machinery.whereabouts?.().listeners ?? {};

@@ -2,8 +2,9 @@ import type { ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { errorMessage, packageVersion, PlimsollError, systemErrorCode, systemRandom, uuid, type Logger } from '../../base/index.ts';
 import { refusal, type Endpoint } from '../../aws/index.ts';
-import type { Hello } from '../../console/index.ts';
+import type { AccessLog, Hello } from '../../console/index.ts';
 import { cliErrors } from '../errors.ts';
+import { accessLogTail } from './accessLog.ts';
 import { fail } from './answer.ts';
 import { loadAssets, type Asset } from './assets.ts';
 import { eventText } from './events.ts';
@@ -38,6 +39,8 @@ interface Behind {
   follow(response: ServerResponse, lastNumber: number, region: string | undefined): void;
   /** Calls an operation of AWS; absent where no region is. */
   call?(service: string, operation: string, input: Buffer, region: string | undefined): ReturnType<Endpoint['callJson']>;
+  /** Of a load balancer by its name; absent where no region is. */
+  accessLog?(name: string, region: string | undefined): Promise<AccessLog | undefined>;
   close(): Promise<void>;
 }
 
@@ -114,6 +117,7 @@ function regionBehind({ source, testsFolder, log }: ConsoleOptions): Behind {
       if (running !== undefined) response.write(eventText('test', running));
     },
     call: (service, operation, input, region = source.region) => endpoint.callJson(service, operation, input, region),
+    accessLog: (name, region = source.region) => accessLogTail(source, region, name),
     close: async () => {
       for (const each of watches.values()) each.close();
       await tests.close();
@@ -176,6 +180,11 @@ function apiRoutes(app: FastifyInstance, behind: Behind): void {
     const answer = await behind.call?.(service, operation, body, regionOf(request));
     if (answer === undefined) return fail(reply, 404, 'NotFound', 'this console is of a load test: no region is behind it');
     return reply.code(answer.status).type('application/json').send(answer.body);
+  });
+  app.get<{ Params: { name: string } }>('/api/access-log/:name', async (request, reply) => {
+    const { name } = request.params;
+    const log = await behind.accessLog?.(name, regionOf(request));
+    return log ?? fail(reply, 404, 'NotFound', `there is no load balancer ${name.slice(0, 100)}`);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../aws/index.ts';
+import type { Endpoint, LoadBalancerResource } from '../../aws/index.ts';
 import type { BalancerMetrics, WorkloadUsage } from '../../model/index.ts';
 import type { Region } from '../../region/index.ts';
 
@@ -14,6 +14,8 @@ export interface ConsoleSource {
   readonly running?: {
     onBalancerMetrics(handler: (delta: BalancerMetrics) => void): void;
     usage(): ReadonlyMap<string, WorkloadUsage>;
+    /** The file of a load balancer's access log; undefined while that is off. */
+    accessLogOf(balancer: LoadBalancerResource): string | undefined;
   };
 }
 
@@ -25,6 +27,10 @@ export function sourceOf(region: Region): ConsoleSource {
     endpoint: region.endpoint,
     timeScale: region.timeScale,
     region: 'us-east-1',
-    running: { onBalancerMetrics: (handler) => region.onBalancerMetrics(handler), usage: () => region.usage.workloads },
+    running: {
+      onBalancerMetrics: (handler) => region.onBalancerMetrics(handler),
+      usage: () => region.usage.workloads,
+      accessLogOf: (balancer) => region.loadBalancing.accessLogOf(balancer),
+    },
   };
 }

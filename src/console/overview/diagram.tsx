@@ -13,6 +13,7 @@ import { count, milliseconds, percent, span } from '../format.ts';
 import { pathOf } from '../router.ts';
 import { Link } from '../widgets/page.tsx';
 import { Status } from '../widgets/status.tsx';
+import { AddedLatency } from '../pages/addedLatency.tsx';
 import { clientsNode, edgesOf } from './edges.ts';
 
 /** The system in one picture: clients → listeners → target groups → tasks or instances → databases. */
@@ -136,6 +137,7 @@ function Group({ group }: { readonly group: TargetGroupPicture }): JSX.Element {
         <b>{healthy}</b> of {group.targets.length} healthy{ill > 0 ? <span class="bad"> · {ill} unhealthy</span> : ''}
       </p>
       <TrafficFigures traffic={group.traffic} />
+      <AddedLatency targets={group.targets} />
     </Node>
   );
 }

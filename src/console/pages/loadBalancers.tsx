@@ -7,6 +7,7 @@ import { Problem, useAws } from '../widgets/aws.tsx';
 import { Card, Details, Link, Page, Tabs } from '../widgets/page.tsx';
 import { Status } from '../widgets/status.tsx';
 import { Table } from '../widgets/table.tsx';
+import { AccessLogTail } from './accessLog.tsx';
 import { MetricCharts, suffixOf } from './metricCharts.tsx';
 import { Missing } from './missing.tsx';
 
@@ -95,6 +96,7 @@ function Balancer({ balancer, picture }: { readonly balancer: LoadBalancerPictur
               />
             ),
           },
+          ...(type === 'application' ? [{ name: 'Access log', content: () => <AccessLogTail name={name} arn={arn} /> }] : []),
           { name: 'Attributes', content: () => <Attributes operation="DescribeLoadBalancerAttributes" input={{ LoadBalancerArn: arn }} /> },
         ]}
       />

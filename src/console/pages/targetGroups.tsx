@@ -6,6 +6,7 @@ import { Do, Problem, useAws } from '../widgets/aws.tsx';
 import { Card, Details, Link, Page, Tabs } from '../widgets/page.tsx';
 import { Status } from '../widgets/status.tsx';
 import { Table } from '../widgets/table.tsx';
+import { AddedLatency, AddLatency } from './addedLatency.tsx';
 import { Attributes } from './loadBalancers.tsx';
 import { MetricCharts, suffixOf } from './metricCharts.tsx';
 import { Missing } from './missing.tsx';
@@ -72,7 +73,8 @@ function Group({ group, picture }: { readonly group: TargetGroupPicture; readonl
     listeners.some(({ rules }) => rules.some(({ targetGroupArns }) => targetGroupArns.includes(arn))),
   );
   return (
-    <Page title={name} above={above}>
+    <Page title={name} above={above} actions={<AddLatency group={group} />}>
+      <AddedLatency targets={targets} />
       <Card title="Details">
         <Problem error={error} />
         <Details
@@ -164,17 +166,23 @@ function Targets({ group }: { readonly group: TargetGroupPicture }): JSX.Element
           { title: 'In flight', cell: ({ outstanding }) => count(outstanding), by: ({ outstanding }) => outstanding, numeric: true },
           {
             title: 'Do',
-            cell: ({ id, port }) => (
-              <Do
-                label="Deregister"
-                danger
-                what={`${id} gets no new requests; those in flight are finished within the deregistration delay. A service or group that registered it does not register it again.`}
-                action={() => ({
-                  service: 'elbv2',
-                  operation: 'DeregisterTargets',
-                  input: { TargetGroupArn: group.arn, Targets: [{ Id: id, ...(port === undefined ? {} : { Port: port }) }] },
-                })}
-              />
+            cell: (target) => (
+              <div class="buttons">
+                <AddLatency group={group} target={target} />
+                <Do
+                  label="Deregister"
+                  danger
+                  what={`${target.id} gets no new requests; those in flight are finished within the deregistration delay. A service or group that registered it does not register it again.`}
+                  action={() => ({
+                    service: 'elbv2',
+                    operation: 'DeregisterTargets',
+                    input: {
+                      TargetGroupArn: group.arn,
+                      Targets: [{ Id: target.id, ...(target.port === undefined ? {} : { Port: target.port }) }],
+                    },
+                  })}
+                />
+              </div>
             ),
           },
         ]}

@@ -22,10 +22,15 @@ const againMs = 2000;
 /** What an operation answers, asked again every two seconds while the page is seen. */
 export function useAws<Answer = Json>(service: Service, operation: string, input: Json | undefined = {}): Answered<Answer> {
   const region = useContext(Region);
+  const key = input === undefined ? undefined : JSON.stringify([region, service, operation, input]);
+  return useAnswer(key, () => aws<Answer>(region, service, operation, input));
+}
+
+/** The same for any question; `key` says which it is, undefined that there is none yet. */
+export function useAnswer<Answer>(key: string | undefined, ask: () => Promise<Answer>): Answered<Answer> {
   const [data, setData] = useState<Answer>();
   const [error, setError] = useState<string>();
   const [round, setRound] = useState(0);
-  const key = input === undefined ? undefined : JSON.stringify(input);
   useEffect(() => {
     if (key === undefined) return undefined;
     let over = false;
@@ -33,7 +38,7 @@ export function useAws<Answer = Json>(service: Service, operation: string, input
     const load = async (): Promise<void> => {
       if (!document.hidden) {
         try {
-          const answer = await aws<Answer>(region, service, operation, JSON.parse(key) as Json);
+          const answer = await ask();
           if (over) return;
           setData(answer);
           setError(undefined);
@@ -48,7 +53,7 @@ export function useAws<Answer = Json>(service: Service, operation: string, input
       over = true;
       clearTimeout(timer);
     };
-  }, [region, service, operation, key, round]);
+  }, [key, round]);
   return { data, error, again: () => setRound((before) => before + 1) };
 }
 
