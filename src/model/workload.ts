@@ -15,6 +15,11 @@ export interface WorkloadSpec {
   readonly env: Readonly<Record<string, string>>;
   /** The workload's own address; it listens there. */
   readonly address: string;
+  /**
+   * Workloads with the same word here share an address, as the containers of a task do, and where they are containers a
+   * whole network: each is `localhost` to the others.
+   */
+  readonly network?: string;
   /** 1024 units are one vCPU, as in ECS. */
   readonly cpuUnits: number;
   readonly memoryMiB: number;

@@ -164,6 +164,7 @@ export class Region {
       logs: this.#logs,
       images,
       compute: options.compute ?? 'process',
+      dataDir: options.dataDir,
       stopTimeoutMs,
       log,
     });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import Docker from 'dockerode';
-import { dbInstances, instances } from '../../src/aws/index.ts';
+import { dbInstances, instances, tasks } from '../../src/aws/index.ts';
 import { systemClock } from '../../src/base/index.ts';
 import { makeNodeImage } from '../../src/compute/test-support/nodeImage.ts';
 import type { Region } from '../../src/region/index.ts';
@@ -101,7 +101,12 @@ describe('a region whose tasks are containers', { skip: noEngine }, () => {
       60_000,
       () => service.healthy().length === 3 && service.tasks().every(({ id }) => id !== victim?.id),
     );
-    assert.match(service.stopped()[0]?.stoppedReason ?? '', /SIGKILL/);
+    const record = live
+      .place(region)
+      .table(tasks)
+      .find(({ taskArn }) => taskArn.endsWith(victim?.id ?? ''));
+    assert.equal(record?.stoppedReason, 'Essential container in task exited');
+    assert.equal(record.containers?.[0]?.exitCode, 137);
   });
 
   test('user data runs as it is: a web server in the machine, a container beside it', { skip: noMachines }, async () => {
@@ -115,28 +120,26 @@ describe('a region whose tasks are containers', { skip: noEngine }, () => {
       return Instances[0]?.InstanceId ?? '';
     };
     const [page, todos] = [await launch(webServer), await launch(dockerRun(database.host, database.port))];
-    const answer = async (id: string, port: number): Promise<string> => {
+    const answers = async (id: string, port: number, expected: string): Promise<void> => {
+      let last = '';
       for (let tries = 0; tries < 600; tries++) {
         const host = live.instances.whereabouts()[id]?.host;
-        if (host !== undefined) live.instances.expose(id, port);
-        const text =
-          host === undefined
-            ? ''
-            : await fetch(`http://${host}:${port}/`)
-                .then((found) => found.text())
-                .catch(() => '');
-        if (text !== '') return text.trim();
+        if (host !== undefined) {
+          live.instances.expose(id, port);
+          last = await fetch(`http://${host}:${port}/`).then((found) => found.text(), String);
+          if (last.trim() === expected) return;
+        }
         await systemClock.sleep(50);
       }
-      return live.instances.consoleOf(id);
+      assert.fail(`not within 30 s: ${last}\n${live.instances.consoleOf(id)}`);
     };
-    assert.equal(await answer(page, 80), page);
-    assert.equal(await answer(todos, 6400), '1');
+    await answers(page, 80, page);
+    await answers(todos, 6400, '1');
     assert.match(live.instances.consoleOf(todos), /listens/);
 
     await (await containerOf(`${todos}.1`)).kill();
     await live.waitFor('it is told', 10_000, () => live.instances.consoleOf(todos).includes('exit code 137; restarting'));
-    assert.equal(await answer(todos, 6400), '1');
+    await answers(todos, 6400, '1');
 
     await live.endpoint.call('ec2', 'TerminateInstances', { InstanceIds: [page, todos] }, region);
     const stateOf = (id: string) => live.place(region).table(instances).get(id)?.state;

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { tasks as taskRecords } from '../../src/aws/index.ts';
 import type { Region } from '../../src/region/index.ts';
 import { createService, images, type TestService } from './service.ts';
-import { region, startRegion, type TestRegion } from './support.ts';
+import { defaultNetwork, region, startRegion, type TestRegion } from './support.ts';
 import { startTraffic } from './traffic.ts';
 
+const probe = `fetch('http://localhost:8080/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))`;
 const quick = { intervalS: 5, timeoutS: 2, healthy: 2, unhealthy: 2 };
 
 describe('ECS services that really run', { skip: process.platform !== 'linux' && 'reads /proc' }, () => {
@@ -95,7 +98,6 @@ describe('ECS services that really run', { skip: process.platform !== 'linux' &&
   });
 
   test('a container whose own health check fails is replaced before it is stopped', async () => {
-    const probe = `fetch('http://localhost:8080/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))`;
     const service = await createService(live, {
       name: 'checked',
       balanced: false,
@@ -147,7 +149,73 @@ describe('ECS services that really run', { skip: process.platform !== 'linux' &&
     const failed = recordOf(await run({ taskDefinition: 'secret:1', overrides }));
     assert.equal(failed.stopCode, 'EssentialContainerExited');
     assert.equal(failed.containers?.[0]?.exitCode, 7);
-    assert.match(failed.containers?.[0]?.reason ?? '', /the settings make no sense/);
+    assert.equal(failed.stoppedReason, 'Essential container in task exited');
+    assert.equal(failed.containers?.[0]?.reason, 'exit code 7: the settings make no sense');
+  });
+
+  test('containers of a task start as they depend on each other, and what does not matter may end', async () => {
+    const { endpoint } = live;
+    const folder = join(own.folder, 's3', 'settings', 'app');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'a.env'), '# of the course\nVERSION=from a file\nDELAY_MS=1\n');
+    writeFileSync(join(folder, 'b.env'), 'VERSION=too late\n');
+    const steps: string[] = [];
+    live.tasks.onChange(({ containers }) => {
+      const step = containers.map(({ state, exitCode }) => `${state}${exitCode ?? ''}`).join(' ');
+      if (containers.length === 3 && steps.at(-1) !== step) steps.push(step);
+    });
+    const run = async (setupCode: number): Promise<string> => {
+      const common = { image: 'program', portMappings: [] };
+      const setup = { ...common, name: 'setup', essential: false, entryPoint: ['sh', '-c', `exit ${setupCode}`] };
+      const app = {
+        ...common,
+        name: 'app',
+        portMappings: [{ containerPort: 8080 }],
+        dependsOn: [{ containerName: 'setup', condition: 'SUCCESS' as const }],
+        environmentFiles: ['a', 'b'].map((name) => ({ type: 's3' as const, value: `arn:aws:s3:::settings/app/${name}.env` })),
+        healthCheck: { command: ['CMD', process.execPath, '-e', probe], interval: 5, retries: 10 },
+      };
+      const shell = `trap 'exit 0' TERM; while :; do sleep 0.05; done`;
+      const helper = { ...common, name: 'helper', essential: false, entryPoint: ['bash', '-c', shell] };
+      const dependsOn = [{ containerName: 'app', condition: 'HEALTHY' as const }];
+      const definition = { family: 'three', networkMode: 'awsvpc' as const, cpu: '1024', memory: '512' };
+      const containerDefinitions = [setup, app, { ...helper, dependsOn }];
+      const { taskDefinition } = await endpoint.call('ecs', 'RegisterTaskDefinition', { ...definition, containerDefinitions }, region);
+      const awsvpcConfiguration = { subnets: (await defaultNetwork(live)).subnets.slice(0, 1) };
+      const asked = { cluster: 'test', launchType: 'FARGATE' as const, networkConfiguration: { awsvpcConfiguration } };
+      const taskArn = taskDefinition?.taskDefinitionArn ?? '';
+      const { tasks = [] } = await endpoint.call('ecs', 'RunTask', { ...asked, taskDefinition: taskArn }, region);
+      return tasks[0]?.taskArn?.split('/').at(-1) ?? '';
+    };
+    await endpoint.call('ecs', 'CreateCluster', { clusterName: 'test' }, region);
+    const id = await run(0);
+    await until('it runs', () => recordOf(id).lastStatus === 'RUNNING');
+    const { address = '' } = live.tasks.all().find(({ task }) => task.id === id)?.task ?? {};
+    assert.equal(await (await fetch(`http://${address}:8080`)).text(), 'from a file');
+    await endpoint.call('ecs', 'StopTask', { cluster: 'test', task: id, reason: 'done' }, region);
+    await until('it has stopped', () => recordOf(id).lastStatus === 'STOPPED');
+    const order = [
+      'STOPPED0 PENDING PENDING',
+      'STOPPED0 RUNNING PENDING',
+      'STOPPED0 RUNNING RUNNING',
+      'STOPPED0 RUNNING STOPPED0',
+      'STOPPED0 STOPPED0 STOPPED0',
+    ];
+    assert.deepEqual(
+      steps.filter((step) => order.includes(step)),
+      order,
+      steps.join('\n'),
+    );
+
+    const failed = await run(4);
+    await until('it has stopped', () => recordOf(failed).lastStatus === 'STOPPED');
+    const { stopCode, stoppedReason, containers = [] } = recordOf(failed);
+    assert.deepEqual(
+      { stopCode, stoppedReason },
+      { stopCode: 'EssentialContainerExited', stoppedReason: 'Essential container in task exited' },
+    );
+    assert.equal(containers[0]?.exitCode, 4);
+    assert.match(containers[1]?.reason ?? '', /\[setup\] for target \[app\] did not reach SUCCESS/);
   });
 
   test('the EC2 launch type without container instances says what is missing, once', async () => {
@@ -173,7 +241,7 @@ describe('ECS services that really run', { skip: process.platform !== 'linux' &&
     await until('it is back', () => service.record().deployments?.[0]?.rolloutState === 'COMPLETED');
     await traffic.stop();
     assert.deepEqual(traffic.failures, []);
-    const failed = service.stopped().filter(({ stoppedReason }) => stoppedReason?.includes('exit code 3'));
+    const failed = service.stopped().filter(({ id }) => recordOf(id).containers?.[0]?.exitCode === 3);
     assert.equal(failed.length, 3, 'half of the desired count, at least three');
     const starts = failed.map(({ createdAtMs }) => createdAtMs).toSorted((a, b) => a - b);
     assert.ok(starts[1]! - starts[0]! >= 10_000 && starts[2]! - starts[1]! >= 20_000, `region time between starts: ${starts.join(', ')}`);

@@ -87,6 +87,35 @@ else {
     }
   });
 
+  test('containers of one network share an address and localhost, until the last has ended', async () => {
+    const made = await create();
+    const { driver } = made;
+    try {
+      const shared = { image, address: driver.leaseAddress(), network: 'task' };
+      const lines: string[] = [];
+      const exits: string[] = [];
+      driver.onLine((_id, line) => lines.push(line));
+      driver.onExit(({ id }) => exits.push(id));
+      const serve = 'require("node:http").createServer((_, r) => r.end("from next door")).listen(8000)';
+      await driver.start({ ...sleeper, ...shared, id: 'first', args: ['-e', 'console.log("first")'] });
+      await until(() => (exits.includes('first') ? true : undefined));
+      await driver.start({ ...sleeper, ...shared, id: 'server', args: ['-e', serve] });
+      const ask =
+        'const ask = () => fetch("http://localhost:8000").then((r) => r.text()).then(console.log, () => setTimeout(ask, 50)); ask()';
+      await driver.start({ ...sleeper, ...shared, id: 'client', args: ['-e', ask] });
+      await until(() => (lines.includes('from next door') ? true : undefined));
+      assert.equal(await (await fetch(`http://${shared.address}:8000`)).text(), 'from next door');
+      await driver.stop('server', 0);
+      await until(() => (exits.includes('client') && exits.includes('server') ? true : undefined));
+      driver.releaseAddress(shared.address);
+      const [network] = await docker.listNetworks({ filters: { name: [driver.bridge.name] } });
+      assert.deepEqual((await docker.getNetwork(network?.Id ?? '').inspect()).Containers, {});
+    } finally {
+      await driver.close();
+      await made.dispose();
+    }
+  });
+
   test('an image that is nowhere to be had is named, with what to do', async () => {
     const made = await create();
     try {

@@ -14,6 +14,7 @@ import {
   unreachable,
   workloadLabel,
 } from './engine.ts';
+import { SharedNetworks } from './sharedNetworks.ts';
 import { ContainerWorkload } from './workload.ts';
 
 export interface DockerDriverOptions {
@@ -50,6 +51,7 @@ class ContainerDriver implements DockerDriver {
   readonly gateways: Gateways;
   readonly #docker: Docker;
   readonly #options: DockerDriverOptions;
+  readonly #networks: SharedNetworks;
   readonly #workloads = new Map<string, ContainerWorkload>();
   readonly #starting = new Set<Promise<void>>();
   readonly #exitHandlers: ((exit: WorkloadExit) => void)[] = [];
@@ -59,6 +61,7 @@ class ContainerDriver implements DockerDriver {
   constructor(docker: Docker, bridge: Bridge, options: DockerDriverOptions) {
     this.#docker = docker;
     this.bridge = bridge;
+    this.#networks = new SharedNetworks(docker, regionKey(options.dataDir), bridge.name);
     this.gateways = new Gateways(docker, options.dataDir, bridge, options.log);
     this.#options = options;
   }
@@ -147,9 +150,19 @@ class ContainerDriver implements DockerDriver {
     await sweepContainers(this.#docker, this.#options.dataDir).catch((error: unknown) => {
       this.#options.log?.warn({ err: error }, 'containers and their network are left for the next start to remove');
     });
+    await this.#networks.close();
   }
 
   async #start(spec: WorkloadSpec): Promise<void> {
+    try {
+      await this.#run(spec);
+    } catch (error) {
+      if (spec.network !== undefined) await this.#networks.leave(spec.network, spec.id);
+      throw error;
+    }
+  }
+
+  async #run(spec: WorkloadSpec): Promise<void> {
     const container = await this.#create(spec);
     try {
       const output = await container.attach({ stream: true, stdout: true, stderr: true });
@@ -167,7 +180,8 @@ class ContainerDriver implements DockerDriver {
 
   /** An image that is not here is pulled, once. */
   async #create(spec: WorkloadSpec): Promise<Docker.Container> {
-    const settings = containerOf(spec, this.bridge.name, regionKey(this.#options.dataDir));
+    const shared = spec.network === undefined ? undefined : await this.#networks.join(spec.network, spec);
+    const settings = containerOf(spec, shared === undefined ? this.bridge.name : `container:${shared}`, regionKey(this.#options.dataDir));
     try {
       return await this.#docker.createContainer(settings);
     } catch (error) {
@@ -196,6 +210,8 @@ class ContainerDriver implements DockerDriver {
   async #finish(workload: ContainerWorkload): Promise<void> {
     const exit = await workload.ended;
     this.#workloads.delete(exit.id);
+    const { network } = workload.spec;
+    if (network !== undefined) await this.#networks.leave(network, exit.id);
     for (const handler of this.#exitHandlers) handler(exit);
   }
 }
@@ -221,7 +237,10 @@ function containerOf(spec: WorkloadSpec, network: string, key: string): Docker.C
       // Lines are ours to keep; the Engine's own copy must not fill the disk.
       LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } },
     },
-    NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } },
+    // A network that is shared has its address already.
+    ...(spec.network === undefined
+      ? { NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } } }
+      : {}),
   };
 }
 

@@ -2,6 +2,7 @@ import { parameterValue, type Place, type TaskResource } from '../../aws/index.t
 import type { WorkloadSpec } from '../../model/index.ts';
 import { containerImage, resolveImage, type RunnableImage } from '../images.ts';
 import type { ComputeKind } from '../plane/protocol.ts';
+import { variablesOf } from './environmentFiles.ts';
 import type { ContainerResource } from './translate.ts';
 
 /** What a container runs, as its definition and the overrides of the call that asked for its task say. */
@@ -12,11 +13,13 @@ interface Surroundings {
   readonly address: string;
   readonly images: ReadonlyMap<string, RunnableImage>;
   readonly compute: ComputeKind;
+  /** Files of S3 stand there. */
+  readonly dataDir: string;
 }
 
 /**
  * The program stands for the image's entry point, so a `command` is handed to it as arguments, and an `entryPoint` is
- * run in its place. Later sources of a variable win: image, secrets, definition, overrides.
+ * run in its place. Later sources of a variable win: image, secrets, files, definition, overrides.
  *
  * @throws Error in ECS's words where a secret cannot be had.
  */
@@ -24,16 +27,19 @@ export function containerProgram(
   at: Place,
   own: ContainerResource,
   record: TaskResource,
-  { address, images, compute }: Surroundings,
+  { address, images, compute, dataDir }: Surroundings,
 ): ContainerProgram {
-  if ((own.environmentFiles ?? []).length > 0)
-    throw new Error(`ResourceInitializationError: failed to download env files: ${own.environmentFiles?.[0]?.value ?? ''}: there is no S3`);
   const overrides = (record.overrides?.containerOverrides ?? []).find(({ name }) => name === own.name);
   const [entry, ...entryArgs] = own.entryPoint ?? [];
   const given = overrides?.command ?? own.command ?? [];
   const port = own.portMappings?.[0]?.containerPort;
   const variables = [...(own.environment ?? []), ...(overrides?.environment ?? [])];
-  const env = { ...secretsOf(at, own), ...Object.fromEntries(variables.map(({ name = '', value = '' }) => [name, value])) };
+  const files = overrides?.environmentFiles ?? own.environmentFiles ?? [];
+  const env = {
+    ...secretsOf(at, own),
+    ...variablesOf(files, dataDir),
+    ...Object.fromEntries(variables.map(({ name = '', value = '' }) => [name, value])),
+  };
   if (compute === 'docker') {
     const image = containerImage(own.image ?? '', images);
     return { image, command: entry ?? '', args: [...entryArgs, ...given], cwd: own.workingDirectory ?? '', env };

@@ -1,4 +1,4 @@
-import { errorMessage, type Clock, type Logger, type Timer } from '../../base/index.ts';
+import { type Clock, type Logger, type Timer } from '../../base/index.ts';
 import {
   endTask,
   taskDefinitions,
@@ -14,8 +14,10 @@ import type { RunnableImage } from '../images.ts';
 import type { ComputeKind } from '../plane/protocol.ts';
 import type { LogShipper } from '../logs.ts';
 import { containerProgram } from './containers.ts';
+import { dependenciesOf, readiness, stoppable, type Dependency } from './dependencies.ts';
+import { containerStartReason, essentialExited, exitCodeOf, exitReason, taskStartReason } from './reasons.ts';
 import { containerCheck, startChecks, taskHealth, type ContainerHealth } from './healthChecks.ts';
-import { taskCpuUnits, taskMemoryMiB, type ContainerResource } from './translate.ts';
+import { containerLimits, taskCpuUnits, taskMemoryMiB, type ContainerResource, type Limits } from './translate.ts';
 
 export interface TasksOptions {
   readonly world: World;
@@ -25,6 +27,7 @@ export interface TasksOptions {
   readonly logs: LogShipper;
   readonly images: ReadonlyMap<string, RunnableImage>;
   readonly compute: ComputeKind;
+  readonly dataDir: string;
   /** How long a task may take to end after SIGTERM before it is killed, wall milliseconds, where its definition does not say (ECS: 30 s). */
   readonly stopTimeoutMs: number;
   readonly log: Logger;
@@ -37,12 +40,18 @@ interface Container {
   readonly essential: boolean;
   /** Between SIGTERM and SIGKILL, wall milliseconds. */
   readonly stopTimeoutMs: number;
+  readonly dependsOn: readonly Dependency[];
+  readonly limits: Limits;
   state: 'PENDING' | 'RUNNING' | 'STOPPED';
   exitCode?: number;
   reason?: string;
   /** Of its own check; absent where it has none. */
   health?: ContainerHealth;
   checks?: Timer;
+  startTimer?: Timer;
+  late?: true;
+  /** It has been told to stop. */
+  stopping?: true;
 }
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html */
@@ -55,11 +64,18 @@ export interface RunningTask {
   /** Address of its network interface in the VPC, under which targets know it; the task's id where it has none. */
   readonly name: string;
   readonly containers: readonly Container[];
+  /** What the task may use, all containers together. */
+  readonly limits: Limits;
+  /** Looks again at who may start: called when a container has started, ended, or changed its health. */
+  onContainers?: () => void;
   task: Task;
   /** A balancer has once found it so. */
   wasHealthy: boolean;
   stopCode?: StopCode;
 }
+
+/** How long a container's dependents wait for it, region time, where its definition does not say: Fargate's default. */
+const startTimeoutMs = 180_000;
 
 /** A task that nothing checks has been of use once it ran so long; one that ends sooner has failed. */
 const usefulAfterMs = 60_000;
@@ -115,16 +131,20 @@ export class Tasks {
   #taskOf(at: Place, record: TaskResource, definition: TaskDefinitionResource | undefined): RunningTask {
     const id = idOf(record.taskArn);
     const defined = definition?.containerDefinitions ?? [];
+    const limits = { cpuUnits: definition ? taskCpuUnits(definition) : 0, memoryMiB: definition ? taskMemoryMiB(definition) : 0 };
     return {
       at,
       wasHealthy: false,
       arn: record.taskArn,
       name: privateAddress(record) ?? id,
-      containers: defined.map(({ name = '', essential = true, stopTimeout }) => ({
-        workloadId: defined.length === 1 ? id : `${id}-${name}`,
-        name,
-        essential,
-        stopTimeoutMs: stopTimeout === undefined ? this.#options.stopTimeoutMs : stopTimeout * 1000,
+      limits,
+      containers: defined.map((own) => ({
+        workloadId: defined.length === 1 ? id : `${id}-${own.name ?? ''}`,
+        name: own.name ?? '',
+        essential: own.essential ?? true,
+        stopTimeoutMs: own.stopTimeout === undefined ? this.#options.stopTimeoutMs : own.stopTimeout * 1000,
+        dependsOn: dependenciesOf(own),
+        limits: containerLimits(own, defined, limits),
         state: 'PENDING',
       })),
       task: {
@@ -212,19 +232,26 @@ export class Tasks {
 
   /** What a task uses of its CPU and memory, all containers together. */
   usageOf(running: RunningTask, usage: ReadonlyMap<string, WorkloadUsage>): { cpuPercent: number; memoryPercent: number } | undefined {
-    const found = running.containers.flatMap(({ workloadId }) => usage.get(workloadId) ?? []);
-    if (found.length === 0) return undefined;
-    const share = 1 / running.containers.length;
-    return {
-      cpuPercent: found.reduce((sum, { cpuPercent }) => sum + cpuPercent * share, 0),
-      memoryPercent: found.reduce((sum, { memoryPercent }) => sum + memoryPercent * share, 0),
-    };
+    let found = false;
+    let [cpuPercent, memoryPercent] = [0, 0];
+    for (const { workloadId, limits } of running.containers) {
+      const used = usage.get(workloadId);
+      if (used === undefined) continue;
+      found = true;
+      cpuPercent += (used.cpuPercent * limits.cpuUnits) / running.limits.cpuUnits;
+      memoryPercent += (used.memoryPercent * limits.memoryMiB) / running.limits.memoryMiB;
+    }
+    return found ? { cpuPercent, memoryPercent } : undefined;
   }
 
   /** No state follows any more; the workloads are the driver's to end. */
   close(): void {
     this.#closed = true;
-    for (const { containers } of this.#running.values()) for (const { checks } of containers) checks?.cancel();
+    for (const { containers } of this.#running.values())
+      for (const { checks, startTimer } of containers) {
+        checks?.cancel();
+        startTimer?.cancel();
+      }
   }
 
   async #start(running: RunningTask, record: TaskResource, definition: TaskDefinitionResource | undefined): Promise<void> {
@@ -233,22 +260,18 @@ export class Tasks {
       if (definition === undefined) throw new Error('its task definition is gone');
       const address = driver.leaseAddress();
       this.tell(running, 'addressLeased', { address });
-      const defined = definition.containerDefinitions ?? [];
-      const share = 1 / Math.max(1, defined.length);
-      const limits = { cpuUnits: Math.round(taskCpuUnits(definition) * share), memoryMiB: Math.round(taskMemoryMiB(definition) * share) };
-      for (const container of running.containers) {
-        if (isLeaving(running.task)) break;
-        const own = defined.find(({ name }) => name === container.name)!;
-        await this.#startContainer(running, container, own, record, limits);
-      }
-      if (isLeaving(running.task)) return this.#abandon(running);
+      await this.#startContainers(running, record, definition.containerDefinitions ?? []);
+      if (running.task.state === 'STOPPED') return;
+      if (isEnding(running.task)) return this.#abandon(running);
       this.#options.addresses.bind(running.name, address);
       this.tell(running, 'processStarted', { startedAtMs: clock.nowMs() });
     } catch (error) {
       log.error({ err: error, task: running.task.id }, 'a task cannot be started');
-      this.#stopContainers(running);
       running.stopCode ??= 'TaskFailedToStart';
-      this.#ended(running, `TaskFailedToStart: ${errorMessage(error)}`);
+      running.task = { ...running.task, stoppedReason: running.task.stoppedReason ?? taskStartReason(error) };
+      this.#abandon(running);
+    } finally {
+      for (const { startTimer } of running.containers) startTimer?.cancel();
     }
   }
 
@@ -259,20 +282,47 @@ export class Tasks {
     else this.#stopContainers(running);
   }
 
-  async #startContainer(
-    running: RunningTask,
-    container: Container,
-    own: ContainerResource,
-    record: TaskResource,
-    limits: { cpuUnits: number; memoryMiB: number },
-  ): Promise<void> {
-    const { driver, images, compute } = this.#options;
-    const { address } = running.task;
-    const program = containerProgram(running.at, own, record, { address, images, compute });
-    this.#byWorkload.set(container.workloadId, { running, container, ...this.#stream(running, own) });
-    await driver.start({ id: container.workloadId, ...program, address, ...limits });
+  /** Resolves when each container has been started once its dependencies allowed it, or the task is on its way out. */
+  async #startContainers(running: RunningTask, record: TaskResource, defined: readonly ContainerResource[]): Promise<void> {
+    for (;;) {
+      const pending = running.containers.filter(({ state }) => state === 'PENDING');
+      if (pending.length === 0 || isEnding(running.task)) return;
+      const next = pending.find((one) => readiness(one, running.containers) !== 'waiting');
+      if (next === undefined) {
+        await new Promise<void>((changed) => (running.onContainers = changed));
+        continue;
+      }
+      const ready = readiness(next, running.containers);
+      const own = defined.find(({ name }) => name === next.name);
+      if (typeof ready === 'object') this.#seeEnd(running, next, ready.never);
+      else if (own !== undefined) await this.#startContainer(running, next, own, record);
+    }
+  }
+
+  async #startContainer(running: RunningTask, container: Container, own: ContainerResource, record: TaskResource): Promise<void> {
+    const { driver, clock, images, compute, dataDir } = this.#options;
+    const { address, id } = running.task;
+    try {
+      const program = containerProgram(running.at, own, record, { address, images, compute, dataDir });
+      this.#byWorkload.set(container.workloadId, { running, container, ...this.#stream(running, own) });
+      const network = running.containers.length === 1 ? {} : { network: id };
+      await driver.start({ id: container.workloadId, ...program, address, ...network, ...container.limits });
+    } catch (error) {
+      this.#byWorkload.delete(container.workloadId);
+      container.reason = containerStartReason(error);
+      throw error;
+    }
+    // Its end may have been told already.
+    if (container.state !== 'PENDING') return;
     container.state = 'RUNNING';
     this.#check(running, container, own);
+    const timeoutMs = own.startTimeout === undefined ? startTimeoutMs : own.startTimeout * 1000;
+    const onLate = (): void => {
+      container.late = true;
+      running.onContainers?.();
+    };
+    if (running.containers.some(({ dependsOn }) => dependsOn.some(({ containerName }) => containerName === container.name)))
+      container.startTimer = clock.after(timeoutMs, onLate);
   }
 
   #check(running: RunningTask, container: Container, own: ContainerResource): void {
@@ -290,6 +340,7 @@ export class Tasks {
   #onHealth(running: RunningTask, container: Container, health: ContainerHealth): void {
     if (this.#closed || container.state !== 'RUNNING') return;
     container.health = health;
+    running.onContainers?.();
     this.change(running, running.task);
   }
 
@@ -307,10 +358,13 @@ export class Tasks {
     return { stream: { group, name } };
   }
 
+  /** In the reverse order of their start: what a container depends on is stopped when it has ended. */
   #stopContainers(running: RunningTask): void {
-    for (const { workloadId, stopTimeoutMs, checks } of running.containers) {
-      checks?.cancel();
-      void this.#options.driver.stop(workloadId, stopTimeoutMs);
+    for (const container of stoppable(running.containers)) {
+      if (container.stopping === true) continue;
+      container.stopping = true;
+      container.checks?.cancel();
+      void this.#options.driver.stop(container.workloadId, container.stopTimeoutMs);
     }
   }
 
@@ -319,16 +373,25 @@ export class Tasks {
     if (found === undefined || this.#closed) return;
     this.#byWorkload.delete(exit.id);
     const { running, container } = found;
+    if (running.task.state !== 'STOPPING') this.#options.log.warn({ ...exit, task: running.task.id }, 'a container ended by itself');
+    const exitCode = exitCodeOf(exit);
+    if (exitCode !== undefined) container.exitCode = exitCode;
+    this.#seeEnd(running, container, exitReason(exit));
+  }
+
+  /** A container has ended, or never will start. */
+  #seeEnd(running: RunningTask, container: Container, reason: string): void {
     container.state = 'STOPPED';
     container.checks?.cancel();
-    if (exit.code !== null) container.exitCode = exit.code;
-    container.reason = exitReason(exit);
-    if (running.task.state !== 'STOPPING') this.#options.log.warn({ ...exit, task: running.task.id }, 'a container ended by itself');
-    if (running.containers.every(({ state }) => state === 'STOPPED')) this.#ended(running, container.reason);
-    else if (container.essential) {
-      if (running.task.stoppedReason === undefined) running.task = { ...running.task, stoppedReason: container.reason };
-      this.#stopContainers(running);
-    } else this.#save(running);
+    container.reason = reason;
+    const isLast = running.containers.every(({ state }) => state === 'STOPPED');
+    if ((container.essential || isLast) && running.task.stoppedReason === undefined)
+      running.task = { ...running.task, stoppedReason: essentialExited };
+    running.onContainers?.();
+    if (isLast) return this.#ended(running, essentialExited);
+    if (isEnding(running.task)) this.#stopContainers(running);
+    this.#save(running);
+    this.#changed(running);
   }
 
   /** The processes are gone, or never came to be. */
@@ -394,10 +457,7 @@ export function privateAddress(record: TaskResource): string | undefined {
   return record.attachments?.[0]?.details?.find(({ name }) => name === 'privateIPv4Address')?.value;
 }
 
-/** ECS's reason of a container that ended. */
-function exitReason(exit: WorkloadExit): string {
-  if (exit.outOfMemory) return 'OutOfMemoryError: Container killed due to memory usage';
-  const how = exit.signal === null ? `exit code ${exit.code ?? 'unknown'}` : exit.signal;
-  const lastLine = exit.lastLines.at(-1);
-  return `Essential container in task exited (${how}${lastLine === undefined ? '' : `: ${lastLine.slice(0, 200)}`})`;
+/** Whether a task is not to start anything more. */
+function isEnding(task: Task): boolean {
+  return isLeaving(task) || task.stoppedReason !== undefined;
 }

@@ -93,6 +93,20 @@ export function taskMemoryMiB(definition: TaskDefinitionResource): number {
   return units(definition.memory, 'gb', 1024) ?? (containers > 0 ? containers : 512);
 }
 
+export interface Limits {
+  readonly cpuUnits: number;
+  readonly memoryMiB: number;
+}
+
+/** What one container of a task may use: of the task's CPU what the others have not reserved, of its memory what it may at most. */
+export function containerLimits(own: ContainerResource, all: readonly ContainerResource[], task: Limits): Limits {
+  const reserved = all.reduce((sum, { cpu = 0 }) => sum + cpu, 0) - (own.cpu ?? 0);
+  return {
+    cpuUnits: Math.max(1, own.cpu ?? 0, task.cpuUnits - reserved),
+    memoryMiB: Math.min(own.memory ?? task.memoryMiB, task.memoryMiB),
+  };
+}
+
 /** `1024`, `1 vCPU`, `.5 GB`. */
 function units(text: string | undefined, unit: string, factor: number): number | undefined {
   const match = /^\s*([\d.]+)\s*([a-z]*)\s*$/i.exec(text ?? '');

@@ -10,6 +10,7 @@ import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
+import { checkDependencies, checkEnvironmentFiles } from './containerChecks.ts';
 import { clientError, findTaskDefinition, nameOf, requireTaskDefinition, taskDefinitions, type TaskDefinition } from './resources.ts';
 import { dropTags, setTags, tagsOf } from './tags.ts';
 
@@ -44,7 +45,9 @@ function check(at: Place, input: Plain<RegisterTaskDefinitionRequest>): void {
         `Invalid setting for container '${container.name ?? ''}'. At least one of 'memory' or 'memoryReservation' must be specified.`,
       );
     }
+    if (at.strict) checkEnvironmentFiles(container);
   }
+  if (at.strict) checkDependencies(input.containerDefinitions ?? []);
   if (at.strict && fargate && (input.cpu === undefined || input.memory === undefined))
     throw clientError("Fargate requires task definition to have a 'cpu' and 'memory' set.");
 }
