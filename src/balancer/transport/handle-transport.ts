@@ -36,6 +36,8 @@ interface Address {
 }
 
 interface WriteRequest {
+  /** Keeps the memory of a write alive until it is out: the runtime only has its address. */
+  bytes?: Uint8Array;
   oncomplete: ((status: number) => void) | undefined;
 }
 
@@ -162,6 +164,7 @@ export class HandleTransport implements Transport {
       return true;
     }
     this.#waiting++;
+    request.bytes = bytes;
     request.oncomplete = (result) => this.#onWritten(result);
     return false;
   }
