@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 /**
  * Time enters the program here and nowhere else (the linter refuses `Date.now`, timers and
  * `performance.now` in every other folder), so that tests drive it by hand and a region may run

@@ -127,7 +127,7 @@ test('examples/scripts/scenarios.js runs', async () => {
       gracefulStop: '0s',
       tags: { kind: 'visitor' },
     },
-    orders: { executor: 'constant-arrival-rate', exec: 'order', rate: 20, duration: '500ms', preAllocatedVUs: 2 },
+    orders: { executor: 'constant-arrival-rate', exec: 'order', rate: 20, duration: '500ms', preAllocatedVUs: 10 },
   };
   const result = await startLoad({
     script: join(packageRoot, 'examples/scripts/scenarios.js'),

@@ -119,7 +119,7 @@ export class ArrivalRate extends Executor<ArrivalScenario> {
     }
     const used = vu;
     this.engine.countStart(lateMs, used);
-    const run = this.iterate(used).then(() => {
+    const run = this.runner.run(used).then(() => {
       this.#running.delete(run);
       this.#idle.push(used);
       return undefined;

@@ -38,8 +38,6 @@ export interface ExecutorParts<S extends Scenario> {
  *     start ── iterations begin ── end ── running iterations may finish ── end + gracefulStop: interrupted
  */
 export abstract class Executor<S extends Scenario = Scenario> {
-  /** VUs that run an iteration now. */
-  activeVus = 0;
   protected readonly engine: Engine;
   protected readonly scenario: S;
   protected readonly segment: Segment;
@@ -73,6 +71,11 @@ export abstract class Executor<S extends Scenario = Scenario> {
 
   get startedAtMs(): number {
     return this.startedAt;
+  }
+
+  /** VUs that run an iteration now. */
+  get activeVus(): number {
+    return this.runner.active;
   }
 
   /** VUs that the scenario holds, busy or not. */
@@ -135,16 +138,9 @@ export abstract class Executor<S extends Scenario = Scenario> {
   protected async loop(goOn: () => boolean): Promise<void> {
     if (!goOn()) return;
     const vu = this.hold();
-    do await this.iterate(vu);
+    do await this.runner.run(vu);
     while (goOn());
     this.release(vu);
-  }
-
-  protected async iterate(vu: Vu): Promise<boolean> {
-    this.activeVus++;
-    const complete = await this.runner.run(vu);
-    this.activeVus--;
-    return complete;
   }
 
   protected hold(): Vu {

@@ -76,7 +76,7 @@ export class ExternallyControlled extends Executor<Scenario & { executor: 'exter
     const vu = this.hold();
     while (place.isWanted && !this.isEnding) {
       if (this.#isPaused) await this.#resumed.promise;
-      else await this.iterate(vu);
+      else await this.runner.run(vu);
     }
     this.release(vu);
     place.isTaken = false;

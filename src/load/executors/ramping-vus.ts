@@ -112,7 +112,7 @@ export class RampingVus extends Executor<Scenario & { executor: 'ramping-vus' }>
   async #run(slot: Slot): Promise<void> {
     const vu = this.hold();
     slot.interrupt = () => vu.interrupt();
-    while (slot.wanted && !this.isEnding) await this.iterate(vu);
+    while (slot.wanted && !this.isEnding) await this.runner.run(vu);
     slot.interrupt = undefined;
     if (slot.deadline) this.engine.wheel.cancel(slot.deadline);
     slot.deadline = undefined;

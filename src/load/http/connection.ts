@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import { monotonicMs } from '../../base/index.ts';
-import { BodyEvent, BodyMode, BodyReader, describeProblem, FieldId, MORE, ResponseHead } from '../../http1/index.ts';
+import { BodyEvent, BodyMode, BodyReader, describeProblem, MORE, ResponseHead } from '../../http1/index.ts';
+import { answerHeadOf, KnownHead, type AnswerHead } from './answer-head.ts';
+import { handleOf, readDirectly, writeDirectly, type Handle } from './direct.ts';
 import type { Engine } from '../vu/engine.ts';
 import type { Exchange } from './exchange.ts';
 import { FailureCode, RequestFailure } from './failures.ts';
@@ -13,6 +15,7 @@ import type { TlsLink } from './tls.ts';
  * copies, before the next read.
  */
 const readBuffer = Buffer.allocUnsafeSlow(65_536);
+const readWords = new Int32Array(readBuffer.buffer);
 /** Parses heads that arrive whole, whichever connection they are from. */
 const head = new ResponseHead();
 
@@ -26,10 +29,16 @@ export class Connection implements Transport {
   readonly #pool: ConnectionPool;
   readonly #socket: Socket;
   readonly #tls: TlsLink | undefined;
+  /** Below the socket's stream; only of plain connections that stand. */
+  #handle: Handle | undefined;
+  /** Something went the way of the stream, which may still be busy with it. */
+  #hasStreamed = false;
   #exchange: Exchange | undefined;
   #isOpen = false;
   #isGone = false;
   #dialStartedAt = 0;
+  /** When the last bytes came. */
+  #readAt = 0;
   /** The beginning of a head that is not whole yet. */
   #partial: Buffer | undefined;
   /** Of a body that takes more than one read. */
@@ -92,6 +101,8 @@ export class Connection implements Transport {
 
   #onConnected(connectedAt: number): void {
     this.#isOpen = true;
+    this.#handle = handleOf(this.#socket);
+    if (this.#handle) readDirectly(this.#handle, (count) => this.#onData(readBuffer, count));
     const exchange = this.#exchange;
     if (!exchange) return;
     exchange.connectingMs = connectedAt - this.#dialStartedAt;
@@ -103,13 +114,14 @@ export class Connection implements Transport {
     const { head: text, body } = exchange;
     exchange.readyAt = monotonicMs();
     let sent = text.length;
-    if (body === undefined) this.#socket.write(text, 'latin1');
+    if (body === undefined) this.#writeText(text, 'latin1');
     else if (typeof body === 'string') {
       const whole = text + body;
       sent = Buffer.byteLength(whole);
-      this.#socket.write(whole, 'utf8');
+      this.#writeText(whole, 'utf8');
     } else {
       sent += body.length;
+      this.#hasStreamed = true;
       this.#socket.cork();
       this.#socket.write(text, 'latin1');
       this.#socket.write(body);
@@ -119,6 +131,14 @@ export class Connection implements Transport {
     if (!this.#tls) this.#engine.http.dataSent.add(sent, exchange.vu);
   }
 
+  #writeText(text: string, encoding: 'latin1' | 'utf8'): void {
+    const socket = this.#socket;
+    const handle = this.#hasStreamed && socket.writableLength > 0 ? undefined : this.#handle;
+    if (handle && writeDirectly(socket, handle, text, encoding)) return;
+    this.#hasStreamed = true;
+    socket.write(text, encoding);
+  }
+
   #onData(buffer: Buffer, count: number): void {
     const exchange = this.#exchange;
     if (!exchange) {
@@ -126,7 +146,8 @@ export class Connection implements Transport {
       this.destroy();
       return;
     }
-    if (exchange.firstByteAt === 0) exchange.firstByteAt = monotonicMs();
+    this.#readAt = monotonicMs();
+    if (exchange.firstByteAt === 0) exchange.firstByteAt = this.#readAt;
     if (!this.#tls) this.#engine.http.dataReceived.add(count, exchange.vu);
     if (this.#body) this.#readBody(exchange, buffer, 0, count);
     else if (this.#partial) {
@@ -137,6 +158,11 @@ export class Connection implements Transport {
   }
 
   #readHead(exchange: Exchange, buffer: Buffer, end: number): void {
+    const { knownHead } = exchange.target;
+    if (knownHead?.head && buffer === readBuffer && knownHead.isIn(readWords, readBuffer, end)) {
+      this.#takeHead(exchange, knownHead.head, buffer, knownHead.length, end);
+      return;
+    }
     let start = 0;
     for (;;) {
       head.reset();
@@ -150,30 +176,29 @@ export class Connection implements Transport {
         return;
       }
       if (head.status >= 200 || head.status === 101) {
-        this.#takeHead(exchange, buffer, next);
-        this.#startBody(exchange, buffer, next, end);
+        const answer = answerHeadOf(head, buffer, next);
+        if (start === 0 && buffer === readBuffer) learnHead(exchange.target, answer, next);
+        this.#takeHead(exchange, answer, buffer, next, end);
         return;
       }
       start = next;
     }
   }
 
-  #takeHead(exchange: Exchange, buffer: Buffer, bodyStart: number): void {
-    exchange.status = head.status;
-    exchange.proto = head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
-    exchange.fields = buffer.toString('latin1', head.statusLineEnd, bodyStart - 2);
-    exchange.setsCookies = head.indexOfId(FieldId['set-cookie']) >= 0;
-    exchange.contentEncoding = head.get('content-encoding');
-    if (!head.keepAlive || head.status === 101) this.#isGone = true;
-  }
-
-  #startBody(exchange: Exchange, buffer: Buffer, start: number, end: number): void {
-    const mode = head.bodyMode(exchange.method === 'HEAD');
+  /** A head that ends where the body starts. */
+  #takeHead(exchange: Exchange, answer: AnswerHead, buffer: Buffer, start: number, end: number): void {
+    exchange.status = answer.status;
+    exchange.proto = answer.proto;
+    exchange.fields = answer.fields;
+    exchange.setsCookies = answer.setsCookies;
+    exchange.contentEncoding = answer.contentEncoding;
+    if (!answer.keepsAlive) this.#isGone = true;
+    const mode = exchange.method === 'HEAD' ? BodyMode.none : answer.mode;
     if (mode === BodyMode.none) {
       this.#finish(exchange, start < end);
       return;
     }
-    const length = head.contentLength;
+    const length = answer.contentLength;
     if (mode === BodyMode.length && end - start >= length) {
       exchange.contentBytes = length;
       if (exchange.keepsBody) exchange.content = takeContent(exchange, buffer, start, start + length);
@@ -218,7 +243,7 @@ export class Connection implements Transport {
     this.#exchange = undefined;
     this.#tls?.count(exchange.vu);
     if (hasRest || this.#isGone || this.#engine.options.noConnectionReuse) this.destroy();
-    exchange.finish();
+    exchange.finish(this.#readAt);
   }
 
   #refuse(exchange: Exchange, problem: number): void {
@@ -246,6 +271,12 @@ export class Connection implements Transport {
       exchange.fail(new RequestFailure(FailureCode.generic, 'unexpected EOF'));
     } else exchange.onLost(this.#error, !wasOpen);
   }
+}
+
+/** Only what a target answers for the second time is worth keeping: many are asked once. */
+function learnHead(target: Target, answer: AnswerHead, length: number): void {
+  if (target.wasAnswered) (target.knownHead ??= new KnownHead()).learn(answer, readWords, length);
+  target.wasAnswered = true;
 }
 
 /** Text as it is decoded here, bytes as a copy. */

@@ -8,6 +8,11 @@ import type { TlsInfo } from './tls.ts';
 
 const REFUSALS_MAX = 6;
 
+/** Hears that an exchange is over, one way or the other. */
+export interface ExchangeOwner {
+  onExchange(exchange: Exchange): void;
+}
+
 /**
  * One request and its answer on one connection, with its times (all in milliseconds on the monotonic scale):
  *
@@ -51,7 +56,7 @@ export class Exchange extends WheelEntry {
   contentBytes = 0;
   failure: RequestFailure | undefined = undefined;
   readonly timeoutMs: number;
-  readonly #onDone: (exchange: Exchange) => void;
+  readonly #owner: ExchangeOwner;
   #isDone = false;
 
   constructor(
@@ -59,7 +64,7 @@ export class Exchange extends WheelEntry {
     method: string,
     target: Target,
     wire: { head: string; body: string | Buffer | undefined; keepsBody: boolean; wantsBytes: boolean; timeoutMs: number },
-    onDone: (exchange: Exchange) => void,
+    owner: ExchangeOwner,
   ) {
     super();
     this.vu = vu;
@@ -70,7 +75,7 @@ export class Exchange extends WheelEntry {
     this.keepsBody = wire.keepsBody;
     this.wantsBytes = wire.wantsBytes;
     this.timeoutMs = wire.timeoutMs;
-    this.#onDone = onDone;
+    this.#owner = owner;
   }
 
   start(): void {
@@ -135,7 +140,7 @@ export class Exchange extends WheelEntry {
     this.#isDone = true;
     this.endedAt = endedAt;
     if (this.next) this.vu.engine.wheel.cancel(this);
-    this.#onDone(this);
+    this.#owner.onExchange(this);
   }
 
   fail(failure: RequestFailure): void {

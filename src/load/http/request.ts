@@ -6,7 +6,7 @@ import { compressBody, encodeBody, type RequestBody } from './body.ts';
 import { setCookieLines, type CookieStore } from './cookies.ts';
 import { logRequest, logResponse } from './debug.ts';
 import { decodeContent } from './encoding.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type ExchangeOwner } from './exchange.ts';
 import { answerChallenge, parseChallenge } from './digest.ts';
 import { FailureCode, RequestFailure } from './failures.ts';
 import { ocspOf } from './ocsp.ts';
@@ -19,7 +19,7 @@ import { InvalidUrlError, type Target } from './target.ts';
  * One call of `http.request` and the like: a first request, those that redirects ask for, and the
  * response. Every request on the way is counted, as k6 does.
  */
-export class RequestRun implements TagLookup, Suspension {
+export class RequestRun implements TagLookup, Suspension, ExchangeOwner {
   readonly #vu: Vu;
   #method: string;
   #url: string;
@@ -84,7 +84,7 @@ export class RequestRun implements TagLookup, Suspension {
         wantsBytes: responseType === 'binary',
         timeoutMs: this.#params.timeoutMs,
       },
-      this.#onExchange,
+      this,
     );
     this.#exchange = exchange;
     if (engine.options.httpDebug !== '') logRequest(exchange);
@@ -214,7 +214,7 @@ export class RequestRun implements TagLookup, Suspension {
     return jar === undefined ? this.#vu.cookies : CookieJar.storeOf(jar);
   }
 
-  readonly #onExchange = (exchange: Exchange): void => {
+  onExchange(exchange: Exchange): void {
     if (exchange.setsCookies) this.#storeCookies(exchange);
     const location = this.#redirectOf(exchange);
     const failed = exchange.failure !== undefined;
@@ -244,7 +244,7 @@ export class RequestRun implements TagLookup, Suspension {
     }
     if (this.#vu.engine.options.httpDebug !== '') logResponse(exchange, body);
     this.#deliver(exchange, body);
-  };
+  }
 
   #deliver(exchange: Exchange, body: ResponseBody): void {
     const { failure } = exchange;
@@ -278,13 +278,15 @@ export class RequestRun implements TagLookup, Suspension {
       credentials: undefined,
       commonFields: '',
       plainGet: '',
+      knownHead: undefined,
+      wasAnswered: false,
     };
     const exchange = new Exchange(
       this.#vu,
       this.#method,
       target,
       { head: '', body: undefined, keepsBody: false, wantsBytes: false, timeoutMs: 0 },
-      () => undefined,
+      this,
     );
     exchange.failure = failure;
     this.#onDone(new Response(exchange, null, failure.code), undefined);

@@ -1,3 +1,5 @@
+import type { KnownHead } from './answer-head.ts';
+
 /**
  * Where a request goes: a URL taken apart once and kept, with the head of a plain request to it
  * already written, because a load test asks for the same few URLs over and over.
@@ -19,6 +21,9 @@ export interface Target {
   readonly commonFields: string;
   /** The whole head of a GET without fields of its own. */
   readonly plainGet: string;
+  /** What it answers with, once it has answered. */
+  knownHead: KnownHead | undefined;
+  wasAnswered: boolean;
 }
 
 /** A URL that cannot be requested; `message` is what k6 calls `error`. */
@@ -77,5 +82,7 @@ function parseTarget(text: string, userAgent: string): Target {
     credentials: url.username === '' ? undefined : `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`,
     commonFields,
     plainGet: `GET ${path} HTTP/1.1\r\n${commonFields}\r\n`,
+    knownHead: undefined,
+    wasAnswered: false,
   };
 }

@@ -21,7 +21,7 @@ export const K6Module = moduleOf({
   check(value: unknown, checks: Readonly<Record<string, unknown>>, tags?: Record<string, string>) {
     this.enter();
     if (typeof checks !== 'object' || checks === null) throw new TypeError('check() needs an object of named conditions');
-    return runChecks(this, value, Object.entries(checks), tags);
+    return runChecks(this, value, checks, Object.keys(checks), tags);
   },
 
   group(name: unknown, body: () => unknown) {
@@ -46,14 +46,16 @@ export const K6Module = moduleOf({
 function runChecks(
   vu: Vu,
   value: unknown,
-  entries: readonly (readonly [string, unknown])[],
+  checks: Readonly<Record<string, unknown>>,
+  names: readonly string[],
   tags: Record<string, string> | undefined,
 ): boolean | Promise<boolean> {
   let allPassed = true;
-  for (let i = 0; i < entries.length; i++) {
-    const [name, condition] = entries[i] as readonly [string, unknown];
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    const condition = checks[name];
     const outcome = typeof condition === 'function' ? evaluate(vu, name, condition as Predicate, value, tags) : condition;
-    if (outcome instanceof Promise) return finishChecks(vu, value, entries, i, outcome, allPassed, tags);
+    if (outcome instanceof Promise) return finishChecks(vu, value, checks, names.slice(i), outcome, allPassed, tags);
     if (!record(vu, name, outcome, tags)) allPassed = false;
   }
   return allPassed;
@@ -62,14 +64,14 @@ function runChecks(
 async function finishChecks(
   vu: Vu,
   value: unknown,
-  entries: readonly (readonly [string, unknown])[],
-  at: number,
+  checks: Readonly<Record<string, unknown>>,
+  [name, ...others]: readonly string[],
   pending: Promise<unknown>,
   allBefore: boolean,
   tags: Record<string, string> | undefined,
 ): Promise<boolean> {
-  const passed = record(vu, (entries[at] as readonly [string, unknown])[0], await pending, tags);
-  const rest = await runChecks(vu, value, entries.slice(at + 1), tags);
+  const passed = record(vu, name as string, await pending, tags);
+  const rest = await runChecks(vu, value, checks, others, tags);
   return allBefore && passed && rest;
 }
 

@@ -155,6 +155,7 @@ function takeAnswer(exchange: Exchange, answer: Answer): void {
   exchange.setsCookies = answer.setsCookies;
   exchange.contentEncoding = answer.contentEncoding;
   exchange.content = content === undefined || typeof content === 'string' ? content : bytesOf(content);
+  exchange.contentBytes = answer.contentBytes;
   exchange.readyAt = at(times.ready);
   exchange.sentAt = at(times.sent);
   exchange.firstByteAt = at(times.firstByte);

@@ -73,6 +73,7 @@ export interface Answer {
   setsCookies: boolean;
   contentEncoding: string | undefined;
   content: string | Uint8Array | undefined;
+  contentBytes: number;
   failure: { code: number; message: string; detail: string } | undefined;
   /** From the start of the request, in milliseconds; 0 for what did not come. */
   times: { ready: number; sent: number; firstByte: number; ended: number };

@@ -191,9 +191,17 @@ export class ScriptThread {
     const { id, method, target, head, keepsBody, wantsBytes, timeoutMs } = message;
     const body = message.body === undefined || typeof message.body === 'string' ? message.body : Buffer.from(message.body);
     const send = (): void => {
-      const exchange = new Exchange(this.#vu, method, target, { head, body, keepsBody, wantsBytes, timeoutMs }, (done) => {
-        if (this.#exchanges.delete(id)) this.#send(answerOf(id, done));
-      });
+      const exchange = new Exchange(
+        this.#vu,
+        method,
+        target,
+        { head, body, keepsBody, wantsBytes, timeoutMs },
+        {
+          onExchange: (done) => {
+            if (this.#exchanges.delete(id)) this.#send(answerOf(id, done));
+          },
+        },
+      );
       this.#exchanges.set(id, exchange);
       exchange.start();
     };
@@ -215,6 +223,7 @@ function answerOf(id: number, exchange: Exchange): Answer {
     setsCookies: exchange.setsCookies,
     contentEncoding: exchange.contentEncoding,
     content: exchange.content,
+    contentBytes: exchange.contentBytes,
     failure: failure && { code: failure.code, message: failure.message, detail: failure.detail },
     times: { ready: since(readyAt), sent: since(sentAt), firstByte: since(firstByteAt), ended: since(endedAt) },
     connectingMs: exchange.connectingMs,

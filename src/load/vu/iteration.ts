@@ -21,6 +21,8 @@ export interface IterationSegments {
 export class IterationRunner {
   complete = 0;
   interrupted = 0;
+  /** Under way. */
+  active = 0;
   readonly #engine: Engine;
   readonly #exec: string;
   readonly #iterations: Metric;
@@ -53,6 +55,7 @@ export class IterationRunner {
   run(vu: Vu): Promise<boolean> {
     return new Promise((resolve) => {
       const startedAt = monotonicMs();
+      this.active++;
       vu.place.inTest = numberOf(this.#segments.process, this.#begun++);
       vu.place.inInstance = shareOf(this.#segments.instance, vu.place.inTest);
       vu.onInterrupt = () => {
@@ -103,6 +106,7 @@ export class IterationRunner {
   }
 
   #leave(vu: Vu): void {
+    this.active--;
     leaveIteration(vu);
     if (this.#engine.options.noVUConnectionReuse) vu.close();
   }

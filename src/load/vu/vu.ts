@@ -254,12 +254,11 @@ export class Vu implements TagLookup {
    * on the VU's loop. Rejections that nobody handled are logged, the function's own is thrown.
    */
   complete(result: unknown): unknown {
-    if (result instanceof Promise) return result.then((value: unknown) => this.#afterCall(unbox(value)));
-    return this.#afterCall(result);
-  }
-
-  #afterCall(value: unknown): unknown {
-    return this.loop ? this.#drain(this.loop, value) : value;
+    // A script without a loop has no promises of its own, so that there is nothing to unbox either.
+    const { loop } = this;
+    if (!loop) return result;
+    if (result instanceof Promise) return result.then((value: unknown) => this.#drain(loop, unbox(value)));
+    return this.#drain(loop, result);
   }
 
   async #drain(loop: VuLoop, value: unknown): Promise<unknown> {
