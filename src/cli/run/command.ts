@@ -19,7 +19,7 @@ import {
   type LogLine,
   type RawOptions,
 } from '../../load/index.ts';
-import { ConsoleServer } from '../console/server.ts';
+import type { ConsoleServer } from '../console/server.ts';
 import { OneTest } from '../console/oneTest.ts';
 import { openLog } from './log.ts';
 import { refuse, registerRefused } from './refused.ts';
@@ -158,7 +158,7 @@ async function runScript(script: string, flags: Flags): Promise<number> {
   const signals = stopOnSignal(run, log);
   const address = flags.address ?? environment['K6_ADDRESS'];
   const rest = address === undefined || address === '' ? undefined : openRest(run, address);
-  const page = shown === undefined ? undefined : ConsoleServer.openForRun(shown, { host: '127.0.0.1', ports: [consolePort ?? 0] });
+  const page = shown === undefined ? undefined : openConsole(shown, consolePort ?? 0);
   try {
     await Promise.all([rest, page]).catch((error: unknown) => {
       run.result.catch(() => undefined);
@@ -190,6 +190,12 @@ async function runScript(script: string, flags: Flags): Promise<number> {
     await page?.then((server) => server.close()).catch(() => undefined);
     runLog.close();
   }
+}
+
+/** The console is loaded when it is asked for: most runs begin without. */
+async function openConsole(shown: OneTest, port: number): Promise<ConsoleServer> {
+  const { ConsoleServer: Server } = await import('../console/server.ts');
+  return Server.openForRun(shown, { host: '127.0.0.1', ports: [port] });
 }
 
 /** The header and, once a second, how far the run is: rewritten in place on a terminal, one block after the other elsewhere. */
