@@ -1,21 +1,34 @@
 /**
  * `node bench/aws/target-groups.ts [MOTO_SERVER]`: create + describe of a target group through the AWS SDK, eight
  * calls in flight, operations per second, against this endpoint (in memory and durable) and, when its command is given,
- * against Moto's server. Each server runs alone on core 0, the client on core 1 (taskset).
+ * against Moto's server. Each server runs alone on core 0, the client on core 1 (taskset); they take turns, so that none
+ * has the client before it is warm or the computer when it is busy, and the median of the turns counts.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EC2 } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 
-const warmups = 50;
+const turns = 3;
+const warmups = 100;
 const rounds = 600;
 /** Calls in flight, so that client and server both work all the time. */
 const inFlight = 8;
-const port = 4599;
+const port = await freePort();
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: found } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return found;
+}
 
 interface Candidate {
   readonly name: string;
@@ -89,16 +102,29 @@ function stopped(child: ChildProcess): Promise<void> {
   });
 }
 
+async function turn({ command }: Candidate): Promise<Measured> {
+  const child = spawn('taskset', ['-c', '0', ...command], { stdio: 'ignore' });
+  try {
+    await ready();
+    return await measure(child.pid!);
+  } finally {
+    await stopped(child);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
 try {
-  for (const { name, command } of candidates) {
-    const child = spawn('taskset', ['-c', '0', ...command], { stdio: 'ignore' });
-    try {
-      await ready();
-      const { perSecond, cpuMsEach } = await measure(child.pid!);
-      console.log(`${name}: ${Math.round(perSecond)} operations/s, ${cpuMsEach.toFixed(2)} ms of CPU each in the server`);
-    } finally {
-      await stopped(child);
-    }
+  // The client's own code is warm after a first turn, which does not count.
+  await turn(candidates[0]!);
+  const measured = candidates.map((): Measured[] => []);
+  for (let round = 0; round < turns; round++)
+    for (const [index, candidate] of candidates.entries()) measured[index]!.push(await turn(candidate));
+  for (const [index, { name }] of candidates.entries()) {
+    const perSecond = measured[index]!.map((one) => Math.round(one.perSecond));
+    const cpu = median(measured[index]!.map(({ cpuMsEach }) => cpuMsEach));
+    console.log(`${name}: ${median(perSecond)} operations/s (${perSecond.join(', ')}), ${cpu.toFixed(2)} ms of CPU each in the server`);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -258,16 +258,20 @@ function listenError(error: Error, host: string, port: number): PlimsollError {
 }
 
 /** Undefined when the body is larger than allowed. */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    // What is too much is read and dropped up to a point, so that the client sees the answer and not a reset.
-    if (size > bodyBytesMax * 8) break;
-    if (size <= bodyBytesMax) chunks.push(chunk);
-  }
-  return size > bodyBytesMax ? undefined : Buffer.concat(chunks);
+function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      // What is too much is read and dropped up to a point, so that the client sees the answer and not a reset.
+      if (size > bodyBytesMax * 8) request.destroy();
+      if (size <= bodyBytesMax) chunks.push(chunk);
+    });
+    request.on('end', () => resolve(size > bodyBytesMax ? undefined : chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    request.on('error', reject);
+    request.on('close', () => reject(new Error('the connection ended before the request did')));
+  });
 }
 
 /** Clients compress large CloudWatch bodies. */
