@@ -22,5 +22,6 @@ async function carryOut(args: readonly string[]): Promise<void> {
   process.argv.splice(2, Infinity, ...args);
   process.exitCode = undefined;
   await main(process.argv);
+  for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error');
   answer({ code: process.exitCode ?? 0, signal: null, ...said });
 }

@@ -10,6 +10,7 @@ import {
   replaceFile,
   StateFile,
   stateToText,
+  UnfinishedPlanError,
   type ApplyHooks,
   type Connect,
   type InstanceAddress,
@@ -116,8 +117,14 @@ function working(folder: string, flags: RegionFlags, operation: string, work: (w
         const state = await file.read();
         // Calls in flight are finished: only a second Ctrl-C leaves them.
         const connect = connectTo(flags.endpoint, new AbortController().signal);
-        const planWith = (options: PlanOptions): Promise<Plan> =>
-          planChanges(configuration, state, connect, { ...options, hooks: planHooks(view), signal: interruption.signal });
+        const planWith = async (options: PlanOptions): Promise<Plan> => {
+          try {
+            return await planChanges(configuration, state, connect, { ...options, hooks: planHooks(view), signal: interruption.signal });
+          } catch (error) {
+            if (error instanceof UnfinishedPlanError) view.unfinished(error.plan);
+            throw error;
+          }
+        };
         return await work({ file, view, interruption, plan: planWith, connect });
       } finally {
         await lock.release();

@@ -1,6 +1,6 @@
 import { PlimsollError, errorMessage } from '../../base/index.ts';
 import { terraformErrors } from '../errors.ts';
-import { excerptOf, LanguageError, type Range } from '../language/index.ts';
+import { excerptOf, LanguageError, type NamedValue, type Range } from '../language/index.ts';
 
 /** Something to tell of a configuration, a plan or an apply, in Terraform's parts. */
 export interface Diagnostic {
@@ -12,6 +12,10 @@ export interface Diagnostic {
   readonly range?: Range | undefined;
   /** The line of source that `range` is on. */
   readonly excerpt?: string | undefined;
+  /** The function that refused its arguments: `upper(str)`. */
+  readonly calling?: string | undefined;
+  /** What the names in the faulty expression stand for. */
+  readonly values?: readonly NamedValue[] | undefined;
   /** What the line is part of: `resource "aws_lb" "main"`. */
   readonly within?: string | undefined;
   /** The instance that it is about: `aws_lb.main[0]`. */
@@ -47,6 +51,7 @@ export interface Place {
   readonly address?: string | undefined;
   /** Used when the error has no place of its own. */
   readonly range?: Range | undefined;
+  readonly values?: Diagnostic['values'];
 }
 
 /** Any error as diagnostics: those of the language and the engine keep their parts. */
@@ -54,10 +59,10 @@ export function diagnosticsOf(error: unknown, place: Place = {}): Diagnostic[] {
   if (error instanceof DiagnosticsError) return error.diagnostics.map((item) => placed(item, place));
   const { within, address } = place;
   if (error instanceof LanguageError) {
-    const range = error.range ?? place.range;
-    return [
-      { severity: 'error', summary: error.summary, detail: error.detail, range, excerpt: range && excerptOf(range), within, address },
-    ];
+    const { summary, detail, calling, values } = error;
+    // An expression's own place says more than the instance that it was evaluated for, which Terraform does not tell either.
+    if (error.range !== undefined) return [{ ...problem('error', summary, detail, error.range), within, calling, values }];
+    return [{ ...problem('error', summary, detail, place.range), within, address }];
   }
   return [{ ...problem('error', errorMessage(error), '', place.range), within, address }];
 }
@@ -75,7 +80,7 @@ export function problem(severity: Diagnostic['severity'], summary: string, detai
 /** An error of the configuration: one diagnostic, to be thrown. */
 export function configurationError(summary: string, detail: string, range?: Range, place: Place = {}): DiagnosticsError {
   return new DiagnosticsError([
-    { ...problem('error', summary, detail, range ?? place.range), within: place.within, address: place.address },
+    { ...problem('error', summary, detail, range ?? place.range), within: place.within, address: place.address, values: place.values },
   ]);
 }
 

@@ -26,6 +26,7 @@ export type { Connect, Credentials } from './evaluation/providers.ts';
 export { Graph } from './graph.ts';
 export { planChanges } from './plan/plan.ts';
 export type * from './plan/types.ts';
+export { UnfinishedPlanError } from './plan/types.ts';
 export type { Clients, DataSource, ResourceType } from './provider.ts';
 export type { Argument, Attributes, NestedBlock, Schema, Traits } from './schema.ts';
 export { stateFromText, stateToText, terraformVersion } from './state/format.ts';

@@ -1,7 +1,7 @@
 import { assert } from '../../base/index.ts';
 import type { CallNode } from './ast.ts';
 import { Mismatch, convertTo } from './convert.ts';
-import { expressionError } from './diagnostic.ts';
+import { expressionError, LanguageError } from './diagnostic.ts';
 import { functions } from './functions/index.ts';
 import { FunctionFault } from './functions/spec.ts';
 import type { CallContext, FunctionSpec, Parameter } from './functions/spec.ts';
@@ -20,6 +20,22 @@ export function callFunction(node: CallNode, args: readonly Argument[], context:
   const name = node.name.replace(/^core::/, '');
   const spec = functions.get(name);
   if (!spec) throw unknownFunction(node);
+  try {
+    return callKnown(spec, node, args, context);
+  } catch (error) {
+    // A template that was called may have made a call itself.
+    if (error instanceof LanguageError) error.calling ??= signatureOf(node, spec);
+    throw error;
+  }
+}
+
+/** `upper(str)`, `concat(seqs...)`. */
+function signatureOf(node: CallNode, { parameters, rest }: FunctionSpec): string {
+  const names = [...parameters.map((parameter) => parameter.name), ...(rest ? [`${rest.name}...`] : [])];
+  return `${node.name}(${names.join(', ')})`;
+}
+
+function callKnown(spec: FunctionSpec, node: CallNode, args: readonly Argument[], context: CallContext): Value {
   checkCount(node, spec, args.length);
   const ready: Value[] = [];
   let known = true;

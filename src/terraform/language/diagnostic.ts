@@ -2,7 +2,7 @@ import { PlimsollError } from '../../base/index.ts';
 import type { ErrorSpec } from '../../base/index.ts';
 import { terraformErrors } from '../errors.ts';
 import { excerptOf } from './source.ts';
-import type { Range } from './types.ts';
+import type { NamedValue, Range } from './types.ts';
 
 /** What is wrong in a Terraform file, in Terraform's words. */
 export class LanguageError extends PlimsollError {
@@ -13,6 +13,10 @@ export class LanguageError extends PlimsollError {
   readonly range: Range | undefined;
   /** The line of source. */
   readonly excerpt: string | undefined;
+  /** The function that refused its arguments, `upper(str)`. */
+  calling: string | undefined;
+  /** What the names in the faulty part of the expression stand for. */
+  values: readonly NamedValue[] = [];
 
   constructor(spec: ErrorSpec, summary: string, detail: string, range?: Range) {
     const excerpt = range && excerptOf(range);

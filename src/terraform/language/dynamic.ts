@@ -1,6 +1,7 @@
 import { expressionError } from './diagnostic.ts';
+import type { Fault } from './explain.ts';
 import { Sensitive, Unknown, unknown } from './types.ts';
-import type { Block, Body, Expression, Reference, Scope, Value } from './types.ts';
+import type { Block, Body, Expression, NamedValue, Reference, Scope, Value } from './types.ts';
 import { isList, isRecord, isSet, markSensitive, record, sortedKeys } from './values.ts';
 
 /**
@@ -99,5 +100,9 @@ class BoundExpression implements Expression {
 
   evaluate(scope: Scope): Value {
     return this.#inner.evaluate(withName(scope, this.#name, this.#value));
+  }
+
+  explain(scope: Scope, fault?: Fault): readonly NamedValue[] {
+    return this.#inner.explain(withName(scope, this.#name, this.#value), fault);
   }
 }

@@ -359,7 +359,8 @@ function evaluateTry(node: CallNode, env: Environment): Value {
       return isKnown(value) ? value : markIf(isSensitive(value), unknown);
     } catch (error) {
       if (!(error instanceof LanguageError) || error instanceof UndeclaredError) throw error;
-      messages.push(`- ${error.summary}: ${error.detail}`);
+      const at = error.range && ` (at ${error.range.file}:${error.range.line},${error.range.column})`;
+      messages.push(`- ${error.summary}${at ?? ''}\n  ${error.detail}`);
     }
   }
   const detail =

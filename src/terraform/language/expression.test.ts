@@ -146,3 +146,40 @@ test('dates, identifiers and templates take time and chance from where they are 
   assert.equal(evaluateText('uuid()'), '01234567-89ab-4def-8123-456789abcdef');
   assert.equal(evaluateText('"${v.a}"', testScope({ v: record([['a', 1]]) })), 1);
 });
+
+const values: Readonly<Record<string, Value>> = {
+  var: record([
+    ['n', 3],
+    ['name', 'x'],
+    ['none', null],
+    ['ports', asList([1, 2])],
+    ['one', record([['a', 1]])],
+    ['key', new Sensitive('k')],
+    ['later', unknown],
+  ]),
+};
+const explained = (text: string, fault?: 'unknown' | 'sensitive'): string[] =>
+  parse(text)
+    .explain(testScope(values), fault)
+    .map(({ traversal, statement }) => `${traversal} ${statement}`);
+
+test('an expression says what its names stand for, as far as they stand for something', () => {
+  assert.deepEqual(explained('var.n > 2 && var.name == "y" || var.n == 1'), ['var.n is 3', 'var.name is "x"']);
+  assert.deepEqual(explained('[for p in var.ports : p + var.none]'), ['var.none is null', 'var.ports is list of number with 2 elements']);
+  assert.deepEqual(explained('var.one.b[var.n]'), ['var.n is 3', 'var.one is object with 1 attribute "a"']);
+  assert.deepEqual(explained('"${var.key}${var.later}${var.nothing}"'), []);
+  assert.deepEqual(explained('var.key + var.later', 'sensitive'), ['var.key has a sensitive value']);
+  assert.deepEqual(explained('var.key + var.later', 'unknown'), ['var.later will be known only after apply']);
+});
+
+test('an error of evaluation says what the names in the faulty part stand for, and in which call', () => {
+  assert.throws(
+    () => parse('upper(var.ports) == lower(var.name)').evaluate(testScope(values)),
+    (error: unknown) => {
+      assert.ok(error instanceof LanguageError);
+      assert.equal(error.calling, 'upper(str)');
+      assert.deepEqual(error.values, [{ traversal: 'var.ports', statement: 'is list of number with 2 elements' }]);
+      return true;
+    },
+  );
+});

@@ -1,7 +1,9 @@
 import type { Node } from './ast.ts';
+import { LanguageError } from './diagnostic.ts';
 import { evaluateExpression } from './evaluate.ts';
+import { namedValues, partAt, type Fault } from './explain.ts';
 import type { Place } from './source.ts';
-import type { Expression, Reference, ReferenceKey, Scope, Value } from './types.ts';
+import type { Expression, NamedValue, Reference, ReferenceKey, Scope, Value } from './types.ts';
 
 /** An expression as parsed, with the tree that type constraints and static references are read from. */
 export class ParsedExpression implements Expression {
@@ -22,7 +24,19 @@ export class ParsedExpression implements Expression {
   }
 
   evaluate(scope: Scope): Value {
-    return evaluateExpression(this.node, scope);
+    try {
+      return evaluateExpression(this.node, scope);
+    } catch (error) {
+      if (error instanceof LanguageError && error.range !== undefined) {
+        const part = partAt(this.node, error.range);
+        if (part !== undefined) error.values = namedValues(part, scope);
+      }
+      throw error;
+    }
+  }
+
+  explain(scope: Scope, fault?: Fault): readonly NamedValue[] {
+    return namedValues(this.node, scope, fault);
   }
 }
 

@@ -65,6 +65,14 @@ export interface Expression {
   references(): readonly Reference[];
   /** @throws PlimsollError PL_TERRAFORM_EXPRESSION, with place and excerpt. */
   evaluate(scope: Scope): Value;
+  /** What its names stand for, for an error to tell: `var.n is 3`. `fault` is what is wrong with its value. */
+  explain(scope: Scope, fault?: 'unknown' | 'sensitive'): readonly NamedValue[];
+}
+
+/** What a name in a faulty expression stands for: `var.n` `is 3`. */
+export interface NamedValue {
+  readonly traversal: string;
+  readonly statement: string;
 }
 
 export interface Body {

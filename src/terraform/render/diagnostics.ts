@@ -13,20 +13,30 @@ export function renderError(error: unknown, paint: Paint): string {
   return renderDiagnostics(diagnosticsOf(error), paint);
 }
 
-function renderDiagnostic({ severity, summary, detail, range, excerpt, within, address }: Diagnostic, paint: Paint): string {
+function renderDiagnostic(diagnostic: Diagnostic, paint: Paint): string {
+  const { severity, summary, detail, range, excerpt, within, address } = diagnostic;
   const color = severity === 'error' ? paint.red : paint.yellow;
   const title = `${color(paint.bold(severity === 'error' ? 'Error: ' : 'Warning: '))}${paint.bold(summary)}`;
   const lines = [title, ''];
   if (address !== undefined) lines.push(`  with ${address},`);
   if (range !== undefined) {
     lines.push(`  on ${range.file} line ${range.line}${within === undefined ? '' : `, in ${within}`}:`);
-    if (excerpt !== undefined) lines.push(`${String(range.line).padStart(4)}: ${excerpt}`);
+    if (excerpt !== undefined) lines.push(`${String(range.line).padStart(4)}: ${excerpt}`, ...notesOf(diagnostic));
   }
   if (address !== undefined || range !== undefined) lines.push('');
   if (detail !== '') lines.push(...wrap(detail));
   else lines.pop();
   if (!paint.colored) return `\n${lines.join('\n')}\n`;
   return [color('╷'), ...lines.map((text) => `${color('│')} ${text}`.trimEnd()), color('╵'), ''].join('\n');
+}
+
+/** Below the line of source: which function it was, and what the names in the line stand for. */
+function notesOf({ calling, values = [] }: Diagnostic): string[] {
+  const notes = [
+    ...(calling === undefined ? [] : [`while calling ${calling}`]),
+    ...values.map(({ traversal, statement }) => `${traversal} ${statement}`),
+  ];
+  return notes.length === 0 ? [] : ['    ├────────────────', ...notes.map((note) => `    │ ${note}`)];
 }
 
 /** Breaks what is longer than a line at its blanks. */

@@ -46,18 +46,22 @@ export function jsonView(write: (text: string) => void): View {
   /** What happens to one object. */
   const hook = (address: InstanceAddress, text: string, type: string, more: JsonObject): void =>
     put('info', `${address.toString()}: ${text}`, type, { hook: { resource: resourceToJson(address), ...more } });
+  const changesOf = (plan: Plan): void => {
+    for (const change of plan.drift)
+      put('info', `${change.address.toString()}: Drift detected (${change.action})`, 'resource_drift', { change: plannedToJson(change) });
+    for (const change of plan.changes.filter(({ action }) => action !== 'no-op'))
+      put('info', `${change.address.toString()}: Plan to ${change.action}`, 'planned_change', { change: plannedToJson(change) });
+    const { imported, added, changed, destroyed } = countsOf(plan);
+    const changes = { add: added, change: changed, import: imported, remove: destroyed, operation: 'plan' };
+    put('info', summaryOf(countsOf(plan)), 'change_summary', { changes });
+  };
   return {
+    unfinished: changesOf,
     refreshing: (address, id) => hook(address, `Refreshing state...${suffix(id)}`, 'refresh_start', identified(id)),
     reading: (address) => hook(address, 'Reading...', 'apply_start', { action: 'read' }),
     read: (address, id) => hook(address, `Read complete${suffix(id)}`, 'apply_complete', { action: 'read', ...identified(id) }),
     planned(plan) {
-      for (const change of plan.drift)
-        put('info', `${change.address.toString()}: Drift detected (${change.action})`, 'resource_drift', { change: plannedToJson(change) });
-      for (const change of plan.changes.filter(({ action }) => action !== 'no-op'))
-        put('info', `${change.address.toString()}: Plan to ${change.action}`, 'planned_change', { change: plannedToJson(change) });
-      const { imported, added, changed, destroyed } = countsOf(plan);
-      const changes = { add: added, change: changed, import: imported, remove: destroyed, operation: 'plan' };
-      put('info', summaryOf(countsOf(plan)), 'change_summary', { changes });
+      changesOf(plan);
       put('info', `Outputs: ${plan.outputs.length}`, 'outputs', { outputs: plannedOutputs(plan) });
       put('info', 'The plan as a whole', 'plan', { plan: planToJson(plan) });
       tell(plan.warnings);
@@ -130,7 +134,8 @@ function plannedToJson({ address, action, reason, movedFrom }: ResourceChange): 
 const plannedOutputs = ({ outputs }: Plan): JsonObject =>
   Object.fromEntries(outputs.map(({ name, sensitive, action }) => [name, { sensitive, action: action === 'no-op' ? 'noop' : action }]));
 
-export function diagnosticToJson({ severity, summary, detail, range, excerpt, within, address }: Diagnostic): JsonObject {
+export function diagnosticToJson(diagnostic: Diagnostic): JsonObject {
+  const { severity, summary, detail, range, excerpt, within, address, calling, values = [] } = diagnostic;
   return {
     severity,
     summary,
@@ -138,7 +143,13 @@ export function diagnosticToJson({ severity, summary, detail, range, excerpt, wi
     ...(address !== undefined && { address }),
     ...(range !== undefined && {
       range: { filename: range.file, start: { line: range.line, column: range.column } },
-      snippet: { context: within ?? null, code: excerpt ?? '', start_line: range.line },
+      snippet: {
+        context: within ?? null,
+        code: excerpt ?? '',
+        start_line: range.line,
+        values: values.map(({ traversal, statement }) => ({ traversal, statement })),
+        ...(calling !== undefined && { function_call: { called_as: calling.replace(/\(.*/, ''), signature: calling } }),
+      },
     }),
   };
 }

@@ -1,5 +1,5 @@
 import { keyText, moduleText, type OutputChange, type Plan, type Reason, type ResourceChange } from '../engine/index.ts';
-import { Sensitive, type Value } from '../language/index.ts';
+import { isList, isRecord, record, Sensitive, Unknown, type Value } from '../language/index.ts';
 import { diffBlock, diffValues } from './diff.ts';
 import type { Paint } from './paint.ts';
 import { renderDiff, symbolOf } from './value.ts';
@@ -10,7 +10,6 @@ export interface Counts {
   readonly added: number;
   readonly changed: number;
   readonly destroyed: number;
-  readonly forgotten: number;
 }
 
 export function countsOf({ changes }: Pick<Plan, 'changes'>): Counts {
@@ -22,15 +21,13 @@ export function countsOf({ changes }: Pick<Plan, 'changes'>): Counts {
     added: count('create', 'replace'),
     changed: count('update'),
     destroyed: count('delete', 'replace'),
-    forgotten: count('forget'),
   };
 }
 
 /** `Plan: 1 to add, 0 to change, 0 to destroy.` */
-export function summaryOf({ imported, added, changed, destroyed, forgotten }: Counts): string {
+export function summaryOf({ imported, added, changed, destroyed }: Counts): string {
   const parts = [`${added} to add`, `${changed} to change`, `${destroyed} to destroy`];
   if (imported > 0) parts.unshift(`${imported} to import`);
-  if (forgotten > 0) parts.push(`${forgotten} to forget`);
   return `Plan: ${parts.join(', ')}.`;
 }
 
@@ -42,17 +39,29 @@ export function renderPlan(plan: Plan, paint: Paint): string {
   if (plan.mode === 'refresh-only') return drift === '' ? `\n${nothingToDo(plan, paint)}` : `${drift}${refreshOnlyNote}`;
   if (changes.length === 0 && outputs.length === 0) return `${drift}\n${nothingToDo(plan, paint)}`;
   let text = drift;
-  if (changes.length > 0) {
-    text += `\nPlimsoll generated the following execution plan. Resource actions are indicated\nwith the following symbols:\n`;
-    text += `${legend(changes, paint)}\nPlimsoll will perform the following actions:\n`;
-    for (const change of changes) text += `\n${renderChange(change, paint)}`;
-    text += `\n${paint.bold('Plan:')}${summaryOf(countsOf(plan)).slice('Plan:'.length)}\n`;
-  }
+  if (changes.length > 0) text += renderChanges(plan, 'Plimsoll will perform the following actions:', paint);
   if (outputs.length > 0) {
     text += `\nChanges to Outputs:\n${renderOutputs(outputs, paint)}`;
     if (changes.length === 0) text += `\n${outputsOnlyNote}`;
   }
   return text;
+}
+
+/** What a plan came to that could not be made whole; empty when that is nothing. */
+export function renderUnfinished(plan: Plan, paint: Paint): string {
+  if (plan.mode === 'refresh-only' || !plan.changes.some(isShown)) return '';
+  return renderChanges(plan, 'Plimsoll planned the following actions, but then encountered a problem:', paint);
+}
+
+function renderChanges(plan: Plan, title: string, paint: Paint): string {
+  const changes = plan.changes.filter(isShown);
+  const symbols = legend(changes, paint);
+  const head =
+    symbols === ''
+      ? ''
+      : `\nPlimsoll generated the following execution plan. Resource actions are indicated\nwith the following symbols:\n${symbols}`;
+  const blocks = changes.map((change) => `\n${renderChange(change, paint)}`).join('');
+  return `${head}\n${title}\n${blocks}\n${paint.bold('Plan:')}${summaryOf(countsOf(plan)).slice('Plan:'.length)}\n`;
 }
 
 const outputsOnlyNote = `You can apply this plan to save these new output values to the state, without
@@ -146,10 +155,10 @@ function headline(change: ResourceChange, { bold, red }: Paint): string {
 }
 
 function remarks({ address, action, reason, deposed, movedFrom, importId }: ResourceChange): string[] {
+  if (action === 'forget') return ['(destroy = false is set in the configuration)'];
   const why = deposed === undefined ? because(address, reason) : '(left over from a partially-failed replacement of this instance)';
   return [
     ...(why === undefined ? [] : [why]),
-    ...(action === 'forget' ? ['(destroy = false is set in the configuration)'] : []),
     ...(movedFrom !== undefined && action !== 'no-op' ? [`(moved from ${movedFrom.toString()})`] : []),
     ...(importId !== undefined && action !== 'no-op' ? [`(imported from ${JSON.stringify(importId)})`] : []),
   ];
@@ -207,13 +216,21 @@ ${blocks.join('')}`;
 
 export const rule = `${'─'.repeat(77)}\n`;
 
+/** A value as JSON has it: an output's maps are shown as objects and its sets as lists. */
+function untyped<Side extends Value | undefined>(value: Side): Value | Side {
+  if (value instanceof Sensitive) return new Sensitive(untyped(value.value));
+  if (value === undefined || value === null || value instanceof Unknown) return value;
+  if (isList(value)) return value.map(untyped);
+  return isRecord(value) ? record(Object.entries(value).map(([key, item]) => [key, untyped(item)])) : value;
+}
+
 function renderOutputs(outputs: readonly OutputChange[], paint: Paint): string {
   const width = Math.max(...outputs.map(({ name }) => name.length));
   return outputs
     .map(({ name, before, after, sensitive }) => {
       const hidden = (value: Value | undefined): Value | undefined =>
         sensitive && value !== undefined && !(value instanceof Sensitive) ? new Sensitive(value) : value;
-      const diff = diffValues(hidden(before), hidden(after));
+      const diff = diffValues(hidden(untyped(before)), hidden(untyped(after)));
       return `${symbolOf(diff.action, paint)}${name.padEnd(width)} = ${renderDiff(diff, 0, { paint })}\n`;
     })
     .join('');

@@ -211,6 +211,16 @@ const diagnostics: readonly Diagnostic[] = [
     excerpt: '  nam = "x"',
     within: 'resource "aws_lb" "main"',
   },
+  {
+    severity: 'error',
+    summary: 'Invalid function argument',
+    detail: 'Invalid value for "str" parameter: string required.',
+    range: { file: 'main.tf', line: 14, column: 11 },
+    excerpt: '  value = upper(var.names)',
+    within: 'output "names"',
+    calling: 'upper(str)',
+    values: [{ traversal: 'var.names', statement: 'is list of string with 2 elements' }],
+  },
   { severity: 'error', summary: 'creating database: it is failed', detail: '', address: 'aws_db_instance.db' },
   {
     severity: 'warning',

@@ -2,7 +2,7 @@ import type { Diagnostic, InstanceAddress, OutputState } from '../engine/index.t
 import { renderValue } from '../language/index.ts';
 import { renderDiagnostics } from './diagnostics.ts';
 import type { Paint } from './paint.ts';
-import { renderPlan, rule } from './plan.ts';
+import { renderPlan, renderUnfinished, rule } from './plan.ts';
 import { appliedSummary, elapsed, stepWords, type View } from './view.ts';
 
 const outNote = `
@@ -24,6 +24,7 @@ export function textView(paint: Paint, write: (text: string) => void, error: (te
       if (plan.warnings.length > 0) error(renderDiagnostics(plan.warnings, paint));
       if (plan.hasChanges && !followedByApply) write(`\n${paint.dim(rule)}${outNote}`);
     },
+    unfinished: (plan) => write(renderUnfinished(plan, paint)),
     started: ({ address, deposed }, step, id) => say(named(address, deposed), `${stepWords[step].start}...${idOf(id)}`),
     stillRunning({ address, deposed }, step, id, ms) {
       const since = `${id === undefined || id === '' ? '' : `id=${id}, `}${elapsed(ms)} elapsed`;

@@ -8,6 +8,8 @@ export interface View {
   reading(address: InstanceAddress): void;
   read(address: InstanceAddress, id: string): void;
   planned(plan: Plan, followedByApply: boolean): void;
+  /** The plan could not be made whole; why is told after this. */
+  unfinished(plan: Plan): void;
   started(change: ResourceChange, step: Step, id: string | undefined): void;
   /** It takes its time. */
   stillRunning(change: ResourceChange, step: Step, id: string | undefined, elapsedMs: number): void;

@@ -101,15 +101,9 @@ export class Applier {
   }
 
   /** What the configuration says now that all it depends on is there. */
-  #wanted({ module, instance, resource }: Site, address: InstanceAddress): Wanted {
+  #wanted({ module, instance, resource }: Site): Wanted {
     const scope = module.scope(instance);
-    const outcome = evaluateConditions(
-      resource.lifecycle.preconditions,
-      scope,
-      'Resource precondition failed',
-      'error',
-      address.toString(),
-    );
+    const outcome = evaluateConditions(resource.lifecycle.preconditions, scope, 'Resource precondition failed');
     if (outcome.diagnostics.length > 0) throw new DiagnosticsError(outcome.diagnostics);
     return wantedOf(resource, scope);
   }
@@ -118,7 +112,7 @@ export class Applier {
     const { address, after = {} } = change;
     const site = this.#site(change);
     const type = this.#typeOf(change);
-    const { config, sensitive } = this.#wanted(site, address);
+    const { config, sensitive } = this.#wanted(site);
     const { planned } = planInstance(
       type,
       withIgnored(config, change.before && revealObject(change.before), site.resource.lifecycle.ignoreChanges),
@@ -155,7 +149,7 @@ export class Applier {
     const site = this.#site(change);
     const type = this.#typeOf(change);
     const before = this.#current(address, type);
-    const { config, sensitive } = this.#wanted(site, address);
+    const { config, sensitive } = this.#wanted(site);
     const { planned, changed } = planInstance(
       type,
       withIgnored(config, before, site.resource.lifecycle.ignoreChanges),
@@ -194,7 +188,7 @@ export class Applier {
   async #read(change: ResourceChange): Promise<void> {
     const { address, schema } = change;
     const site = this.#site(change);
-    const { config, sensitive } = this.#wanted(site, address);
+    const { config, sensitive } = this.#wanted(site);
     const source = this.plan.configuration.types.data[address.type];
     if (source === undefined) return;
     await this.#step(change, 'read', undefined, async () => {
@@ -256,13 +250,7 @@ export class Applier {
 
   #checkAfter({ module, instance, resource }: Site, address: InstanceAddress): void {
     const scope = module.scope(instance, this.#valueOf(address));
-    const { diagnostics } = evaluateConditions(
-      resource.lifecycle.postconditions,
-      scope,
-      'Resource postcondition failed',
-      'error',
-      address.toString(),
-    );
+    const { diagnostics } = evaluateConditions(resource.lifecycle.postconditions, scope, 'Resource postcondition failed');
     if (diagnostics.length > 0) throw new DiagnosticsError(diagnostics);
   }
 }

@@ -6,10 +6,17 @@ import type { Backend, Import, Moved, OutputDeclaration, ProviderDeclaration, Re
 
 /** The blocks of a module that are not resources, one function each. What is wrong goes into `found`. */
 
+/** Arguments of a `module` block itself: a variable of this name could not be given a value. */
+const reserved = new Set(['source', 'version', 'providers', 'count', 'for_each', 'lifecycle', 'depends_on', 'locals']);
+
 export function readVariable(block: Block, found: Diagnostics): VariableDeclaration | undefined {
   if (!checkLabels(block, ['name'], found)) return undefined;
   const { body, range } = block;
   const name = block.labels[0] ?? '';
+  if (reserved.has(name)) {
+    const detail = `The variable name "${name}" is reserved due to its special meaning inside module blocks.`;
+    found.add(problem('error', 'Invalid variable name', detail, range));
+  }
   const optional = ['type', 'default', 'description', 'nullable', 'sensitive', 'ephemeral', 'deprecated'];
   checkShape(body, { optional, blocks: ['validation'] }, body.range, found);
   const constraint = body.attributes.get('type');
@@ -23,7 +30,7 @@ export function readVariable(block: Block, found: Diagnostics): VariableDeclarat
     nullable,
     sensitive: found.attempt(() => constantFlag(body, 'sensitive')) ?? false,
     description: found.attempt(() => constantText(body, 'description')) ?? '',
-    validations: conditions(body, 'validation', found),
+    validations: conditions(body, 'validation', found, name),
     range,
   };
 }

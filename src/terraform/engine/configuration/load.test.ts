@@ -55,6 +55,46 @@ const mistakes: readonly (readonly [name: string, files: Files, errors: readonly
     ['1: Invalid data source: Plimsoll does not support data source "fake_fixed". There is a managed resource type of this name.'],
   ],
   [
+    'a variable that a module block could not give a value',
+    'variable "count" { default = 1 }\n',
+    ['1: Invalid variable name: The variable name "count" is reserved due to its special meaning inside module blocks.'],
+  ],
+  [
+    'a name that is none',
+    'output "1a" { value = 1 }\n',
+    [
+      '1: Invalid output name: A name must start with a letter or underscore and may contain only letters, digits, underscores, and dashes.',
+    ],
+  ],
+  [
+    'a local value made of itself',
+    'locals { a = "${local.a}b" }\n',
+    ['1: Self-referencing local value: Local value local.a cannot use its own result as part of its expression.'],
+  ],
+  [
+    'a change to ignore of what there is not',
+    thing('lifecycle { ignore_changes = [sise] }'),
+    ['3: Unsupported attribute: This object has no argument, nested block, or exported attribute named "sise". Did you mean "size"?'],
+  ],
+  [
+    'what has moved and is still there',
+    `${thing('')}moved {\n  from = fake_thing.a\n  to   = fake_thing.b\n}\n`,
+    [
+      '6: Moved object still exists: This statement declares a move from fake_thing.a, but that resource is still declared at main.tf:1,1.\n\nChange your configuration so that this resource will be declared as fake_thing.b instead.',
+    ],
+  ],
+  [
+    'a condition that looks at nothing',
+    thing('lifecycle {\n precondition {\n condition = 1 > 2\n error_message = "no"\n }\n }'),
+    [/^5: Invalid precondition expression: The condition expression must refer to at least one object/],
+  ],
+  [
+    'a validation of another variable',
+    'variable "a" {\n  validation {\n    condition = var.b > 2\n    error_message = "no"\n  }\n}\nvariable "b" { default = 3 }\n',
+    ['3: Invalid variable validation condition: The condition for variable "a" must refer to var.a in order to test incoming values.'],
+  ],
+  ['a check without a condition', 'check "c" {}\n', ['1: Zero assert blocks: Check blocks must have at least one assert block.']],
+  [
     'an undeclared variable',
     thing('size = var.n'),
     [

@@ -4,7 +4,7 @@ import { configurationError, problem, type Diagnostics } from '../diagnostics.ts
 import type { BlockIndex } from './blockIndex.ts';
 import { readImport, readMoved, readOutput, readProvider, readRemoved, readSettings, readVariable } from './declarations.ts';
 import { readResource } from './resource.ts';
-import { checkLabels, checkShape, conditions, constantText, dependencies, unexpectedBlock } from './shape.ts';
+import { checkLabels, checkShape, conditions, constantText, dependencies, unexpectedArgument, unexpectedBlock } from './shape.ts';
 import type { Backend, CheckDeclaration, ModuleCall, ModuleConfiguration, ResourceDeclaration, Types } from './types.ts';
 
 /** What reading the modules of one configuration shares. */
@@ -163,6 +163,8 @@ function readLocals(blocks: readonly Block[], found: Diagnostics): Map<string, E
 function readCheck(block: Block, found: Diagnostics): CheckDeclaration | undefined {
   if (!checkLabels(block, ['name'], found)) return undefined;
   checkShape(block.body, { blocks: ['assert', 'data'] }, block.body.range, found);
+  if (!block.body.blocks.some(({ type }) => type === 'assert'))
+    found.add(problem('error', 'Zero assert blocks', 'Check blocks must have at least one assert block.', block.range));
   return { name: block.labels[0] ?? '', assertions: conditions(block.body, 'assert', found), range: block.range };
 }
 
@@ -267,8 +269,7 @@ function checkArguments({ module, arguments: given, count, forEach }: ModuleCall
       ),
     );
   for (const [key, { range }] of given)
-    if (!module.variables.has(key))
-      found.add(problem('error', 'Unsupported argument', `An argument named "${key}" is not expected here.`, range));
+    if (!module.variables.has(key)) found.add(unexpectedArgument(key, [...module.variables.keys()], [], range));
   for (const { name: key, fallback } of module.variables.values())
     if (fallback === undefined && !given.has(key))
       found.add(

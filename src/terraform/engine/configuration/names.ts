@@ -23,7 +23,10 @@ export function checkNames(module: ModuleConfiguration, found: Diagnostics, pass
     for (const { condition, message } of conditions) check([...condition.references(), ...message.references()], context);
   };
   for (const { validations } of module.variables.values()) checkConditions(validations);
-  for (const expression of module.locals.values()) check(expression.references());
+  for (const [name, expression] of module.locals) {
+    check(expression.references());
+    checkLocal(name, expression, found);
+  }
   for (const { value, dependsOn, preconditions } of module.outputs.values()) {
     check([...value.references(), ...dependsOn]);
     checkConditions(preconditions);
@@ -53,11 +56,29 @@ export function checkNames(module: ModuleConfiguration, found: Diagnostics, pass
       found.add(problem('error', 'Configuration for import target does not exist', detail, range));
     }
   }
+  checkMoved(module, found);
   for (const { from, range } of module.removed)
     if (resourceAt(module, from) !== undefined) {
-      const detail = `This statement declares that ${targetText(from)} was removed, but it is still declared in the configuration.`;
+      const detail = `This statement declares that ${targetText(from)} was removed, but it is still declared in configuration.`;
       found.add(problem('error', 'Removed resource still exists', detail, range));
     }
+}
+
+function checkLocal(name: string, expression: Expression, found: Diagnostics): void {
+  const own = expression.references().find(({ path }) => path[0] === 'local' && path[1] === name);
+  if (own === undefined) return;
+  const detail = `Local value local.${name} cannot use its own result as part of its expression.`;
+  found.add(problem('error', 'Self-referencing local value', detail, own.range));
+}
+
+/** What has moved elsewhere may not stand where it was as well. */
+function checkMoved(module: ModuleConfiguration, found: Diagnostics): void {
+  for (const { from, to, range } of module.moved) {
+    const still = from.resource?.key === undefined ? resourceAt(module, from) : undefined;
+    if (still === undefined || targetText(to).startsWith(`${targetText(from)}[`)) continue;
+    const detail = `This statement declares a move from ${targetText(from)}, but that resource is still declared at ${still.range.file}:${still.range.line},${still.range.column}.\n\nChange your configuration so that this resource will be declared as ${targetText(to)} instead.`;
+    found.add(problem('error', 'Moved object still exists', detail, range));
+  }
 }
 
 /** A provider with an alias must have its block, or be passed by the call. */

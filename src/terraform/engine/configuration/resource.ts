@@ -48,7 +48,7 @@ export function readResource(block: Block, types: Types, found: Diagnostics, che
     forEach,
     provider: providerOf(attributes.get('provider'), type, found),
     dependsOn: dependencies(block.body, found),
-    lifecycle: readLifecycle(blocks, mode, found),
+    lifecycle: readLifecycle(blocks, mode, schema, found),
     ...(check !== undefined && { check }),
     range: block.range,
   };
@@ -90,7 +90,7 @@ function refuseProvisioners(blocks: readonly Block[], found: Diagnostics): void 
       );
 }
 
-function readLifecycle(blocks: readonly Block[], mode: 'managed' | 'data', found: Diagnostics): Lifecycle {
+function readLifecycle(blocks: readonly Block[], mode: 'managed' | 'data', schema: Schema, found: Diagnostics): Lifecycle {
   const lifecycle = blocks.find(({ type }) => type === 'lifecycle');
   const nothing: Lifecycle = {
     createBeforeDestroy: false,
@@ -108,14 +108,14 @@ function readLifecycle(blocks: readonly Block[], mode: 'managed' | 'data', found
   return {
     createBeforeDestroy: found.attempt(() => constantFlag(body, 'create_before_destroy')) ?? false,
     preventDestroy: found.attempt(() => constantFlag(body, 'prevent_destroy')) ?? false,
-    ignoreChanges: readIgnored(body.attributes.get('ignore_changes'), found),
+    ignoreChanges: readIgnored(body.attributes.get('ignore_changes'), schema, found),
     replaceTriggeredBy: triggers ? staticItems(triggers) : [],
     preconditions: conditions(body, 'precondition', found),
     postconditions: conditions(body, 'postcondition', found),
   };
 }
 
-function readIgnored(expression: Expression | undefined, found: Diagnostics): 'all' | readonly Path[] {
+function readIgnored(expression: Expression | undefined, schema: Schema, found: Diagnostics): 'all' | readonly Path[] {
   if (expression === undefined) return [];
   const traversals = staticTraversals(expression);
   if (traversals === undefined) {
@@ -124,5 +124,11 @@ function readIgnored(expression: Expression | undefined, found: Diagnostics): 'a
     return [];
   }
   const paths = traversals.map(({ steps }) => steps.map((step) => ('name' in step ? step.name : step.key)));
-  return paths.length === 1 && paths[0]?.length === 1 && paths[0][0] === 'all' ? 'all' : paths;
+  if (paths.length === 1 && paths[0]?.length === 1 && paths[0][0] === 'all') return 'all';
+  for (const [index, [first]] of paths.entries()) {
+    if (first === undefined || Object.hasOwn(schema, first)) continue;
+    const detail = `This object has no argument, nested block, or exported attribute named "${first}".${didYouMean(String(first), Object.keys(schema))}`;
+    found.add(problem('error', 'Unsupported attribute', detail, traversals[index]?.range ?? expression.range));
+  }
+  return paths;
 }

@@ -88,15 +88,30 @@ export function dependencies(body: Body, found: Diagnostics): readonly Reference
   }));
 }
 
-/** `condition` and `error_message` of each block of this type. */
-export function conditions(body: Body, type: string, found: Diagnostics): Condition[] {
+/** `condition` and `error_message` of each block of this type. `variable` is the one that validations are to look at. */
+export function conditions(body: Body, type: string, found: Diagnostics, variable?: string): Condition[] {
   return body.blocks
     .filter((block) => block.type === type)
     .flatMap(({ body: inner, range }) => {
       checkShape(inner, { required: ['condition', 'error_message'] }, range, found);
       const [condition, message] = [inner.attributes.get('condition'), inner.attributes.get('error_message')];
-      return condition && message ? [{ condition, message, range: condition.range }] : [];
+      if (condition === undefined || message === undefined) return [];
+      checkSubject(condition, type, variable, found);
+      return [{ condition, message, range: condition.range, declared: range }];
     });
+}
+
+/** A condition that looks at nothing always holds, or never. */
+function checkSubject(condition: Expression, type: string, variable: string | undefined, found: Diagnostics): void {
+  const references = condition.references();
+  if (references.length === 0) {
+    const detail =
+      'The condition expression must refer to at least one object from elsewhere in the configuration, or else its result would not be checking anything.';
+    found.add(problem('error', `Invalid ${type} expression`, detail, condition.range));
+  }
+  if (variable === undefined || references.some(({ path }) => path[0] === 'var' && path[1] === variable)) return;
+  const detail = `The condition for variable "${variable}" must refer to var.${variable} in order to test incoming values.`;
+  found.add(problem('error', 'Invalid variable validation condition', detail, condition.range));
 }
 
 /** The address that an argument of a `moved`, `removed` or `import` block names. */
@@ -114,7 +129,7 @@ export function targetOf(expression: Expression): Target {
 
 /** A block's labels must be these. */
 export function checkLabels({ type, labels, range }: Block, names: readonly string[], found: Diagnostics): boolean {
-  if (labels.length === names.length) return true;
+  if (labels.length === names.length) return checkName({ type, labels, range }, found);
   const missing = names[labels.length];
   const [summary, detail] =
     missing === undefined
@@ -126,6 +141,24 @@ export function checkLabels({ type, labels, range }: Block, names: readonly stri
         ]
       : [`Missing ${missing} for ${type}`, `All ${type} blocks must have ${names.length} labels (${names.join(', ')}).`];
   found.add(problem('error', summary, detail, range));
+  return false;
+}
+
+/** What Terraform calls the names of blocks that expressions refer to. */
+const nameTitles: Readonly<Record<string, string>> = {
+  variable: 'variable name',
+  output: 'output name',
+  resource: 'resource name',
+  data: 'data resource name',
+  module: 'module instance name',
+  check: 'check block name',
+};
+
+function checkName({ type, labels, range }: Pick<Block, 'type' | 'labels' | 'range'>, found: Diagnostics): boolean {
+  const title = nameTitles[type];
+  if (title === undefined || /^[\p{ID_Start}_][\p{ID_Continue}-]*$/u.test(labels.at(-1) ?? '')) return true;
+  const detail = 'A name must start with a letter or underscore and may contain only letters, digits, underscores, and dashes.';
+  found.add(problem('error', `Invalid ${title}`, detail, range));
   return false;
 }
 

@@ -109,7 +109,10 @@ export interface OutputDeclaration {
 export interface Condition {
   readonly condition: Expression;
   readonly message: Expression;
+  /** Of the condition. */
   readonly range: Range;
+  /** Of the block: `validation`, `precondition`, `assert`. */
+  readonly declared: Range;
 }
 
 export interface Repetition {

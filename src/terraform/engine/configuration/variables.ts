@@ -10,6 +10,7 @@ import {
   type Range,
   type Value,
 } from '../../language/index.ts';
+import { moduleText, type ModulePath } from '../address.ts';
 import { configurationError, problem, type Diagnostics } from '../diagnostics.ts';
 import { evaluateConstant } from './shape.ts';
 import type { VariableDeclaration, VariableSources } from './types.ts';
@@ -82,7 +83,7 @@ function valueOf(variable: VariableDeclaration, given: Given | undefined): Value
   }
   const value = typeof given.value === 'string' ? fromText(variable, given.value, given.how ?? '') : evaluateConstant(given.value);
   const place = typeof given.value === 'string' ? range : given.value.range;
-  return convertVariable(variable, value, place, given.how);
+  return convertVariable(variable, value, place, { how: given.how });
 }
 
 /** Text is what it is for variables of a primitive type, or of none, and an expression for others. */
@@ -98,15 +99,24 @@ function fromText({ name, type, typed, range }: VariableDeclaration, text: strin
 
 const marked = ({ sensitive }: VariableDeclaration, value: Value): Value => (sensitive ? markSensitive(value) : value);
 
-/** A variable's value as it is declared: converted, null replaced by the default where it may not stay, sensitive. */
-export function convertVariable(variable: VariableDeclaration, given: Value, range: Range, how?: string): Value {
-  const { name, type, nullable, fallback } = variable;
+/**
+ * A variable's value as it is declared: converted, null replaced by the default where it may not stay, sensitive. `how` it was given,
+ * and to which module, is for errors to tell.
+ */
+export function convertVariable(
+  variable: VariableDeclaration,
+  given: Value,
+  range: Range,
+  { how, module = [] }: { readonly how?: string | undefined; readonly module?: ModulePath } = {},
+): Value {
+  const { type, nullable, fallback } = variable;
+  const name = `${module.length === 0 ? '' : `${moduleText(module)}.`}var.${variable.name}`;
   const value = given === null && !nullable && fallback !== undefined ? fallback : given;
   const declaredAt = `${variable.range.file}:${variable.range.line}`;
   if (value === null && !nullable)
     throw configurationError(
       'Required variable not set',
-      `The given value is not suitable for var.${name} defined at ${declaredAt}: required variable may not be set to null.`,
+      `The given value is not suitable for ${name} defined at ${declaredAt}: required variable may not be set to null.`,
       range,
     );
   try {
@@ -115,8 +125,8 @@ export function convertVariable(variable: VariableDeclaration, given: Value, ran
     if (!(error instanceof Mismatch)) throw error;
     const detail =
       how === undefined
-        ? `The given value is not suitable for var.${name} declared at ${declaredAt}: ${error.message}.`
-        : `Unsuitable value for var.${name} ${how}: ${error.message}.`;
+        ? `The given value is not suitable for ${name} declared at ${declaredAt}: ${error.message}.`
+        : `Unsuitable value for ${name} ${how}: ${error.message}.`;
     throw configurationError('Invalid value for input variable', detail, range);
   }
 }

@@ -44,7 +44,10 @@ function typed(name: string, expression: Expression, scope: Scope, type: Paramet
     return convertTo(value, type);
   } catch (error) {
     if (!(error instanceof Mismatch)) throw error;
-    throw typeError(`Inappropriate value for attribute "${name}": ${error.message}.`, expression.range, 'Incorrect attribute value type');
+    const detail = `Inappropriate value for attribute "${name}": ${error.message}.`;
+    const fault = typeError(detail, expression.range, 'Incorrect attribute value type');
+    fault.values = expression.explain(scope);
+    throw fault;
   }
 }
 

@@ -16,22 +16,28 @@ export function evaluateConditions(
   scope: Scope,
   summary: string,
   severity: Diagnostic['severity'] = 'error',
-  address?: string,
 ): Outcome {
   const found = new Diagnostics();
   const messages: string[] = [];
   let status: CheckResult['status'] = 'pass';
   for (const condition of conditions) {
-    const holds = found.attempt(() => holdsIn(condition, scope), { range: condition.range, address });
+    const holds = found.attempt(() => holdsIn(condition, scope), { range: condition.range });
     if (holds === true) continue;
     if (holds === false) {
       const message = found.attempt(() => messageOf(condition, scope)) ?? '';
       messages.push(message);
-      found.add({ ...problem(severity, summary, message, condition.range), address });
+      found.add({ ...problem(severity, summary, message, condition.range), values: condition.condition.explain(scope) });
       status = 'fail';
     } else if (status !== 'fail') status = holds === undefined ? 'error' : 'unknown';
+    if (holds instanceof Unknown && severity === 'warning') found.add(knownLater(condition));
   }
   return { status, messages, diagnostics: found.all };
+}
+
+/** Of a `check` block; the conditions of a resource are looked at once more when it is applied anyway. */
+function knownLater({ range }: Condition): Diagnostic {
+  const detail = 'The condition could not be evaluated at this time, a result will be known when this plan is applied.';
+  return problem('warning', 'Check block assertion known after apply', detail, range);
 }
 
 /** `unknown` is told apart from undefined, which stands for an error. */

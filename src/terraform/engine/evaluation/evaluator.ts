@@ -185,7 +185,9 @@ export class ModuleInstance {
     const { name, fallback, sensitive } = variable;
     const given = parent.configuration.calls.get(this.path.at(-1)?.name ?? '')?.arguments.get(name);
     if (given === undefined) return sensitive ? markSensitive(fallback ?? null) : (fallback ?? null);
-    return this.#settled(() => convertVariable(variable, given.evaluate(parent.scope(this.repetition)), given.range));
+    return this.#settled(() =>
+      convertVariable(variable, given.evaluate(parent.scope(this.repetition)), given.range, { module: this.path }),
+    );
   }
 
   #output({ value, sensitive }: OutputDeclaration): Value {

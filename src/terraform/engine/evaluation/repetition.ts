@@ -36,7 +36,8 @@ export function instancesOf({ count, forEach }: Repetition, scope: Scope): reado
 
 function countOf(expression: Expression, scope: Scope): number {
   const given = reveal(expression.evaluate(scope));
-  const fail = (detail: string, summary = 'Invalid count argument'): Error => configurationError(summary, detail, expression.range);
+  const fail = (detail: string, summary = 'Invalid count argument'): Error =>
+    configurationError(summary, detail, expression.range, { values: expression.explain(scope) });
   if (given instanceof Unknown)
     throw fail(
       'The "count" value depends on resource attributes that cannot be determined until apply, so Terraform cannot predict how many instances will be created. To work around this, use the --target option to first apply only the resources that the count depends on.',
@@ -44,7 +45,10 @@ function countOf(expression: Expression, scope: Scope): number {
   if (given === null) throw fail('The given "count" argument value is null. An integer is required.');
   const value = numberOf(given, (why) => fail(`Invalid expression value: ${why}.`, 'Incorrect value type'));
   if (value < 0) throw fail('The given "count" argument value is unsuitable: must be greater than or equal to zero.');
-  if (!Number.isInteger(value)) throw fail('The given "count" argument value is unsuitable: must be a whole number.');
+  if (!Number.isInteger(value))
+    throw fail(
+      'The given "count" argument value is unsuitable: value must be a whole number, between -9223372036854775808 and 9223372036854775807.',
+    );
   return value;
 }
 
@@ -58,12 +62,18 @@ function numberOf(value: Value, fail: (why: string) => Error): number {
 
 function elementsOf(expression: Expression, scope: Scope): Instance[] {
   const given = expression.evaluate(scope);
-  const fail = (detail: string): Error => configurationError('Invalid for_each argument', detail, expression.range);
+  const fail = (detail: string, summary = 'Invalid for_each argument', fault?: 'unknown' | 'sensitive'): Error =>
+    configurationError(summary, detail, expression.range, { values: expression.explain(scope, fault) });
+  const unsuitable = (why: string): Error =>
+    fail(`The given "for_each" argument value is unsuitable: ${why}`, 'Invalid for_each set argument');
+  const untold = (kind: 'map' | 'set'): Error => fail(unknownKeys(kind), undefined, 'unknown');
   if (isSensitive(given) && (isSet(reveal(given)) || isSensitive(keysAlone(given))))
     throw fail(
       'Sensitive values, or values derived from sensitive values, cannot be used as for_each arguments. If used, the sensitive value could be exposed as a resource instance key.',
+      undefined,
+      'sensitive',
     );
-  if (given instanceof Unknown) throw fail(unknownKeys('map'));
+  if (given instanceof Unknown) throw untold('map');
   if (given === null)
     throw fail(
       'The given "for_each" argument value is unsuitable: the given "for_each" argument value is null. A map, or set of strings is allowed.',
@@ -73,12 +83,12 @@ function elementsOf(expression: Expression, scope: Scope): Instance[] {
     throw fail(
       `The given "for_each" argument value is unsuitable: the "for_each" argument must be a map, or set of strings, and you have provided a value of type ${friendlyType(typeOf(given))}.`,
     );
-  if (!isKnown(given)) throw fail(unknownKeys('set'));
+  if (!isKnown(given)) throw untold('set');
   return given.map((item) => {
-    if (item === null) throw fail('The given "for_each" argument value is unsuitable: "for_each" sets must not contain null values.');
+    if (item === null) throw unsuitable('"for_each" sets must not contain null values.');
     if (typeof item !== 'string')
-      throw fail(
-        `The given "for_each" argument value is unsuitable: "for_each" supports maps and sets of strings, but you have provided a set containing type ${friendlyType(typeOf(item))}.`,
+      throw unsuitable(
+        `"for_each" supports maps and sets of strings, but you have provided a set containing type ${friendlyType(typeOf(item))}.`,
       );
     return { key: item, value: item };
   });

@@ -1,8 +1,8 @@
-import type { Condition } from '../configuration/types.ts';
+import type { Condition, VariableDeclaration } from '../configuration/types.ts';
 import { evaluateConditions } from '../evaluation/conditions.ts';
 import type { Evaluator, ModuleInstance } from '../evaluation/evaluator.ts';
 import { moduleText } from '../address.ts';
-import type { Diagnostics } from '../diagnostics.ts';
+import { problem, type Diagnostic, type Diagnostics } from '../diagnostics.ts';
 import type { CheckResult } from './types.ts';
 
 /** All instances of all modules, as far as their calls can be expanded. */
@@ -19,24 +19,26 @@ const prefixOf = (module: ModuleInstance): string => (module.path.length === 0 ?
 /** Whether the variables of a module have values that its validations allow. `early`: only those that look at nothing but variables. */
 export function validateVariables(module: ModuleInstance, found: Diagnostics, early = false): CheckResult[] {
   const results: CheckResult[] = [];
-  for (const { name, validations: all } of module.configuration.variables.values()) {
-    const validations = early ? all.filter(looksAtVariables) : all;
+  for (const variable of module.configuration.variables.values()) {
+    const { name } = variable;
+    const validations = early ? variable.validations.filter(looksAtVariables) : variable.validations;
     if (validations.length === 0) continue;
-    const { status, messages, diagnostics } = evaluateConditions(validations, module.scope(), 'Invalid value for variable', 'error');
-    const at = validations[0]?.range;
-    found.add(
-      ...diagnostics.map((item) =>
-        item.summary === 'Invalid value for variable' && item.range
-          ? {
-              ...item,
-              detail: `${item.detail}\n\nThis was checked by the validation rule at ${item.range.file}:${(at ?? item.range).line}.`,
-            }
-          : item,
-      ),
-    );
+    const { status, messages, diagnostics } = evaluateConditions(validations, module.scope(), invalidValue);
+    found.add(...diagnostics.map((item) => (item.summary === invalidValue ? ofVariable(item, variable, module) : item)));
     results.push({ address: `${prefixOf(module)}var.${name}`, kind: 'variable', status, messages });
   }
   return results;
+}
+
+const invalidValue = 'Invalid value for variable';
+
+/** What is wrong is the value, not the rule: the place is where the module got it, or that of the variable. */
+function ofVariable(item: Diagnostic, { name, range, validations }: VariableDeclaration, { path, parent }: ModuleInstance): Diagnostic {
+  const given = parent?.configuration.calls.get(path.at(-1)?.name ?? '')?.arguments.get(name);
+  const rule = validations.find((validation) => validation.range === item.range)?.declared;
+  const at = rule && `${rule.file}:${rule.line},${rule.column}-${rule.column + 'validation'.length}`;
+  const detail = `${item.detail}\n\nThis was checked by the validation rule at ${at}.`;
+  return { ...item, ...problem('error', item.summary, detail, given?.range ?? range) };
 }
 
 function looksAtVariables({ condition, message }: Condition): boolean {

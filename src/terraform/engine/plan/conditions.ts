@@ -17,7 +17,7 @@ export function checkConditions(
   address: InstanceAddress,
 ): Outcome {
   const summary = which === 'preconditions' ? 'Resource precondition failed' : 'Resource postcondition failed';
-  const outcome = evaluateConditions(resource.lifecycle[which], scope, summary, 'error', address.toString());
+  const outcome = evaluateConditions(resource.lifecycle[which], scope, summary);
   if (which === 'preconditions' && outcome.diagnostics.length > 0) {
     tellCheck(planner, address, [outcome]);
     throw new DiagnosticsError(outcome.diagnostics);

@@ -51,7 +51,6 @@ export async function planManaged(
   const update = planInstance(type, config, there?.value, provider.defaultTags);
   const decision = decide(planner, address, resource, instance, module, there?.object, update);
   const planned = decision.action === 'replace' ? planInstance(type, config, undefined, provider.defaultTags).planned : update.planned;
-  if (decision.action === 'replace' && resource.lifecycle.preventDestroy) throw preventDestroy(address, resource);
   const after = markObject(type.schema, planned, sensitive);
   planner.setValue(address, after);
   const importId = planner.imported.get(address.toString());
@@ -69,6 +68,7 @@ export async function planManaged(
     ...(importId !== undefined && { importId }),
   };
   planner.add(change);
+  if (decision.action === 'replace' && resource.lifecycle.preventDestroy) throw preventDestroy(address, resource);
   const now = checkConditions(planner, resource, 'postconditions', module.scope(instance, after), address);
   tellCheck(planner, address, [before, now]);
 }
@@ -116,7 +116,7 @@ function isTriggered(planner: Planner, resource: ResourceDeclaration, instance: 
 
 export function preventDestroy(address: InstanceAddress, { range }: ResourceDeclaration): Error {
   const detail = `Resource ${address.toString()} has lifecycle.prevent_destroy set, but the plan calls for this resource to be destroyed. To avoid this error and continue with the plan, either disable lifecycle.prevent_destroy or reduce the scope of the plan using the --target option.`;
-  return configurationError('Instance cannot be destroyed', detail, range, { address: address.toString() });
+  return configurationError('Instance cannot be destroyed', detail, range);
 }
 
 /** An object that an `import` block names, read for the first time. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { reveal, unknown } from '../../language/index.ts';
 import { parseAddress, parseTarget, type InstanceAddress, type Target } from '../address.ts';
 import { changesOf, Desk, differences, errorsOf } from '../testkit.ts';
+import { UnfinishedPlanError } from './types.ts';
 
 const thing = (name: string, body = ''): string => `resource "fake_thing" "${name}" {\n  name = "${name}"\n  ${body}\n}\n`;
 const target = (text: string): Target => parseTarget(text) as Target;
@@ -334,7 +335,7 @@ ${thing('a', 'size = var.size\n lifecycle {\n precondition {\n condition = var.s
 check "even" {\n  assert {\n    condition     = var.size % 2 == 0\n    error_message = "odd"\n  }\n}\n`;
   assert.match(
     (await errorsOf(desk.plan(files(10))))[0] ?? '',
-    /Invalid value for variable: too large\n\nThis was checked by the validation rule at main\.tf:4/,
+    /Invalid value for variable: too large\n\nThis was checked by the validation rule at main\.tf:3,3-13/,
   );
   assert.match((await errorsOf(desk.plan(files(1))))[0] ?? '', /^13: Resource precondition failed: too small: 1/);
   assert.match((await errorsOf(desk.plan(files(5))))[0] ?? '', /Resource postcondition failed: five/);
@@ -371,6 +372,36 @@ test('the data source of a check block that fails is a warning', async () => {
   };
   const files = `${thing('a')}check "there" {\n  data "fake_thing" "x" {\n    name = "x"\n  }\n  assert {\n    condition     = data.fake_thing.x.id == "y"\n    error_message = "no"\n  }\n}\n`;
   const plan = await desk.plan(files);
-  assert.deepEqual(plan.warnings.map(({ summary, address }) => [summary, address]), [['nobody there', 'data.fake_thing.x']]); // prettier-ignore
+  assert.deepEqual(plan.warnings.map(({ summary, address }) => [summary, address]), [['nobody there', 'data.fake_thing.x'], ['Check block assertion known after apply', undefined]]); // prettier-ignore
   assert.deepEqual(plan.checks.map(({ status }) => status), ['unknown']); // prettier-ignore
+});
+
+test('an error leaves the rest of the plan to be told', async () => {
+  const desk = new Desk();
+  const files = `${thing('a')}${thing('b', 'note = fake_thing.a.id\n count = length(fake_thing.a.id)')}`;
+  await assert.rejects(desk.plan(files), (error: unknown) => {
+    assert.ok(error instanceof UnfinishedPlanError);
+    assert.deepEqual(error.diagnostics.map(({ summary }) => summary), ['Invalid count argument']); // prettier-ignore
+    assert.deepEqual(changesOf(error.plan), ['create fake_thing.a']);
+    return true;
+  });
+});
+
+test('an error tells what the names in its line stand for', async () => {
+  const files = `variable "ports" { default = [80, 443] }\noutput "x" { value = upper(var.ports) }\n`;
+  await assert.rejects(new Desk().plan(files), (error: unknown) => {
+    assert.ok(error instanceof UnfinishedPlanError);
+    const [found] = error.diagnostics;
+    assert.equal(found?.calling, 'upper(str)');
+    assert.deepEqual(found.values, [{ traversal: 'var.ports', statement: 'is tuple with 2 elements' }]);
+    return true;
+  });
+});
+
+test('an object that is let go of is told in a warning', async () => {
+  const desk = new Desk();
+  await desk.applied(thing('a'));
+  const plan = await desk.plan('removed {\n  from = fake_thing.a\n  lifecycle {\n    destroy = false\n  }\n}\n');
+  assert.deepEqual(changesOf(plan), ['forget fake_thing.a (delete_because_no_resource_config)']);
+  assert.match(plan.warnings[0]?.detail ?? '', /will not delete them:\n - fake_thing\.a\n/);
 });

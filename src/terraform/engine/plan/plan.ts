@@ -1,7 +1,7 @@
 import type { Configuration, ResourceDeclaration } from '../configuration/types.ts';
 import { compareAddresses, moduleText, type InstanceAddress } from '../address.ts';
 import { record, unknown } from '../../language/index.ts';
-import { diagnosticsOf, DiagnosticsError, problem } from '../diagnostics.ts';
+import { diagnosticsOf, DiagnosticsError, problem, type Diagnostic } from '../diagnostics.ts';
 import type { Connect } from '../evaluation/providers.ts';
 import { Graph } from '../graph.ts';
 import type { State } from '../state/state.ts';
@@ -12,19 +12,20 @@ import { planOrphans } from './orphans.ts';
 import { checkPreconditions, deletedOutputs, planOutputs } from './outputs.ts';
 import { Planner } from './planner.ts';
 import type { Declared } from './scope.ts';
-import type { OutputChange, Plan, PlanOptions } from './types.ts';
+import { UnfinishedPlanError, type OutputChange, type Plan, type PlanOptions, type ResourceChange } from './types.ts';
 
 /**
  * Compares a configuration with what its state says there is, and with what there is: nothing is changed, neither in the
  * world nor in `state`. Each block is planned once all blocks that it depends on are.
- * @throws DiagnosticsError with all that is wrong
+ * @throws UnfinishedPlanError with all that is wrong
  */
 export async function planChanges(configuration: Configuration, state: State, connect: Connect, options: PlanOptions = {}): Promise<Plan> {
+  const planning = new Planning(configuration, state, connect, options);
   try {
-    return await new Planning(configuration, state, connect, options).run();
+    return await planning.run();
   } catch (error) {
     if (!(error instanceof DiagnosticsError)) throw error;
-    throw new DiagnosticsError(configuration.index.locate(error.diagnostics), error.cause);
+    throw new UnfinishedPlanError(configuration.index.locate(error.diagnostics), planning.result([]), error.cause);
   }
 }
 
@@ -54,7 +55,7 @@ class Planning {
     const outputs = destroy ? (planner.selection.isAll ? deletedOutputs(this.#prior) : []) : planOutputs(planner);
     if (!destroy && planner.selection.isAll) this.#checkWhole();
     planner.found.throwIfFailed();
-    return this.#plan(outputs);
+    return this.result(outputs);
   }
 
   async #planBlocks(): Promise<void> {
@@ -116,7 +117,8 @@ class Planning {
     }
   }
 
-  #plan(outputs: readonly OutputChange[]): Plan {
+  /** What is planned so far. */
+  result(outputs: readonly OutputChange[]): Plan {
     const { configuration, options, changes, drift, checks, refreshed, found } = this.#planner;
     const all = [...changes.values()].toSorted((a, b) => compareAddresses(a.address, b.address));
     const differs = all.some(({ action, movedFrom }) => (action !== 'no-op' && action !== 'read') || movedFrom !== undefined);
@@ -130,12 +132,19 @@ class Planning {
       outputs,
       drift: drift.toSorted((a, b) => compareAddresses(a.address, b.address)),
       checks: checks.toSorted((a, b) => (a.address < b.address ? -1 : 1)),
-      warnings: configuration.index.locate(found.all.filter(({ severity }) => severity === 'warning')),
+      warnings: configuration.index.locate([...found.all.filter(({ severity }) => severity === 'warning'), ...warnOfForgotten(all)]),
       priorState: this.#prior,
       refreshedState: refreshed,
       hasChanges: differs || outputsDiffer || reads || (options.mode === 'refresh-only' && drift.length > 0),
     };
   }
+}
+
+function warnOfForgotten(changes: readonly ResourceChange[]): Diagnostic[] {
+  const forgotten = changes.filter(({ action }) => action === 'forget').map(({ address }) => ` - ${address.toString()}`);
+  if (forgotten.length === 0) return [];
+  const detail = `If you apply this plan, Plimsoll will discard its tracking information for the following objects, but it will not delete them:\n${forgotten.join('\n')}\n\nAfter applying this plan, Plimsoll will no longer manage these objects. You will need to import them to manage them again.`;
+  return [problem('warning', 'Some objects will no longer be managed by Plimsoll', detail)];
 }
 
 function warnOfTargets({ options, found }: Planner): void {

@@ -1,7 +1,7 @@
 import type { Value } from '../../language/index.ts';
 import type { InstanceAddress, Target } from '../address.ts';
 import type { Configuration } from '../configuration/types.ts';
-import type { Diagnostic } from '../diagnostics.ts';
+import { DiagnosticsError, type Diagnostic } from '../diagnostics.ts';
 import type { Schema } from '../schema.ts';
 import type { Path, State } from '../state/state.ts';
 
@@ -93,6 +93,16 @@ export interface Plan {
   readonly refreshedState: State;
   /** Whether applying it does anything: to resources, outputs, or, of refresh-only, to the state. */
   readonly hasChanges: boolean;
+}
+
+/** Everything that is wrong, and what was planned in spite of it. */
+export class UnfinishedPlanError extends DiagnosticsError {
+  readonly plan: Plan;
+
+  constructor(diagnostics: readonly Diagnostic[], plan: Plan, cause: unknown) {
+    super(diagnostics, cause);
+    this.plan = plan;
+  }
 }
 
 export interface PlanOptions {

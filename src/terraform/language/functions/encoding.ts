@@ -66,17 +66,25 @@ function json(value: string): Value {
   }
 }
 
-/** `yes` and `no` of YAML 1.1 are booleans to Terraform still. */
+/** `yes`, `no`, `y` and `n` of YAML 1.1 are booleans to Terraform still. */
 const oldBoolean: ScalarTag = {
   tag: 'tag:yaml.org,2002:bool',
   default: true,
-  test: /^(?:[Yy]es|YES|[Oo]n|ON|[Nn]o|NO|[Oo]ff|OFF)$/,
-  resolve: (text) => /^(?:yes|on)$/i.test(text),
+  test: /^(?:[Yy](?:es)?|YES|[Oo]n|ON|[Nn]o?|NO|[Oo]ff|OFF)$/,
+  resolve: (text) => /^(?:y|yes|on)$/i.test(text),
+};
+
+/** A day of YAML 1.1 is the moment at which it begins; a time without a zone is one of UTC. */
+const moment: ScalarTag = {
+  tag: 'tag:yaml.org,2002:timestamp',
+  default: true,
+  test: /^\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?$/,
+  resolve: (text) => `${text.includes(' ') ? text.replace(' ', 'T') : `${text}T00:00:00`}Z`,
 };
 
 function yaml(value: string): Value {
   try {
-    return fromJson(parseYaml(value, { schema: 'core', merge: true, logLevel: 'error', customTags: [oldBoolean] }));
+    return fromJson(parseYaml(value, { schema: 'core', merge: true, logLevel: 'error', customTags: [oldBoolean, moment] }));
   } catch (error) {
     throw new FunctionFault((errorMessage(error).split('\n')[0] ?? '').replace(/:$/, ''));
   }

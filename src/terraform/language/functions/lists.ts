@@ -157,14 +157,13 @@ function range(bounds: readonly number[]): Value {
   if (bounds.length === 0 || bounds.length > 3) throw new FunctionFault('must have either 1, 2, or 3 arguments');
   const [start, end] = bounds.length === 1 ? [0, bounds[0] as number] : (bounds as [number, number]);
   const step = bounds[2] ?? (end < start ? -1 : 1);
-  if (step === 0) throw new FunctionFault('step must not be zero', 'params');
   if (end < start && step > 0) throw new FunctionFault('end must be greater than start when step is positive', 'params');
   if (end > start && step < 0) throw new FunctionFault('end must be less than start when step is negative', 'params');
   const out: number[] = [];
   for (let at = start; step > 0 ? at < end : at > end; at = rounded(at + step)) {
     if (out.length >= rangeMax)
       throw new FunctionFault(
-        'more than 1024 values were generated; either decrease the difference between start and end or use a smaller step',
+        `more than ${rangeMax} values were generated; either decrease the difference between start and end or use a smaller step`,
       );
     out.push(at);
   }

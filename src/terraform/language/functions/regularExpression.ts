@@ -28,6 +28,9 @@ export function regularExpression(pattern: string, flags: string, argument: stri
   if (/\\[1-9]|\(\?(?:=|!|<[=!])/.test(rest.replace(/\\\\/g, ''))) {
     throw new FunctionFault(`invalid regexp pattern: invalid or unsupported Perl syntax in ${pattern}`, argument);
   }
+  const unnamed = rest.replace(/\\.|\[[^\]]*\]/g, '').match(/\((?!\?)/);
+  if (rest.includes('(?P<') && unnamed !== null)
+    throw new FunctionFault('invalid regexp pattern: cannot mix both named and unnamed capture groups', argument);
   const source = rest
     .replace(/\(\?P</g, '(?<')
     .replace(/\[:(\^?)(\w+):\]/g, (all, not: string, name: string) =>
