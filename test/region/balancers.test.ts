@@ -30,7 +30,7 @@ describe('load balancers that really run', { skip: process.platform !== 'linux' 
       region,
     );
     const listener = Listeners[0]?.ListenerArn ?? '';
-    await live.waitFor('the listener', 20_000, () => live.loadBalancing.boundTo(listener) !== undefined);
+    await live.waitFor('the listener', 90_000, () => live.loadBalancing.boundTo(listener) !== undefined);
     const { host, port } = live.loadBalancing.boundTo(listener)!;
     return { arn, listener, url: `http://${host}:${port}/` };
   }
@@ -52,7 +52,7 @@ describe('load balancers that really run', { skip: process.platform !== 'linux' 
     for (let change = 1; change <= 20; change++) {
       const word = `version ${change}`;
       await live.endpoint.call('elbv2', 'ModifyListener', { ListenerArn: listener, DefaultActions: [says(word)] }, region);
-      await live.waitFor(word, 10_000, () => traffic.answers.has(word));
+      await live.waitFor(word, 90_000, () => traffic.answers.has(word));
     }
     await traffic.stop();
     assert.deepEqual(traffic.failures, []);
@@ -60,7 +60,7 @@ describe('load balancers that really run', { skip: process.platform !== 'linux' 
       globSync(`${own.folder}/s3/logs/web/AWSLogs/*/elasticloadbalancing/${region}/*.log`)
         .map((file) => readFileSync(file, 'utf8'))
         .join('');
-    await live.waitFor('the log', 10_000, () => logged().includes(`"GET ${url} HTTP/1.1"`));
+    await live.waitFor('the log', 90_000, () => logged().includes(`"GET ${url} HTTP/1.1"`));
     assert.match(logged(), /^http \d{4}-\d\d-\d\dT[\d:.]+Z app\/changing\/[0-9a-f]{16} 127\.[\d.]+:\d+ - /m);
   });
 });

@@ -21,7 +21,7 @@ describe('ECS services that really run', { skip: process.platform !== 'linux' &&
   });
   after(() => own?.close());
 
-  const until = (what: string, holds: () => boolean): Promise<void> => live.waitFor(what, 30_000, holds);
+  const until = (what: string, holds: () => boolean): Promise<void> => live.waitFor(what, 90_000, holds);
   const settled = (service: TestService, count: number): Promise<void> =>
     until(`${count} healthy tasks`, () => service.healthy().length === count && service.tasks().length === count);
   const recordOf = (id: string) =>

@@ -36,7 +36,7 @@ describe('faults of instances', { skip }, () => {
   });
   after(() => own?.close());
 
-  const until = (what: string, holds: () => boolean): Promise<void> => live.waitFor(what, 40_000, holds);
+  const until = (what: string, holds: () => boolean): Promise<void> => live.waitFor(what, 90_000, holds);
   const members = () => live.place(region).table(groupMembers).values();
   const stateOf = (id: string): string | undefined => live.place(region).table(instances).get(id)?.state;
   const causes = async (): Promise<string> => {

@@ -23,7 +23,7 @@ describe('Auto Scaling groups that really run', { skip }, () => {
   });
   after(() => own?.close());
 
-  const until = (what: string, holds: () => boolean): Promise<void> => live.waitFor(what, 40_000, holds);
+  const until = (what: string, holds: () => boolean): Promise<void> => live.waitFor(what, 90_000, holds);
   const members = (group: string) =>
     live
       .place(region)

@@ -30,7 +30,7 @@ describe('a health check', { skip: process.platform !== 'linux' && 'reads /proc'
     await own?.close();
   });
 
-  const until = (what: string, holds: () => boolean): Promise<void> => live.waitFor(what, 30_000, holds);
+  const until = (what: string, holds: () => boolean): Promise<void> => live.waitFor(what, 90_000, holds);
 
   async function shop(name: string, healthPath: string): Promise<TestService> {
     const { port } = identity.address() as AddressInfo;

@@ -61,7 +61,7 @@ describe('instances behind load balancers', { skip }, () => {
       region,
     );
     const arn = Listeners[0]?.ListenerArn ?? '';
-    await live.waitFor('the listener', 20_000, () => live.loadBalancing.boundTo(arn) !== undefined);
+    await live.waitFor('the listener', 90_000, () => live.loadBalancing.boundTo(arn) !== undefined);
     const bound = live.loadBalancing.boundTo(arn)!;
     assert.equal(bound.host, LoadBalancers[0]?.DNSName, 'a load balancer is reached by its DNS name as it stands');
     return { group, url: `${protocol === 'HTTPS' ? 'https' : 'http'}://${bound.host}:${bound.port}/` };
@@ -191,9 +191,9 @@ describe('instances behind load balancers', { skip }, () => {
 });
 
 async function untilHolds(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 1800; tries++) {
     if (await holds()) return;
     await systemClock.sleep(50);
   }
-  assert.fail(`${what}: not within 30 s`);
+  assert.fail(`${what}: not within 90 s`);
 }

@@ -27,7 +27,7 @@ async function main(dataDir: string, orphanGraceMs: number, parts: readonly stri
   const service = await createService(live, { name: 'web', desiredCount: 2 });
   const instance = parts.includes('instance') ? await launch() : undefined;
   const database = parts.includes('database') ? await createDatabase() : undefined;
-  await live.waitFor('the service', 60_000, () => service.healthy().length === 2);
+  await live.waitFor('the service', 90_000, () => service.healthy().length === 2);
   const told: Told = { service: service.arn, url: service.url, taskIds: service.tasks().map(({ id }) => id), database, instance };
   process.stdout.write(`${JSON.stringify(told)}\n`);
 
@@ -38,7 +38,7 @@ async function main(dataDir: string, orphanGraceMs: number, parts: readonly stri
     const asked = { ImageId: 'ami-1', InstanceType: 't3.micro' as const, MinCount: 1, MaxCount: 1, SecurityGroupIds: [GroupId] };
     const { Instances = [] } = await endpoint.call('ec2', 'RunInstances', { ...asked, UserData: base64(webServer) }, region);
     const id = Instances[0]?.InstanceId ?? '';
-    await live.waitFor('the instance', 30_000, () => live.instances.whereabouts()[id] !== undefined);
+    await live.waitFor('the instance', 90_000, () => live.instances.whereabouts()[id] !== undefined);
     return { id, url: `http://${live.instances.whereabouts()[id]?.host}/` };
   }
 
@@ -46,7 +46,7 @@ async function main(dataDir: string, orphanGraceMs: number, parts: readonly stri
     const asked = { DBInstanceIdentifier: 'db', DBInstanceClass: 'db.t3.micro', Engine: 'postgres', AllocatedStorage: 20 };
     await endpoint.call('rds', 'CreateDBInstance', { ...asked, MasterUsername: 'todo', MasterUserPassword: 'verysecret1' }, region);
     const found = () => live.place(region).table(dbInstances).get('db');
-    await live.waitFor('the database', 30_000, () => found()?.DBInstanceStatus === 'available');
+    await live.waitFor('the database', 90_000, () => found()?.DBInstanceStatus === 'available');
     return `postgres://todo:verysecret1@${found()?.Endpoint?.Address}:5432/postgres`;
   }
 }

@@ -13,9 +13,9 @@ describe('databases that really run', { skip: process.platform !== 'linux' && 'r
 
   const instanceOf = (id: string) => started.live.place(region).table(dbInstances).get(id);
   const settled = (id: string, status = 'available') =>
-    started.live.waitFor(`${id} ${status}`, 30_000, () => instanceOf(id)?.DBInstanceStatus === status);
+    started.live.waitFor(`${id} ${status}`, 90_000, () => instanceOf(id)?.DBInstanceStatus === status);
   const kept = (id: string) =>
-    started.live.waitFor(`snapshot ${id}`, 30_000, () => started.live.place(region).table(dbSnapshots).get(id)?.Status === 'available');
+    started.live.waitFor(`snapshot ${id}`, 90_000, () => started.live.place(region).table(dbSnapshots).get(id)?.Status === 'available');
 
   async function withSql<T>(id: string, use: (sql: Sql) => Promise<T>): Promise<T> {
     const { Address: host = '', Port: port = 0 } = instanceOf(id)?.Endpoint ?? {};

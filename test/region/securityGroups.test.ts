@@ -33,7 +33,7 @@ describe('security groups', { skip: process.platform !== 'linux' && 'reads /proc
     await ec2('AuthorizeSecurityGroupIngress', ofBalancer, anybody);
     await ec2('AuthorizeSecurityGroupIngress', ofTasks, fromBalancer());
     service = await createService(live, { name: 'web', securityGroups: { balancer: [ofBalancer], tasks: [ofTasks] } });
-    await live.waitFor('a healthy task', 60_000, () => service.healthy().length === 1);
+    await live.waitFor('a healthy task', 90_000, () => service.healthy().length === 1);
   });
   after(() => own?.close());
 
@@ -51,9 +51,9 @@ describe('security groups', { skip: process.platform !== 'linux' && 'reads /proc
 
   test('targets that do not let the load balancer in time out, and come back with the rule', async () => {
     await ec2('RevokeSecurityGroupIngress', ofTasks, fromBalancer());
-    await live.waitFor('timed out checks', 30_000, () => reasons().includes('Target.Timeout'));
+    await live.waitFor('timed out checks', 90_000, () => reasons().includes('Target.Timeout'));
     await ec2('AuthorizeSecurityGroupIngress', ofTasks, fromBalancer());
-    await live.waitFor('a healthy task', 60_000, () => service.healthy().length === 1);
+    await live.waitFor('a healthy task', 90_000, () => service.healthy().length === 1);
     assert.equal(await ask(), 200);
   });
 });

@@ -178,7 +178,7 @@ async function createBalancer(
     region,
   );
   const listener = Listeners[0]?.ListenerArn ?? '';
-  await live.waitFor('the listener', 20_000, () => live.loadBalancing.boundTo(listener) !== undefined);
+  await live.waitFor('the listener', 90_000, () => live.loadBalancing.boundTo(listener) !== undefined);
   const bound = live.loadBalancing.boundTo(listener)!;
   return { url: `http://${bound.host}:${bound.port}/`, targetGroupArn };
 }

@@ -31,7 +31,7 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
   const serviceArn = 'arn:aws:ecs:us-east-1:123456789012:service/taskoverflow/taskoverflow';
   const tasks = (): string[] => stack.units().map(({ id }) => id);
   const healthy = (count: number): Promise<void> =>
-    region.waitFor(`${count} healthy tasks`, 60_000, () => healthyUnits(stack) === count && tasks().length === count);
+    region.waitFor(`${count} healthy tasks`, 90_000, () => healthyUnits(stack) === count && tasks().length === count);
 
   test('scaling out and in under traffic loses no request', async () => {
     let answered = 0;
@@ -59,7 +59,7 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
   test('a task that is killed is replaced', async () => {
     const [victim = ''] = tasks();
     await region.driver.stop(victim, 0);
-    await region.waitFor('the replacement', 60_000, () => !tasks().includes(victim));
+    await region.waitFor('the replacement', 90_000, () => !tasks().includes(victim));
     await healthy(1);
     assert.equal((await todos()).status, 200);
     const ended = region.services.tasksOf(serviceArn).find(({ task }) => task.id === victim)?.task;
@@ -70,8 +70,8 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
     const [pid = 0] = processesOf(join(folder, 'rds'));
     const address = databaseOf(region).Endpoint?.Address;
     process.kill(pid, 'SIGKILL');
-    await region.waitFor('the database is gone', 10_000, () => databaseOf(region).DBInstanceStatus !== 'available');
-    await region.waitFor('the database is back', 60_000, () => databaseOf(region).DBInstanceStatus === 'available');
+    await region.waitFor('the database is gone', 90_000, () => databaseOf(region).DBInstanceStatus !== 'available');
+    await region.waitFor('the database is back', 90_000, () => databaseOf(region).DBInstanceStatus === 'available');
     assert.equal(databaseOf(region).Endpoint?.Address, address);
     await healthy(1);
     assert.equal((await todos()).status, 200);
@@ -82,20 +82,20 @@ describe('a running region', { skip: process.platform !== 'linux' && 'reads /pro
       region.endpoint.call('rds', operation, { DBInstanceIdentifier: 'taskoverflow' }, 'us-east-1');
     const victim = region.services.tasksOf(serviceArn).find(({ task }) => task.state === 'RUNNING');
     await change('StopDBInstance');
-    await region.waitFor('the database has stopped', 30_000, () => databaseOf(region).DBInstanceStatus === 'stopped');
+    await region.waitFor('the database has stopped', 90_000, () => databaseOf(region).DBInstanceStatus === 'stopped');
     const answer = await fetch(`http://${victim?.task.address}:6400/api/v1/health`);
     assert.equal(answer.status, 503);
     assert.match(await answer.text(), /database/);
-    await region.waitFor('none is healthy', 30_000, () => healthyUnits(stack) === 0);
+    await region.waitFor('none is healthy', 90_000, () => healthyUnits(stack) === 0);
     await change('StartDBInstance');
-    await region.waitFor('one is healthy', 60_000, () => healthyUnits(stack) === 1);
+    await region.waitFor('one is healthy', 90_000, () => healthyUnits(stack) === 1);
     assert.equal((await todos()).status, 200);
   });
 
   test('a balancer process that is killed is started again with what it knew', async () => {
     const [pid = 0] = region.balancerPids;
     process.kill(pid, 'SIGKILL');
-    await region.waitFor('another process', 10_000, () => !region.balancerPids.includes(pid));
+    await region.waitFor('another process', 90_000, () => !region.balancerPids.includes(pid));
     let answer: Response | undefined;
     for (let tries = 0; tries < 100 && answer?.status !== 200; tries++) {
       answer = await todos().catch(() => undefined);
