@@ -347,7 +347,8 @@ export async function openRegion(options: RegionOptions): Promise<Region> {
     const time = openClock(dataDir, options.timeScale ?? 1);
     undo.push(() => time.close());
     const region = new Region(options, { time, store, plane });
-    undo.push(() => region.close());
+    // It closes all of the above.
+    undo.splice(0, undo.length, () => region.close());
     await region.endpoint.listen();
     return region;
   } catch (error) {

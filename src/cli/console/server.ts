@@ -79,7 +79,12 @@ export class ConsoleServer {
     pageRoutes(app, assets, token);
     apiRoutes(app, behind);
     testRoutes(app, behind.tests);
-    return new ConsoleServer(await listen(app, place), app, behind);
+    try {
+      return new ConsoleServer(await listen(app, place), app, behind);
+    } catch (error) {
+      await behind.close();
+      throw error;
+    }
   }
 
   /** Ends a load test that was started from the page and runs, and all connections. */

@@ -1,12 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parse } from 'yaml';
-import { errorMessage, PlimsollError } from '../../base/index.ts';
+import { PlimsollError } from '../../base/index.ts';
 import type { RunnableImage } from '../../region/index.ts';
 import { cliErrors } from '../errors.ts';
+import { readSettings, type Settings } from './settings.ts';
 
-/** Read where a command is started, when it is there. */
-const configFile = 'plimsoll.yaml';
 const imageScheme = 'docker://';
 
 /**
@@ -27,7 +25,7 @@ const imageScheme = 'docker://';
  * @throws PL_CLI_IMAGE, PL_CLI_CONFIG_INVALID
  */
 export function readImages(flags: readonly string[], folder: string): Map<string, RunnableImage> {
-  const images = fromConfig(join(folder, configFile));
+  const images = fromSettings(readSettings(folder));
   for (const flag of flags) {
     const split = flag.indexOf('=');
     const [name, what] = [flag.slice(0, split), flag.slice(split + 1)];
@@ -37,10 +35,10 @@ export function readImages(flags: readonly string[], folder: string): Map<string
   return images;
 }
 
-function fromConfig(file: string): Map<string, RunnableImage> {
-  if (!existsSync(file)) return new Map();
+function fromSettings(settings: Settings): Map<string, RunnableImage> {
+  const { file } = settings;
   const images = new Map<string, RunnableImage>();
-  for (const [name, entry] of Object.entries(imagesOf(file))) {
+  for (const [name, entry] of Object.entries(imagesOf(settings))) {
     const where = `${file}: images.${name}`;
     const { image, command, cwd = '.', environment = {} } = typeof entry === 'string' ? { command: entry, image: undefined } : entry;
     if (typeof image === 'string' && command === undefined) {
@@ -63,15 +61,9 @@ interface ImageEntry {
   environment?: unknown;
 }
 
-function imagesOf(file: string): Record<string, string | ImageEntry> {
-  let config: unknown;
-  try {
-    config = parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new PlimsollError(cliErrors.PL_CLI_CONFIG_INVALID, { what: errorMessage(error), where: file });
-  }
-  const images = (config as { images?: unknown } | null)?.images ?? {};
-  if (typeof images !== 'object' || Array.isArray(images)) throw bad(`${file}: images`, 'images are a map from names to what runs');
+function imagesOf({ file, images = {} }: Settings): Record<string, string | ImageEntry> {
+  if (typeof images !== 'object' || images === null || Array.isArray(images))
+    throw bad(`${file}: images`, 'images are a map from names to what runs');
   return images as Record<string, string | ImageEntry>;
 }
 
@@ -83,6 +75,8 @@ function textsOf(values: unknown, where: string): Record<string, string> {
 function runnable(what: string, folder: string, environment: Record<string, string>, where: string): RunnableImage {
   if (what.startsWith(imageScheme)) return container(what.slice(imageScheme.length));
   const path = resolve(folder, what);
+  // A path that leads nowhere is a slip; a command is found when it is run, perhaps on PATH.
+  if (/^\.{0,2}\/\S*$/.test(what) && !existsSync(path)) throw bad(where, `${path} does not exist`);
   if (!existsSync(path) || !statSync(path).isDirectory()) return shell(`exec ${what}`, folder, environment);
   if (!existsSync(join(path, 'package.json'))) throw bad(where, `${path} has no package.json; name a command instead`);
   return shell('exec npm start --silent', path, environment);

@@ -1,9 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'yaml';
 import { checkQuotaSettings, type QuotaSettings } from '../../aws/index.ts';
-import { errorMessage, PlimsollError } from '../../base/index.ts';
+import { PlimsollError } from '../../base/index.ts';
 import { cliErrors } from '../errors.ts';
+import { readSettings, type Settings } from './settings.ts';
 
 /**
  * Quotas to rehearse: `--quota rules-per-application-load-balancer=5`, and in plimsoll.yaml, overridden by the flags:
@@ -18,7 +16,7 @@ export function readQuotas(flags: readonly string[], folder: string): QuotaSetti
     const split = flag.indexOf('=');
     return split < 0 ? [flag, ''] : [flag.slice(0, split), flag.slice(split + 1)];
   });
-  const settings = new Map([...fromConfig(join(folder, 'plimsoll.yaml')), ...given].map(([name, value]) => [name, numberOf(value)]));
+  const settings = new Map([...fromSettings(readSettings(folder)), ...given].map(([name, value]) => [name, numberOf(value)]));
   checkQuotaSettings(settings);
   return settings;
 }
@@ -27,16 +25,8 @@ function numberOf(value: unknown): number {
   return typeof value === 'number' ? value : typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : Number.NaN;
 }
 
-function fromConfig(file: string): [string, unknown][] {
-  if (!existsSync(file)) return [];
-  let config: unknown;
-  try {
-    config = parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new PlimsollError(cliErrors.PL_CLI_CONFIG_INVALID, { what: errorMessage(error), where: file });
-  }
-  const quotas = (config as { quotas?: unknown } | null)?.quotas ?? {};
-  if (typeof quotas !== 'object' || Array.isArray(quotas))
+function fromSettings({ file, quotas = {} }: Settings): [string, unknown][] {
+  if (typeof quotas !== 'object' || quotas === null || Array.isArray(quotas))
     throw new PlimsollError(cliErrors.PL_CLI_CONFIG_INVALID, { what: 'quotas are a map from names to numbers', where: `${file}: quotas` });
   return Object.entries(quotas);
 }
