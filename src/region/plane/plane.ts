@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { monotonicMs, packageVersion, systemClock, type Logger, type PlimsollError } from '../../base/index.ts';
 import type { Balancer } from '../../balancer/index.ts';
@@ -365,7 +366,7 @@ async function orWhenInterrupted<Value>(call: Promise<Value>, otherwise: Value):
   }
 }
 
-const endedWithinMs = 2000;
+const endedWithinMs = 500;
 
 /** Waits for processes that are on their way out. */
 async function ended(pids: readonly number[]): Promise<void> {
@@ -375,9 +376,15 @@ async function ended(pids: readonly number[]): Promise<void> {
 
 function runs(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    process.kill(pid, 0);
   } catch {
     return false;
+  }
+  try {
+    // The dead that nobody has asked for yet (Z) have let go of their ports. The state follows the name, which may hold anything.
+    return !/\) Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true; // no /proc: it is left to the limit
   }
 }
 

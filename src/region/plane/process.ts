@@ -19,6 +19,9 @@ async function main(options: PlaneOptions): Promise<void> {
   try {
     const outbox = new Outbox();
     const log = createLogger('data plane', 'info', { write: (line) => outbox.put({ type: 'log', line }) });
+    // First, because its workers take their time to start.
+    const balancer = startBalancer({ log: (line) => log.warn(line) });
+    undo.push(() => balancer.stop(0));
     const network = await claimLoopbackNetwork(options.network === undefined ? {} : { preferred: options.network });
     undo.push(() => network.close());
     const machineDriver = await createProcessDriver({ dataDir: options.dataDir, network, log });
@@ -26,8 +29,6 @@ async function main(options: PlaneOptions): Promise<void> {
     const docker = options.compute === 'docker' ? await createDockerDriver({ dataDir: options.dataDir, log }) : undefined;
     undo.push(() => docker?.close());
     const driver = docker ?? machineDriver;
-    const balancer = startBalancer({ log: (line) => log.warn(line) });
-    undo.push(() => balancer.stop(0));
     const folder = mkdtempSync(socketFolder);
     undo.push(() => rmSync(folder, { recursive: true, force: true }));
     const socket = join(folder, 'region.sock');
