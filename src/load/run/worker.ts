@@ -250,6 +250,7 @@ export class LoadWorker {
     const segment = ownPart(segmentOf(options.sequence));
     const pool = new VuPool(engine, segment);
     await pool.fill(options.scenarios);
+    if (options.scenarios.some(({ executor }) => executor.endsWith('arrival-rate'))) await engine.starts.prepare();
     if (engine.threads && place.index === 0) this.#sayThreads(engine.threads);
     engine.phase = 'run';
     if (options.rps > 0) engine.pacer = new Pacer((options.rps * segment.offsets.length) / segment.period);

@@ -1,4 +1,5 @@
-import { monotonicMs, systemClock, type Timer } from '../../base/index.ts';
+import { monotonicMs } from '../../base/index.ts';
+import { PreciseTimer } from './precise-timer.ts';
 import { Call, type TimerWheel } from './wheel.ts';
 
 /**
@@ -8,10 +9,8 @@ import { Call, type TimerWheel } from './wheel.ts';
 const TIMER_LATE_MS = 1.2;
 /** Nearer than this, the wheel's whole milliseconds are too coarse. */
 const NEAR_MS = TIMER_LATE_MS + 1;
-/** So much of the time may be spent awake with nothing but waiting. */
-const AWAKE_SHARE = 1 / 8;
-/** Never awake for longer than this: a timer can wait for as long. */
-const AWAKE_MAX_MS = 1;
+/** Waking up for each of many thousand starts a second would take a core: what is due within this time is called together. */
+const SHORTEST_MS = 0.5;
 /** What is due so soon is called together with what is due now: waking up once more would make it later than that. */
 const EARLY_MS = 0.1;
 /** After so many starts in a row, sockets have their turn. */
@@ -26,24 +25,30 @@ export interface Punctual {
 
 /** How time passes for it; tests bring their own. */
 export interface PunctualTime {
+  /** Resolves when `soon` is as exact as it will be. */
+  prepare(): Promise<void>;
   nowMs(): number;
-  after(delayMs: number, fn: () => void): Timer;
+  /** Calls `fn` after a delay of fractions of a millisecond; one call waits at a time. */
+  soon(delayMs: number, fn: () => void): void;
   /** Calls `fn` after sockets and timers had their turn. */
   nextTurn(fn: () => void): void;
 }
 
-const realTime: PunctualTime = {
-  nowMs: monotonicMs,
-  after: (delayMs, fn) => systemClock.after(delayMs, fn),
-  nextTurn: (fn) => void setImmediate(fn),
-};
+function realTime(): PunctualTime {
+  const timer = new PreciseTimer();
+  return {
+    prepare: () => timer.start(),
+    nowMs: monotonicMs,
+    soon: (delayMs, fn) => timer.after(delayMs, fn),
+    nextTurn: (fn) => void setImmediate(fn),
+  };
+}
 
 /**
  * Calls at times that matter to a fraction of a millisecond: the starts of arrival-rate iterations.
  *
  *     far away                    the wheel, a little early
- *     nearer than about 2 ms      a timer of its own
- *     very near                   awake: a look at the clock in every turn of the event loop, for an eighth of the time at most
+ *     nearer than about 2 ms      a timer for fractions of a millisecond
  *     whenever an iteration ends  a look at the clock, because it costs nothing there
  *
  * Awake for all of the time, it would be on time to 0.2 ms, at the price of a whole core that the system under test
@@ -57,15 +62,17 @@ export class PunctualStarts {
   #nextMs = Number.POSITIVE_INFINITY;
   #isRunning = false;
   #hasTurn = false;
-  /** The start that it is awake for. */
-  #awakeForMs = 0;
-  #awakeUntilMs = 0;
   readonly #far = new Call(() => this.#onTime());
   #hasTimer = false;
 
-  constructor(wheel: TimerWheel, time: PunctualTime = realTime) {
+  constructor(wheel: TimerWheel, time: PunctualTime = realTime()) {
     this.#wheel = wheel;
     this.#time = time;
+  }
+
+  /** To be called once before the first start that matters. */
+  prepare(): Promise<void> {
+    return this.#time.prepare();
   }
 
   add(punctual: Punctual): void {
@@ -118,23 +125,12 @@ export class PunctualStarts {
     const leftMs = this.#nextMs - EARLY_MS - now;
     if (leftMs === Number.POSITIVE_INFINITY) return;
     // What a full slice left over comes right after the sockets.
-    if (leftMs <= 0 || this.#staysAwake(now, leftMs)) this.#waitForTurn();
+    if (leftMs <= 0) this.#waitForTurn();
     else if (leftMs > NEAR_MS) this.#wheel.startAt(this.#far, Math.floor(this.#nextMs - TIMER_LATE_MS));
     else if (!this.#hasTimer) {
       this.#hasTimer = true;
-      this.#time.after(Math.max(1, Math.floor(leftMs)), this.#onTimer);
+      this.#time.soon(Math.max(SHORTEST_MS, leftMs), this.#onTimer);
     }
-  }
-
-  #staysAwake(nowMs: number, leftMs: number): boolean {
-    if (this.#awakeForMs === this.#nextMs) return true;
-    if (this.#awakeForMs > 0) {
-      this.#awakeForMs = 0;
-      this.#awakeUntilMs = nowMs;
-    }
-    if (leftMs > Math.min(AWAKE_MAX_MS, (nowMs - this.#awakeUntilMs) * AWAKE_SHARE)) return false;
-    this.#awakeForMs = this.#nextMs;
-    return true;
   }
 
   #waitForTurn(): void {
