@@ -8,6 +8,7 @@ import { download, flow, upload } from './bodies.ts';
 import { killedWorkers, replacedWorkers, swaps } from './changes.ts';
 import { abortedClients, slowLoris } from './clients.ts';
 import { exhaustedDescriptors } from './descriptors.ts';
+import { echoes } from './echoes.ts';
 import { flowsWhileTargetsDie, requestsWhileTargetsDie } from './kills.ts';
 import { moodyTargets } from './moods.ts';
 import type { Finding } from './support.ts';
@@ -28,6 +29,7 @@ const scenarios: Readonly<Record<string, () => Promise<Finding>>> = {
   '1 GB to a client that rests': () => download(times(1_000_000_000)),
   '1 GB to a target that rests': () => upload(times(1_000_000_000)),
   '1 GB through a TCP listener to a client that rests': () => flow(times(1_000_000_000)),
+  '20,000 echoes of 1 byte to 4 MB through TCP, TLS, HTTP, HTTPS and HTTP/2': () => echoes(times(20_000)),
   'flows of a TCP listener while three targets are killed -9 in turn, five rounds': () => flowsWhileTargetsDie(times(5)),
 };
 

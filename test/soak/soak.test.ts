@@ -4,6 +4,7 @@ import { download, flow, upload } from './bodies.ts';
 import { killedWorkers, replacedWorkers, swaps } from './changes.ts';
 import { abortedClients, slowLoris } from './clients.ts';
 import { exhaustedDescriptors } from './descriptors.ts';
+import { echoes } from './echoes.ts';
 import { flowsWhileTargetsDie, requestsWhileTargetsDie } from './kills.ts';
 import { moodyTargets } from './moods.ts';
 import type { Finding } from './support.ts';
@@ -21,6 +22,7 @@ const scenarios: Readonly<Record<string, () => Promise<Finding>>> = {
   'a large answer to a client that rests needs no memory': () => download(100_000_000),
   'a large request to a target that rests needs no memory': () => upload(100_000_000),
   'a large flow to a client that rests needs no memory': () => flow(100_000_000),
+  'not a byte comes back changed, through any kind of listener': () => echoes(200),
   'flows go to the targets that are there': () => flowsWhileTargetsDie(1),
 };
 

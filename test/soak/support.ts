@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { systemClock } from '../../src/base/index.ts';
 import { startBalancer, type Balancer } from '../../src/balancer/index.ts';
 import { RawClient } from '../../src/balancer/testkit/index.ts';
-import type { RoutingSnapshot } from '../../src/model/index.ts';
+import type { BoundListener, RoutingSnapshot } from '../../src/model/index.ts';
 
 export const hello = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
 export const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -18,12 +18,12 @@ export interface Finding {
 export async function withBalancer<T>(
   workers: number,
   snapshot: RoutingSnapshot,
-  run: (balancer: Balancer, port: number) => Promise<T>,
+  run: (balancer: Balancer, port: number, bound: readonly BoundListener[]) => Promise<T>,
 ): Promise<T> {
   const balancer = startBalancer({ workers, log: () => undefined });
   try {
     const { bound } = await balancer.apply(snapshot);
-    return await run(balancer, bound[0]!.port);
+    return await run(balancer, bound[0]!.port, bound);
   } finally {
     await balancer.stop(1_000);
   }
