@@ -212,14 +212,15 @@ class Supervisor implements Balancer {
   }
 
   /**
-   * Sends a worker the present snapshot. A port that the kernel chooses is chosen once, by the first worker: the
-   * others wait for it, and a restarted one gets it again. A fresh process gets the sockets of the one before it first.
+   * Sends a worker the present snapshot. A port is claimed, or chosen by the kernel, by the first worker alone: the others
+   * wait for it and share it, and a restarted one gets it again. A fresh process gets the sockets of the one before it first.
    */
   #hand(index: number, slot: Slot): void {
     const snapshot = this.#snapshot;
     if (snapshot === undefined || !slot.ready) return;
     const listeners = snapshot.listeners.map((listener) => ({ ...listener, port: listener.port || (this.#ports.get(listener.id) ?? 0) }));
-    if (index > 0 && listeners.some((listener) => listener.port === 0)) return;
+    const claimed = this.#slots[0]?.applied?.revision === snapshot.revision || listeners.every(({ id }) => this.#ports.has(id));
+    if (index > 0 && (!claimed || listeners.some(({ port }) => port === 0))) return;
     const sockets = this.#sockets[index] as KeptSockets;
     sockets.closeUnless(listeners);
     if (!slot.equipped) for (const [id, socket] of sockets) slot.child.send({ type: 'socket', id }, socket);

@@ -48,6 +48,8 @@ export interface RegionOptions {
   readonly orphanGraceMs?: number;
   /** One address for all load balancers; each has its own unless given. */
   readonly balancerHost?: string;
+  /** Processes that share the connections of all load balancers; 1 unless given. */
+  readonly balancerWorkers?: number;
   /** What to run in place of a container image, by name with or without tag. */
   readonly images?: ReadonlyMap<string, RunnableImage>;
   readonly log: Logger;
@@ -246,6 +248,11 @@ export class Region {
     return this.#parts.plane.balancer.pids;
   }
 
+  /** Puts a new process in the place of each balancer worker, one after the other; none loses a request. */
+  replaceBalancerWorkers(): Promise<void> {
+    return this.#parts.plane.balancer.replaceWorkers(balancerGraceMs);
+  }
+
   /** Resolves once `holds`, looked at now and after each change; rejects after `timeoutMs` of wall time. */
   async waitFor(what: string, timeoutMs: number, holds: () => boolean, signal?: AbortSignal): Promise<void> {
     const endMs = monotonicMs() + timeoutMs;
@@ -342,7 +349,8 @@ export async function openRegion(options: RegionOptions): Promise<Region> {
     undo.push(() => store.close());
     const { dataDir, log } = options;
     const orphanGraceMs = options.orphanGraceMs ?? (options.ephemeral === true ? 0 : usualOrphanGraceMs);
-    const plane = await openPlane({ dataDir, compute: options.compute ?? 'process', orphanGraceMs, log });
+    const { compute = 'process', balancerWorkers: workers = 1 } = options;
+    const plane = await openPlane({ dataDir, compute, orphanGraceMs, workers, log });
     undo.push(() => plane.close());
     const time = openClock(dataDir, options.timeScale ?? 1);
     undo.push(() => time.close());

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { Region } from '../../src/region/index.ts';
 import { defaultNetwork, region, startRegion, type TestRegion } from './support.ts';
@@ -9,10 +11,12 @@ describe('load balancers that really run', { skip: process.platform !== 'linux' 
   let own: TestRegion;
   let live: Region;
   let subnets: string[];
+  /** Of this computer, by port of a listener. */
+  const ports = new Map<number, readonly number[]>();
 
   before(async () => {
     // Any port will do as the region's port 8123, but both balancers ask for the same.
-    own = await startRegion({ portsFor: (port) => (port === 8123 ? [18_123] : [0]) });
+    own = await startRegion({ balancerWorkers: 2, portsFor: (port) => (port === 8123 ? [18_123] : (ports.get(port) ?? [0])) });
     live = own.live;
     subnets = (await defaultNetwork(live)).subnets.slice(0, 2);
   });
@@ -62,5 +66,44 @@ describe('load balancers that really run', { skip: process.platform !== 'linux' 
         .join('');
     await live.waitFor('the log', 90_000, () => logged().includes(`"GET ${url} HTTP/1.1"`));
     assert.match(logged(), /^http \d{4}-\d\d-\d\dT[\d:.]+Z app\/changing\/[0-9a-f]{16} 127\.[\d.]+:\d+ - /m);
+  });
+
+  test('workers that are replaced under load lose no request', async () => {
+    const { url } = await balancer('lasting', 80);
+    const traffic = startTraffic(url, 8);
+    const before = new Set(live.balancerPids);
+    assert.equal(before.size, 2);
+    await live.replaceBalancerWorkers();
+    assert.ok(live.balancerPids.every((pid) => !before.has(pid)));
+    await traffic.stop();
+    assert.deepEqual(traffic.failures, []);
+    assert.ok((traffic.answers.get('lasting') ?? 0) > 100);
+  });
+
+  test('a port that is taken: the next is tried; where there is none, the listener says why and others go on', async () => {
+    const taken = createServer().listen(0, '0.0.0.0');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    try {
+      ports.set(81, [port, 0]);
+      const { url } = await balancer('elsewhere', 81);
+      assert.notEqual(new URL(url).port, String(port));
+      assert.equal(await (await fetch(url)).text(), 'elsewhere');
+      ports.set(82, [port]);
+      const { LoadBalancerArn } = (await live.endpoint.call('elbv2', 'DescribeLoadBalancers', {}, region)).LoadBalancers?.[0] ?? {};
+      const { Listeners = [] } = await live.endpoint.call(
+        'elbv2',
+        'CreateListener',
+        { LoadBalancerArn, Port: 82, Protocol: 'HTTP', DefaultActions: [says('nowhere')] },
+        region,
+      );
+      const arn = Listeners[0]?.ListenerArn ?? '';
+      await live.waitFor('the failure', 20_000, () => live.loadBalancing.failureOf(arn) !== undefined);
+      assert.match(live.loadBalancing.failureOf(arn) ?? '', new RegExp(`EADDRINUSE.*:${port}$`));
+      assert.equal(live.loadBalancing.boundTo(arn), undefined);
+      assert.equal(await (await fetch(url)).text(), 'elsewhere');
+    } finally {
+      taken.close();
+    }
   });
 });

@@ -13,6 +13,7 @@ export interface OpenPlaneOptions {
   readonly dataDir: string;
   readonly compute: ComputeKind;
   readonly orphanGraceMs: number;
+  readonly workers: number;
   readonly log: Logger;
 }
 

@@ -20,7 +20,7 @@ async function main(options: PlaneOptions): Promise<void> {
     const outbox = new Outbox();
     const log = createLogger('data plane', 'info', { write: (line) => outbox.put({ type: 'log', line }) });
     // First, because its workers take their time to start.
-    const balancer = startBalancer({ log: (line) => log.warn(line) });
+    const balancer = startBalancer({ workers: options.workers, log: (line) => log.warn(line) });
     undo.push(() => balancer.stop(0));
     const network = await claimLoopbackNetwork(options.network === undefined ? {} : { preferred: options.network });
     undo.push(() => network.close());

@@ -27,6 +27,8 @@ export interface PlaneOptions {
   /** How long it goes on without a region. */
   readonly orphanGraceMs: number;
   readonly version: string;
+  /** Balancer workers. */
+  readonly workers: number;
   /** Name of the loopback network that the one before has had. */
   readonly network?: string;
 }
