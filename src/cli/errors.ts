@@ -22,6 +22,8 @@ export const cliErrors = defineErrors({
   PL_CLI_LOAD_TEST: { exitCode: ExitCode.failed, when: 'The console was asked for a load test while another one runs.' },
   PL_CLI_LOGS_NONE: { exitCode: ExitCode.environment, when: 'Logs were asked for of tasks whose definition keeps none.' },
   PL_CLI_FOLDER: { exitCode: ExitCode.failed, when: 'The folder of Terraform files that a command was given is not there.' },
+  PL_CLI_PLAN_FILE: { exitCode: ExitCode.failed, when: 'A file that was to be a saved plan is none.' },
+  PL_CLI_NOT_OFFERED: { exitCode: ExitCode.usage, when: 'A command of Terraform was asked for that there is none of here.' },
   PL_CLI_APPROVAL: {
     exitCode: ExitCode.failed,
     when: 'A plan was to be approved where nobody can be asked: without a terminal, --auto-approve is needed.',

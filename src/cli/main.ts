@@ -3,22 +3,34 @@ import { errorMessage, ExitCode, packageVersion, PlimsollError } from '../base/i
 import { RunExitCode } from '../load/index.ts';
 import { registerBalance } from './balance/command.ts';
 import { registerDemo } from './demo/command.ts';
+import { cliErrors } from './errors.ts';
 import { registerRun } from './run/command.ts';
 import { registerRunControl } from './run/control.ts';
 import { registerStatus } from './status/command.ts';
 import { registerTerraform, terraformUsageCode } from './terraform/command.ts';
+import { fromTerraform } from './terraform/habits.ts';
 import { registerUp } from './up/command.ts';
 
 /** The command line. Sets `process.exitCode`; a failure is one line on stderr, its stack only with `--debug`. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // A reader that has seen enough (`| head`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? ExitCode.ok : ExitCode.environment));
+  process.stdout.on('error', endWithoutOutput);
   const program = buildProgram();
+  let args = argv.slice(2);
   try {
-    await program.parseAsync([...argv]);
+    const spelled = fromTerraform(args, program);
+    args = [...spelled.args];
+    if (spelled.folder !== undefined) enter(spelled.folder);
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    process.exitCode = report(error, argv);
+    process.exitCode = report(error, args);
   }
+}
+
+/** A reader that has seen enough (`| head`) is no error; a full disk is. */
+function endWithoutOutput(error: NodeJS.ErrnoException): never {
+  if (error.code === 'EPIPE') process.exit(ExitCode.ok);
+  process.stderr.write(`plimsoll: standard output cannot be written: ${error.message}; send it elsewhere\n`);
+  process.exit(ExitCode.environment);
 }
 
 /** All commands, unparsed: for `main` and for the tests of --help. */
@@ -56,11 +68,20 @@ Each command has a --help of its own. Exit codes and errors: docs/errors.md`,
   return program;
 }
 
-function report(error: unknown, argv: readonly string[]): number {
-  const debug = argv.includes('--debug');
+/** @throws PL_CLI_FOLDER */
+function enter(folder: string): void {
+  try {
+    process.chdir(folder);
+  } catch (error) {
+    throw new PlimsollError(cliErrors.PL_CLI_FOLDER, { what: `the folder cannot be entered: ${errorMessage(error)}`, where: folder });
+  }
+}
+
+function report(error: unknown, args: readonly string[]): number {
+  const debug = args.includes('--debug');
   // `run` answers with k6's exit codes, bad flags included.
   if (error instanceof CommanderError)
-    return error.exitCode === 0 ? ExitCode.ok : argv[2] === 'run' ? RunExitCode.usage : terraformUsageCode(argv[2]);
+    return error.exitCode === 0 ? ExitCode.ok : args[0] === 'run' ? RunExitCode.usage : terraformUsageCode(args[0]);
   const line =
     error instanceof PlimsollError
       ? `${error.message} [${error.code}]`

@@ -6,6 +6,7 @@ import type { Finished } from '../support/processes.ts';
  * A process that carries out one command of the command line after the other, as `bin/plimsoll.js` would each in a process of its
  * own: the code is loaded once for a whole file of tests. Gets the arguments, answers with what the command said and ended with.
  */
+const start = process.cwd();
 let turn = Promise.resolve();
 const answer = connectParent<readonly string[], Finished>({
   onMessage: (args) => void (turn = turn.then(() => carryOut(args))),
@@ -22,6 +23,8 @@ async function carryOut(args: readonly string[]): Promise<void> {
   process.argv.splice(2, Infinity, ...args);
   process.exitCode = undefined;
   await main(process.argv);
-  for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error');
+  // What each command leaves to the end of its process.
+  process.stdout.removeAllListeners('error');
+  process.chdir(start);
   answer({ code: process.exitCode ?? 0, signal: null, ...said });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -108,6 +108,47 @@ output "secret" {
     assert.match(missing.stderr, /^Error: Output "nothing" not found$/m);
     await stage.destroy(folder);
     assert.equal((await stage.run('plan', folder, '--destroy', '--detailed-exitcode')).code, 0);
+  });
+
+  test('a saved plan does what it showed, from anywhere, or refuses', async () => {
+    write('main.tf', many(2) + 'variable "word" {}\noutput "word" { value = var.word }\n');
+    const file = join(folder, 'today.plan');
+    const planned = await stage.run('plan', folder, '-out', file, '-var=word=said once');
+    assert.equal(planned.code, 0, planned.stderr);
+    assert.match(planned.stdout, /Saved the plan to: .*today\.plan\n[^]*plimsoll apply ".*today\.plan"/);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    const shown = await stage.run('show', file);
+    assert.match(shown.stdout, /^Plan: 2 to add, 0 to change, 0 to destroy\.$/m);
+    assert.equal(JSON.parse((await stage.run('show', '-json', file)).stdout).resource_changes.length, 2);
+    const given = await stage.run('apply', '-var=word=other', file);
+    assert.match(given.stderr, /^Error: Can't set variables when applying a saved plan$/m);
+    assert.equal(await stage.applyPlan(file), '2 added, 0 changed, 0 destroyed');
+    assert.equal((await stage.run('output', folder, 'word', '-raw')).stdout, 'said once');
+    const again = await stage.run('apply', file);
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /^Error: Saved plan is stale\n\n[^]*the state was\schanged by\sanother operation/m);
+    await stage.run('plan', folder, '--destroy', '--out', file, '--var', 'word=x');
+    const { TargetGroups = [] } = await elb().describeTargetGroups({ Names: ['many-1'] });
+    await elb().deleteTargetGroup({ TargetGroupArn: TargetGroups[0]?.TargetGroupArn });
+    assert.match((await stage.run('apply', file)).stderr, /^Error: Saved plan is stale\n\n[^]*other\sactions\swould\sbe\staken/m);
+    assert.deepEqual(await groupNames(), ['many-0']);
+    const other = await stage.run('apply', join(folder, 'main.tf'));
+    assert.match(other.stderr, /this is no plan of plimsoll plan --out .*\[PL_CLI_PLAN_FILE\]/);
+  });
+
+  test('what Terraform is told by habit is understood, or refused with what to do instead', async () => {
+    write('main.tf', many(1) + 'variable "a" {}\n');
+    assert.equal((await stage.run('init', folder, '-upgrade')).code, 0);
+    const applied = await stage.run(`-chdir=${folder}`, 'apply', '-auto-approve', '-input=false', '-lock=false', '-var', 'a=1');
+    assert.equal(applied.code, 0, applied.stderr);
+    assert.equal((await stage.run('refresh', folder, '-var=a=1')).code, 0);
+    write('terraform.tfvars', 'a = 1\nb = 2\nc = 3\n');
+    const { stderr } = await stage.run('plan', folder, '-compact-warnings');
+    assert.match(stderr, /^Warnings:\n\n- Value for undeclared variable\n {2}on .*terraform\.tfvars line 2 \(and 1 more\)\n/m);
+    const unasked = await stage.run('apply', folder, '-replace=aws_lb_target_group.many[0]', '-input=false');
+    assert.match(unasked.stderr, /nobody can be asked for approval: --no-input/);
+    assert.match((await stage.run('fmt')).stderr, /there is no plimsoll fmt; .* \[PL_CLI_NOT_OFFERED\]/);
+    assert.match((await stage.run('plan', folder, '-bogus')).stderr, /unknown option '-bogus'/);
   });
 
   test('--json is one object a line, and ends with an error as one of them', async () => {

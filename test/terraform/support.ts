@@ -72,8 +72,13 @@ export class Stage {
     return runCommand(args, { env: this.environment() });
   }
 
-  async apply(folder: string, ...flags: string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.run('apply', folder, '--auto-approve', ...flags);
+  apply(folder: string, ...flags: string[]): Promise<string> {
+    return this.applyPlan(folder, '--auto-approve', ...flags);
+  }
+
+  /** Without asking: it was looked at before. */
+  async applyPlan(file: string, ...flags: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run('apply', file, ...flags);
     assert.equal(code, 0, stdout + stderr);
     return /Resources: (.*)\./.exec(stdout)?.[1] ?? stdout;
   }

@@ -22,6 +22,13 @@ export interface RegionFlags extends ConfigurationFlags {
   parallelism: number;
   detailedExitcode?: true;
   autoApprove?: true;
+  /** False: nobody is asked, whoever sits there. */
+  input: boolean;
+  lock: boolean;
+  lockTimeout: number;
+  compactWarnings?: true;
+  /** Of `plan`: where to keep it. */
+  out?: string;
 }
 
 /** Flags of the commands that only look at a state. */
@@ -48,6 +55,7 @@ function registerPlanning(program: Command): void {
     .description('what apply would do with a folder of Terraform files')
     .option('--destroy', 'plan to delete everything')
     .option('--detailed-exitcode', 'exit with 2 when there is something to do')
+    .option('--out <file>', 'keep the plan, for plimsoll apply FILE')
     .addHelpText(
       'after',
       `
@@ -55,13 +63,14 @@ Examples:
   $ plimsoll plan                                    the files of this folder against the region of plimsoll up
   $ plimsoll plan infra --var image=web:2
   $ plimsoll plan --json | jq 'select(.type == "planned_change")'
+  $ plimsoll plan --out today.plan && plimsoll apply today.plan
 ${exitCodes.replace('1 it failed,', '1 it failed, 2 with --detailed-exitcode: there are changes,')}`,
     )
     .action(async (folder: string, _flags: RegionFlags, command: Command) => {
       const { plan } = await import('./run.ts');
       process.exitCode = await plan(folder, flagsOf(command));
     });
-  withRegion(program.command('apply'))
+  withRegion(program.command('apply'), 'the folder of the Terraform files, or a plan of plimsoll plan --out')
     .description('make what a folder of Terraform files asks for')
     .option('--auto-approve', 'do not ask')
     .option('--destroy', 'delete everything')
@@ -100,6 +109,17 @@ ${exitCodes}`,
 const flagsOf = (command: Command): RegionFlags => command.opts<RegionFlags>();
 
 function registerLooking(program: Command): void {
+  program
+    .command('init')
+    .argument('[dir]', 'the folder', '.')
+    .description('nothing, for those who are used to it: providers are built in, modules are read from their folders')
+    .allowUnknownOption()
+    .addHelpText('after', '\nExamples:\n  $ plimsoll init && plimsoll apply')
+    .allowExcessArguments()
+    .action(async (_folder: string, _flags: object, command: Command) => {
+      const { init } = await import('./inspect.ts');
+      process.exitCode = init(command.args.find((arg) => !arg.startsWith('-')) ?? '.');
+    });
   withVariables(program.command('validate').argument('[dir]', 'the folder', '.'))
     .description('whether a folder of Terraform files can be planned; no region is asked')
     .option('--json', 'one JSON document: {"valid":…,"diagnostics":[…]}')
@@ -125,10 +145,10 @@ Exit codes: 0, 1 no such output.`,
       const { output } = await import('./inspect.ts');
       process.exitCode = await output(folder, name, flags);
     });
-  withState(program.command('show').argument('[dir]', 'the folder', '.'))
-    .description('all that was applied, as the state has it')
+  withState(program.command('show').argument('[dir]', 'the folder, or a plan of plimsoll plan --out', '.'))
+    .description('all that was applied, as the state has it; or a saved plan')
     .option('--json', 'as JSON, in the form of terraform show -json')
-    .addHelpText('after', '\nExamples:\n  $ plimsoll show infra')
+    .addHelpText('after', '\nExamples:\n  $ plimsoll show infra\n  $ plimsoll show today.plan')
     .action(async (folder: string, flags: StateFlags) => {
       const { show } = await import('./inspect.ts');
       process.exitCode = await show(folder, flags);
@@ -184,9 +204,9 @@ function withState(command: Command): Command {
   return command.option('--state <file>', 'the state (default: plimsoll.tfstate in the folder)').option('--no-color', 'no colours');
 }
 
-function withRegion(command: Command): Command {
+function withRegion(command: Command, folder = 'the folder of the Terraform files'): Command {
   return withVariables(command)
-    .argument('[dir]', 'the folder of the Terraform files', '.')
+    .argument('[dir]', folder, '.')
     .addOption(new Option('--endpoint <url>', 'the region’s AWS endpoint').env('AWS_ENDPOINT_URL').default('http://127.0.0.1:4566'))
     .option('--state <file>', 'the state (default: plimsoll.tfstate in the folder)')
     .option('--target <address>', 'only this resource or module and what it needs; may be repeated', collect, [])
@@ -194,7 +214,20 @@ function withRegion(command: Command): Command {
     .option('--refresh-only', 'only bring the state up to what there is')
     .option('--no-refresh', 'take the state for what there is')
     .option('--parallelism <n>', 'how many calls at a time', parseParallelism, 10)
+    .option('--no-input', 'ask nobody, even at a terminal')
+    .option('--no-lock', 'do not hold others off from the state meanwhile')
+    .option('--lock-timeout <duration>', 'how long to wait for a lock that another one holds: 30s, 2m', parseDuration, 0)
+    .option('--compact-warnings', 'warnings by their titles alone')
     .option('--json', 'one JSON object a line');
+}
+
+/** As Go has it: `1m30s`. */
+function parseDuration(text: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
+  if (parts.length === 0 || parts.map(([all]) => all).join('') !== text)
+    throw new InvalidArgumentError('a duration is a number with its unit: 500ms, 30s, 2m');
+  const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitsMs[unit ?? ''] ?? 0), 0);
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];

@@ -19,6 +19,7 @@ import {
   type State,
 } from '../../terraform/index.ts';
 import type { ConfigurationFlags, StateFlags } from './command.ts';
+import { readSavedPlan } from './savedPlan.ts';
 import { approved, checkFolder, configurationOf, paintFor, reporting, stateFileOf } from './session.ts';
 
 const write = (text: string): void => void process.stdout.write(text);
@@ -49,6 +50,12 @@ export async function validate(folder: string, flags: ConfigurationFlags): Promi
     else process.stderr.write(renderError(error, paintFor(flags, process.stderr)));
     return ExitCode.failed;
   }
+}
+
+export function init(folder: string): number {
+  checkFolder(folder);
+  write('There is nothing to initialize: providers are built in, and modules are read from their folders. Go on with plimsoll plan.\n');
+  return ExitCode.ok;
 }
 
 /** Looking takes no lock: a state is whole at any time. */
@@ -83,7 +90,12 @@ const notText = 'Only strings, numbers and booleans can be written as they are. 
 
 const refusal = (summary: string, detail: string): DiagnosticsError => new DiagnosticsError([{ severity: 'error', summary, detail }]);
 
-export function show(folder: string, flags: StateFlags): Promise<number> {
+export async function show(folder: string, flags: StateFlags): Promise<number> {
+  const saved = await readSavedPlan(folder);
+  if (saved !== undefined) {
+    write(flags.json === true ? `${JSON.stringify(saved.plan)}\n` : saved.text);
+    return ExitCode.ok;
+  }
   return withState(folder, flags, (state) => {
     if (flags.json === true) write(`${JSON.stringify(stateToJson(state))}\n`);
     else write(renderState(state, paintFor(flags, process.stdout)));

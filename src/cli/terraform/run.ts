@@ -3,7 +3,7 @@ import { errorMessage, ExitCode, monotonicMs, systemClock, type Timer } from '..
 import {
   applyPlan,
   DiagnosticsError,
-  lockState,
+  loadConfiguration,
   parseAddress,
   parseTarget,
   planChanges,
@@ -12,6 +12,7 @@ import {
   stateToText,
   UnfinishedPlanError,
   type ApplyHooks,
+  type Configuration,
   type Connect,
   type InstanceAddress,
   type Plan,
@@ -26,7 +27,8 @@ import {
 import { interruptible, type Interruption } from '../signals.ts';
 import { whereaboutsAt } from '../status/whereabouts.ts';
 import type { RegionFlags } from './command.ts';
-import { approved, configurationOf, connectTo, paintFor, reporting, stateFileOf, viewFor } from './session.ts';
+import { readSavedPlan, refuseNewScope, refuseOtherPlan, refuseOtherState, savePlan, type SavedPlan } from './savedPlan.ts';
+import { approved, configurationOf, connectTo, holdState, nobodyToAsk, paintFor, reporting, stateFileOf, viewFor } from './session.ts';
 
 /** How often something that takes its time is mentioned. */
 const reminderMs = 10_000;
@@ -36,29 +38,52 @@ const somethingToDo = 2;
 /** What a plan is made of, and the lock under which it is. */
 interface Work {
   readonly file: StateFile;
+  readonly state: State;
   readonly view: View;
   readonly interruption: Interruption;
-  plan(options: PlanOptions): Promise<Plan>;
+  plan(): Promise<Plan>;
   readonly connect: Connect;
 }
 
 export function plan(folder: string, flags: RegionFlags): Promise<number> {
-  return working(folder, flags, 'OperationTypePlan', async (work) => {
-    const made = await work.plan(optionsOf(flags));
-    work.view.planned(made, false);
+  const configuration = (): Promise<Configuration> => configurationOf(folder, flags);
+  return working(folder, flags, 'OperationTypePlan', configuration, async (work) => {
+    const made = await work.plan();
+    const { out } = flags;
+    if (out !== undefined) await savePlan(out, made, folder, flags);
+    work.view.planned(made, out === undefined ? 'look' : { file: out });
     return flags.detailedExitcode === true && made.hasChanges ? somethingToDo : ExitCode.ok;
   });
 }
 
-export function apply(folder: string, flags: RegionFlags): Promise<number> {
-  return working(folder, flags, 'OperationTypeApply', async (work) => {
+/** `target` is a folder, or the file of a plan. */
+export async function apply(target: string, flags: RegionFlags): Promise<number> {
+  const saved = await readSavedPlan(target);
+  if (saved !== undefined) return applySaved(saved, flags);
+  const configuration = (): Promise<Configuration> => configurationOf(target, flags);
+  return working(target, flags, 'OperationTypeApply', configuration, async (work) => {
     const { view, interruption } = work;
-    const made = await work.plan(optionsOf(flags));
-    view.planned(made, true);
+    const made = await work.plan();
+    view.planned(made, 'apply');
     if (made.hasChanges && flags.autoApprove !== true && !(await approvedBy(made, flags, interruption))) {
       process.stdout.write(`\n${made.mode === 'destroy' ? 'Destroy' : 'Apply'} cancelled.\n`);
       return interruption.signal.aborted ? interruption.exitCode() : ExitCode.failed;
     }
+    return carryOut(made, work, flags);
+  });
+}
+
+/** What it does was looked at before: nobody is asked. */
+function applySaved(saved: SavedPlan, given: RegionFlags): Promise<number> {
+  const flags: RegionFlags = { ...given, ...saved.scope, state: saved.stateFile };
+  const configuration = (): Promise<Configuration> => {
+    refuseNewScope(given);
+    return loadConfiguration(saved.folder, { variables: { settled: saved.variables }, nowMs: saved.nowMs });
+  };
+  return working(saved.folder, flags, 'OperationTypeApply', configuration, async (work) => {
+    refuseOtherState(saved, work.state);
+    const made = await work.plan();
+    refuseOtherPlan(saved, made);
     return carryOut(made, work, flags);
   });
 }
@@ -102,32 +127,31 @@ async function rescue(state: State, file: StateFile): Promise<void> {
 }
 
 /** Asks the region, reads files and state under the state's lock, and ends in order on Ctrl-C. */
-function working(folder: string, flags: RegionFlags, operation: string, work: (work: Work) => Promise<number>): Promise<number> {
+function working(
+  folder: string,
+  flags: RegionFlags,
+  operation: string,
+  load: () => Promise<Configuration>,
+  work: (work: Work) => Promise<number>,
+): Promise<number> {
   return reporting({ color: flags.color, lines: flags.json === true }, async () => {
     const interruption = interruptible();
     try {
-      const configuration = await configurationOf(folder, flags);
+      const configuration = await load();
       await whereaboutsAt(flags.endpoint);
       const view = viewFor(flags);
       const stateFile = stateFileOf(folder, flags.state);
-      const lock = await lockState(stateFile, operation);
+      const lock = await holdState(stateFile, operation, flags);
       try {
-        if (lock.takenFrom !== undefined) view.tookLock(lock.takenFrom);
+        if (lock?.takenFrom !== undefined) view.tookLock(lock.takenFrom);
         const file = new StateFile(stateFile);
         const state = await file.read();
         // Calls in flight are finished: only a second Ctrl-C leaves them.
         const connect = connectTo(flags.endpoint, new AbortController().signal);
-        const planWith = async (options: PlanOptions): Promise<Plan> => {
-          try {
-            return await planChanges(configuration, state, connect, { ...options, hooks: planHooks(view), signal: interruption.signal });
-          } catch (error) {
-            if (error instanceof UnfinishedPlanError) view.unfinished(error.plan);
-            throw error;
-          }
-        };
-        return await work({ file, view, interruption, plan: planWith, connect });
+        const options: PlanOptions = { ...optionsOf(flags), hooks: planHooks(view), signal: interruption.signal };
+        return await work({ file, state, view, interruption, plan: () => planned(configuration, state, connect, options, view), connect });
       } finally {
-        await lock.release();
+        await lock?.release();
       }
     } catch (error) {
       if (interruption.signal.aborted && !(error instanceof DiagnosticsError)) return interruption.exitCode();
@@ -136,6 +160,15 @@ function working(folder: string, flags: RegionFlags, operation: string, work: (w
       interruption.dispose();
     }
   });
+}
+
+async function planned(configuration: Configuration, state: State, connect: Connect, options: PlanOptions, view: View): Promise<Plan> {
+  try {
+    return await planChanges(configuration, state, connect, options);
+  } catch (error) {
+    if (error instanceof UnfinishedPlanError) view.unfinished(error.plan);
+    throw error;
+  }
 }
 
 function optionsOf(flags: RegionFlags): PlanOptions {
@@ -189,6 +222,7 @@ function applyHooks(view: View): ApplyHooks {
 }
 
 function approvedBy({ mode }: Plan, flags: RegionFlags, { signal }: Interruption): Promise<boolean> {
+  if (!flags.input) throw nobodyToAsk('--no-input');
   const look = paintFor(flags, process.stdout);
   const only = "Only 'yes' will be accepted to approve.";
   if (mode === 'destroy')

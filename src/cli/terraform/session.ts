@@ -1,11 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { PlimsollError } from '../../base/index.ts';
+import { monotonicMs, PlimsollError, systemClock } from '../../base/index.ts';
 import {
   createClients,
   DiagnosticsError,
   loadConfiguration,
+  lockState,
   paint,
   renderError,
   errorLines,
@@ -14,10 +15,11 @@ import {
   type Connect,
   type Configuration,
   type Paint,
+  type StateLock,
   type View,
 } from '../../terraform/index.ts';
 import { cliErrors } from '../errors.ts';
-import type { ConfigurationFlags } from './command.ts';
+import type { ConfigurationFlags, RegionFlags } from './command.ts';
 
 /** Where a folder's state is, unless told otherwise: not in terraform.tfstate, which may be that of a real account. */
 export const stateFileOf = (folder: string, given: string | undefined): string => given ?? join(folder, 'plimsoll.tfstate');
@@ -29,9 +31,10 @@ export function paintFor({ color }: { readonly color: boolean }, out: NodeJS.Wri
 
 const write = (text: string): void => void process.stdout.write(text);
 
-export function viewFor(flags: ConfigurationFlags): View {
+export function viewFor(flags: RegionFlags): View {
   if (flags.json === true) return jsonView(write);
-  return textView(paintFor(flags, process.stdout), write, (text) => process.stderr.write(text));
+  const error = (text: string): void => void process.stderr.write(text);
+  return textView(paintFor(flags, process.stdout), write, error, { compactWarnings: flags.compactWarnings === true });
 }
 
 /** @throws PL_CLI_FOLDER */
@@ -47,6 +50,23 @@ export function checkFolder(folder: string): void {
 export function configurationOf(folder: string, { variables }: ConfigurationFlags): Promise<Configuration> {
   checkFolder(folder);
   return loadConfiguration(folder, { variables: { environment: process.env, flags: variables } });
+}
+
+const lockPauseMs = 250;
+
+/** Holds the state, waiting for who else holds it as long as `lockTimeout` says; undefined with `--no-lock`. @throws PL_TERRAFORM_STATE_LOCKED */
+export async function holdState(file: string, operation: string, { lock, lockTimeout }: RegionFlags): Promise<StateLock | undefined> {
+  if (!lock) return undefined;
+  const untilMs = monotonicMs() + lockTimeout;
+  for (;;) {
+    try {
+      return await lockState(file, operation);
+    } catch (error) {
+      const held = error instanceof PlimsollError && error.code === 'PL_TERRAFORM_STATE_LOCKED';
+      if (!held || monotonicMs() >= untilMs) throw error;
+      await systemClock.sleep(lockPauseMs);
+    }
+  }
 }
 
 /** Any key pair will do unless the region asks for its own; then a provider block or the environment must have it. */
@@ -81,16 +101,19 @@ export async function reporting(
   }
 }
 
+export function nobodyToAsk(why: string): PlimsollError {
+  return new PlimsollError(cliErrors.PL_CLI_APPROVAL, {
+    what: `nobody can be asked for approval: ${why}`,
+    fix: 'add --auto-approve when the plan may be carried out unseen',
+  });
+}
+
 /**
  * Whether the person at the terminal says yes.
  * @throws PL_CLI_APPROVAL where nobody can be asked.
  */
 export async function approved(question: string, consequences: readonly string[], { bold }: Paint, signal: AbortSignal): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY)
-    throw new PlimsollError(cliErrors.PL_CLI_APPROVAL, {
-      what: 'nobody can be asked for approval: this is no terminal',
-      fix: 'add --auto-approve when the plan may be carried out unseen',
-    });
+  if (!process.stdin.isTTY || !process.stdout.isTTY) throw nobodyToAsk('this is no terminal');
   process.stdout.write(`\n${bold(question)}\n${consequences.map((text) => `  ${text}\n`).join('')}\n`);
   // Not as a terminal: Ctrl-C is to reach this process as it does at any other time.
   const lines = createInterface({ input: process.stdin, output: process.stdout, terminal: false });

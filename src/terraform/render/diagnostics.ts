@@ -9,6 +9,17 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[], paint: Pai
   return diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, paint)).join('');
 }
 
+/** Warnings by their titles and the first of their places; those of one title together. */
+export function renderCompact(warnings: readonly Diagnostic[], { bold, yellow }: Paint): string {
+  const titles = Map.groupBy(warnings, ({ summary }) => summary);
+  const entries = [...titles].map(([summary, [first, ...more]]) => {
+    const place =
+      first?.range && `  on ${first.range.file} line ${first.range.line}${more.length > 0 ? ` (and ${more.length} more)` : ''}\n`;
+    return `- ${summary}\n${place ?? ''}`;
+  });
+  return `\n${bold(yellow('Warnings:'))}\n\n${entries.join('')}\nTo see the full warning notes, run the command without --compact-warnings.\n`;
+}
+
 export function renderError(error: unknown, paint: Paint): string {
   return renderDiagnostics(diagnosticsOf(error), paint);
 }

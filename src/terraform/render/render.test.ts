@@ -297,7 +297,7 @@ test('one JSON object a line, whatever happens', () => {
   const view = jsonView((text) => (out += text));
   const [update] = changes as [ResourceChange];
   view.refreshing(update.address, 'sg-1');
-  view.planned(plan({ changes, outputs, drift }), true);
+  view.planned(plan({ changes, outputs, drift }), 'apply');
   view.started(update, 'update', 'sg-1');
   view.stillRunning(update, 'update', 'sg-1', 10_000);
   view.finished(update, 'update', 'sg-1', 12_000);

@@ -1,28 +1,42 @@
 import type { Diagnostic, InstanceAddress, OutputState } from '../engine/index.ts';
 import { renderValue } from '../language/index.ts';
-import { renderDiagnostics } from './diagnostics.ts';
+import { renderCompact, renderDiagnostics } from './diagnostics.ts';
 import type { Paint } from './paint.ts';
 import { renderPlan, renderUnfinished, rule } from './plan.ts';
 import { appliedSummary, elapsed, stepWords, type View } from './view.ts';
 
-const outNote = `
-Note: This plan is not saved. "plimsoll apply" makes a plan of its own, and asks
-before it does anything.
+const notSaved = `
+Note: You didn't use the --out option to save this plan. "plimsoll apply" makes
+a plan of its own, and asks before it does anything.
+`;
+
+const savedTo = (file: string): string => `
+Saved the plan to: ${file}
+
+To perform exactly these actions, run the following command to apply:
+    plimsoll apply ${JSON.stringify(file)}
 `;
 
 const idOf = (id: string | undefined): string => (id === undefined || id === '' ? '' : ` [id=${id}]`);
 
 /** Terraform's words on a terminal; errors and warnings go to `error`. */
-export function textView(paint: Paint, write: (text: string) => void, error: (text: string) => void): View {
+export function textView(
+  paint: Paint,
+  write: (text: string) => void,
+  error: (text: string) => void,
+  { compactWarnings = false }: { readonly compactWarnings?: boolean } = {},
+): View {
+  const warn = (found: readonly Diagnostic[]): void =>
+    error(compactWarnings ? renderCompact(found, paint) : renderDiagnostics(found, paint));
   const say = (address: InstanceAddress | string, text: string): void => write(`${paint.bold(`${address.toString()}: ${text}`)}\n`);
   return {
     refreshing: (address, id) => say(address, `Refreshing state...${idOf(id)}`),
     reading: (address) => say(address, 'Reading...'),
     read: (address, id) => say(address, `Read complete${idOf(id)}`),
-    planned(plan, followedByApply) {
+    planned(plan, next) {
       write(renderPlan(plan, paint));
-      if (plan.warnings.length > 0) error(renderDiagnostics(plan.warnings, paint));
-      if (plan.hasChanges && !followedByApply) write(`\n${paint.dim(rule)}${outNote}`);
+      if (plan.warnings.length > 0) warn(plan.warnings);
+      if (plan.hasChanges && next !== 'apply') write(`\n${paint.dim(rule)}${next === 'look' ? notSaved : savedTo(next.file)}`);
     },
     unfinished: (plan) => write(renderUnfinished(plan, paint)),
     started: ({ address, deposed }, step, id) => say(named(address, deposed), `${stepWords[step].start}...${idOf(id)}`),

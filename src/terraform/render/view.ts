@@ -7,7 +7,7 @@ export interface View {
   refreshing(address: InstanceAddress, id: string): void;
   reading(address: InstanceAddress): void;
   read(address: InstanceAddress, id: string): void;
-  planned(plan: Plan, followedByApply: boolean): void;
+  planned(plan: Plan, next: PlanUse): void;
   /** The plan could not be made whole; why is told after this. */
   unfinished(plan: Plan): void;
   started(change: ResourceChange, step: Step, id: string | undefined): void;
@@ -21,6 +21,9 @@ export interface View {
   /** The lock of a process that is gone was taken over. */
   tookLock(from: LockInfo): void;
 }
+
+/** What becomes of a plan: it is applied, looked at, or kept in a file. */
+export type PlanUse = 'apply' | 'look' | { readonly file: string };
 
 /** What is being done, in Terraform's three forms. */
 export const stepWords: Readonly<Record<Step, { readonly start: string; readonly going: string; readonly done: string }>> = {

@@ -5,7 +5,7 @@ import type { BlockIndex } from './blockIndex.ts';
 import type { ConfigurationGraph } from './dependencies.ts';
 import type { DataSource, ResourceType } from '../provider.ts';
 import type { Schema } from '../schema.ts';
-import type { Path } from '../state/state.ts';
+import type { JsonObject, Path } from '../state/state.ts';
 
 /** The kinds of resources and data sources that there are. */
 export interface Types {
@@ -21,6 +21,8 @@ export interface VariableSources {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** `--var` and `--var-file` in the order of the command line. */
   readonly flags?: readonly (VariableFlag | VariablesFile)[];
+  /** All values, as settled before from all of these: nothing else is looked at. */
+  readonly settled?: JsonObject;
 }
 
 export interface VariableFlag {

@@ -12,6 +12,8 @@ import {
 } from '../../language/index.ts';
 import { moduleText, type ModulePath } from '../address.ts';
 import { configurationError, problem, type Diagnostics } from '../diagnostics.ts';
+import { valueFromJson } from '../state/json.ts';
+import type { JsonObject } from '../state/state.ts';
 import { evaluateConstant } from './shape.ts';
 import type { VariableDeclaration, VariableSources } from './types.ts';
 
@@ -30,9 +32,10 @@ interface Given {
 export async function rootVariables(
   folder: string,
   declared: ReadonlyMap<string, VariableDeclaration>,
-  { environment = {}, flags = [] }: VariableSources,
+  { environment = {}, flags = [], settled }: VariableSources,
   found: Diagnostics,
 ): Promise<Map<string, Value>> {
+  if (settled !== undefined) return settledVariables(declared, settled, found);
   const given = new Map<string, Given>();
   for (const [key, value] of Object.entries(environment))
     if (key.startsWith('TF_VAR_') && value !== undefined)
@@ -52,6 +55,15 @@ export async function rootVariables(
   const values = new Map<string, Value>();
   for (const variable of declared.values()) {
     const value = found.attempt(() => valueOf(variable, given.get(variable.name)));
+    if (value !== undefined) values.set(variable.name, value);
+  }
+  return values;
+}
+
+function settledVariables(declared: ReadonlyMap<string, VariableDeclaration>, settled: JsonObject, found: Diagnostics): Map<string, Value> {
+  const values = new Map<string, Value>();
+  for (const variable of declared.values()) {
+    const value = found.attempt(() => convertVariable(variable, valueFromJson(settled[variable.name]), variable.range));
     if (value !== undefined) values.set(variable.name, value);
   }
   return values;
