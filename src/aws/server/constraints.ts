@@ -18,28 +18,46 @@ const tables = table as unknown as Readonly<Record<string, ConstraintTable>>;
 const patterns = new Map<string, RegExp>();
 
 /** Members whose value AWS leaves out of the message. */
-const unshown: ReadonlySet<string> = new Set(['logGroupIdentifier']);
+const unshown: ReadonlySet<string> = new Set(['logGroupIdentifier', 'logGroupIdentifiers']);
+
+/** What is asked instead where nothing runs: docs/decisions/007-lenient-where-nothing-runs.md. */
+const lenient: ConstraintTable = {
+  'InstanceMetadataOptions.HttpPutResponseHopLimit': { min: 1 },
+  // CloudWatch's own rule for a namespace admits a colon.
+  'DescribeMetricFiltersRequest.metricNamespace': { max: 255 },
+  'MetricTransformation.metricNamespace': { max: 255 },
+};
+
+const lenientTables: typeof tables = Object.fromEntries(
+  Object.entries(tables).map(([service, constraints]) => [service, { ...constraints, ...lenient }]),
+);
 
 /** AWS names at most ten faults in one answer. */
 const faultsMax = 10;
 
 /** The code that a service answers a broken constraint with. */
-export function validationCode(entry: ServiceEntry): string {
+export function validationCode(entry: ServiceEntry, input: StructShape): string {
+  if (entry.name === 'logs' && input.name.includes('Delivery')) return 'ValidationException';
   if (entry.name === 'ecs' || entry.name === 'logs') return 'InvalidParameterException';
   if (entry.protocol === 'ec2Query') return 'InvalidParameterValue';
   return entry.protocol === 'awsQuery' || entry.name === 'cloudwatch' ? 'ValidationError' : 'ValidationException';
 }
 
 /** Refuses an input with values that the service's model does not allow, all faults in one message. */
-export function checkConstraints(entry: ServiceEntry, shape: StructShape | undefined, input: Readonly<Record<string, unknown>>): void {
-  const constraints = tables[entry.name];
+export function checkConstraints(
+  entry: ServiceEntry,
+  shape: StructShape | undefined,
+  input: Readonly<Record<string, unknown>>,
+  strict: boolean,
+): void {
+  const constraints = strict ? tables[entry.name] : lenientTables[entry.name];
   if (constraints === undefined || shape === undefined) return;
   const faults: string[] = [];
   checkStruct(constraints, shape, input, '', faults);
   if (faults.length === 0) return;
   const shown = faults.slice(0, faultsMax);
   throw new AwsError(
-    validationCode(entry),
+    validationCode(entry, shape),
     `${shown.length} validation error${shown.length === 1 ? '' : 's'} detected: ${shown.join('; ')}`,
   );
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { gunzipSync } from 'node:zlib';
 import {
   errorMessage,
@@ -112,6 +113,12 @@ export class Endpoint {
       answer = plain(500, 'InternalFailure', errorMessage(error));
       this.#options.onFault?.(`request ${requestId} failed`, error);
     }
+    if (answer.stream !== undefined) {
+      response.writeHead(answer.status, { ...answer.headers, 'x-amzn-requestid': requestId });
+      // It ends when it ends, or when the client goes.
+      await pipeline(answer.stream, response).catch(() => undefined);
+      return;
+    }
     const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
     response.writeHead(answer.status, { ...answer.headers, 'x-amzn-requestid': requestId, 'content-length': body.byteLength });
     response.end(request.method === 'HEAD' ? undefined : body);
@@ -196,7 +203,7 @@ export class Endpoint {
     context: RequestContext,
   ): Record<string, unknown> {
     requireMembers(entry, operation.input, input);
-    checkConstraints(entry, operation.input, input);
+    checkConstraints(entry, operation.input, input, this.world.machinery.live);
     if (input['DryRun'] === true)
       throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', { status: 412 });
     const place = this.world.place(sessionAccount(this.world, context.accessKeyId) ?? this.#account, region);

@@ -11,7 +11,7 @@ export function requireMembers(entry: ServiceEntry, shape: StructShape | undefin
   if (entry.protocol === 'ec2Query') throw ec2Missing(shape.name, missing);
   const member = missing.charAt(0).toLowerCase() + missing.slice(1);
   throw new AwsError(
-    validationCode(entry),
+    validationCode(entry, shape),
     `1 validation error detected: Value null at '${member}' failed to satisfy constraint: Member must not be null`,
   );
 }

@@ -1,7 +1,9 @@
 import { decodeCbor, encodeCbor } from '../codec/cbor.ts';
 import type { AwsError } from '../codec/error.ts';
+import { encodeEvents, isEvents, type Events } from '../codec/eventStream.ts';
 import { decodeForm } from '../codec/form.ts';
 import { decodeJson, encodeJson } from '../codec/json.ts';
+import type { StructShape } from '../codec/shape.ts';
 import { encodeXml, escapeXml, XmlText } from '../codec/xml.ts';
 import type { OperationModel, ServiceModel } from './services.ts';
 
@@ -9,6 +11,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
+  /** What follows, for answers that go on; `body` is then empty. */
+  readonly stream?: AsyncIterable<Uint8Array>;
 }
 
 /** One way of writing calls and answers down; what a request uses decides what its answer uses. */
@@ -79,7 +83,13 @@ export function jsonWire(body: Buffer, version: '1.0' | '1.1', queryMode: boolea
   return {
     protocol: 'json',
     decode: (operation) => decodeJson(operation.input, body),
-    answer: (_service, { output }, value) => ({ status: 200, headers, body: output === undefined ? '' : encodeJson(output, value) }),
+    answer(_service, { output }, value) {
+      if (output === undefined) return { status: 200, headers, body: '' };
+      const streamed = output.members.find(({ name }) => isEvents(value[name]));
+      if (streamed === undefined) return { status: 200, headers, body: encodeJson(output, value) };
+      const stream = encodeEvents(streamed.shape as StructShape, value[streamed.name] as Events);
+      return { status: 200, headers: { 'content-type': 'application/vnd.amazon.eventstream' }, body: '', stream };
+    },
     fail(service, error) {
       const status = statusOf(service, error);
       const name = service?.error(error.code)?.name ?? error.code;

@@ -6,6 +6,7 @@ import {
   paginateDescribeLogStreams,
   paginateFilterLogEvents,
 } from '@aws-sdk/client-cloudwatch-logs';
+import { immediate } from '../../../src/aws/index.ts';
 import { start } from './support.ts';
 
 const { client } = await start();
@@ -97,8 +98,8 @@ test('a query of Logs Insights finds, folds and sorts what is in its span of tim
     { path: '/b', n: '1', 'avg(ms)': '5' },
   ]);
   assert.deepEqual(await query('fields path', nowMs / 1000 + 30), []);
-  await assert.rejects(query('what is this'), { name: 'MalformedQueryException' });
-  assert.equal((await logs.describeQueries({ logGroupName })).queries!.length, 3);
+  assert.deepEqual(await query('what is this'), []);
+  assert.equal((await logs.describeQueries({ logGroupName })).queries!.length, 4);
   const { queryDefinitionId } = await logs.putQueryDefinition({
     name: 'slow',
     queryString: 'filter ms > 20',
@@ -146,4 +147,37 @@ test('filters, policies, destinations and deliveries are kept, listed and remove
   await logs.deleteDeliverySource({ name: 'cdn' });
   await logs.deleteDeliveryDestination({ name: 'bucket' });
   await assert.rejects(logs.getDelivery({ id: delivery!.id }), { name: 'ResourceNotFoundException' });
+});
+
+test('a live tail tells what its streams take in, as it comes; queries are held to the letter where things run', async () => {
+  const strict = await start({ machinery: { ...immediate, live: true } });
+  const live = new CloudWatchLogs({ ...strict.client(), disableHostPrefix: true });
+  const logGroupName = '/tailed';
+  await live.createLogGroup({ logGroupName });
+  const write = async (logStreamName: string, ...messages: string[]) =>
+    live.putLogEvents({ logGroupName, logStreamName, logEvents: messages.map((message) => ({ timestamp: nowMs, message })) });
+  for (const logStreamName of ['app-1', 'web-1']) await live.createLogStream({ logGroupName, logStreamName });
+  await write('app-1', 'ERROR before');
+  const logGroupIdentifiers = [`arn:aws:logs:us-east-1:123456789012:log-group:${logGroupName}`];
+  const { responseStream } = await live.startLiveTail({
+    logGroupIdentifiers,
+    logStreamNamePrefixes: ['app-'],
+    logEventFilterPattern: 'ERROR',
+  });
+  const seen: (string | undefined)[] = [];
+  for await (const { sessionStart, sessionUpdate } of responseStream!) {
+    if (sessionStart !== undefined) {
+      assert.deepEqual(sessionStart.logGroupIdentifiers, logGroupIdentifiers);
+      await write('app-1', 'fine', 'ERROR one');
+      await write('web-1', 'ERROR elsewhere');
+    }
+    seen.push(...(sessionUpdate?.sessionResults ?? []).map(({ message }) => message));
+    if (seen.length > 0) break;
+  }
+  assert.deepEqual(seen, ['ERROR one']);
+  const both = { logGroupIdentifiers, logStreamNames: ['a'], logStreamNamePrefixes: ['b'] };
+  await assert.rejects(live.startLiveTail(both), { name: 'InvalidParameterException' });
+  await assert.rejects(live.startLiveTail({ logGroupIdentifiers: ['/missing'] }), { name: 'ResourceNotFoundException' });
+  const query = { logGroupName, startTime: nowMs / 1000 - 60, endTime: nowMs / 1000 + 60, queryString: 'what is this' };
+  await assert.rejects(live.startQuery(query), { name: 'MalformedQueryException' });
 });

@@ -3,7 +3,7 @@ import type { Place } from '../../state/place.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { matchesPattern } from './pattern.ts';
-import { badToken, events, invalid, logStreams, requireLogGroup, requireLogStream, type LogEvent } from './resources.ts';
+import { badToken, events, eventsOf, invalid, logStreams, requireLogGroup, requireLogStream, type LogEvent } from './resources.ts';
 
 const dayMs = 86_400_000;
 
@@ -12,10 +12,6 @@ const eventsPerStreamMax = 10_000;
 
 /** What AWS counts for each event besides its text. */
 const eventOverheadBytes = 26;
-
-function eventsOf(at: Place, group: string, stream: string): LogEvent[] {
-  return at.table(events).filter((event) => event.group === group && event.stream === stream);
-}
 
 function between(event: LogEvent, startMs: number | undefined, endMs: number | undefined, endInclusive: boolean): boolean {
   return (

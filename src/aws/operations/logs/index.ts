@@ -6,6 +6,7 @@ import { eventOperations } from './events.ts';
 import { exportOperations } from './exports.ts';
 import { filterOperations } from './filters.ts';
 import { groupOperations } from './groups.ts';
+import { liveTailOperations } from './liveTail.ts';
 import { queryOperations } from './queries.ts';
 import { tagOperations } from './tags.ts';
 
@@ -16,6 +17,7 @@ export const logs: Operations<CloudWatchLogs> = {
   ...exportOperations,
   ...filterOperations,
   ...groupOperations,
+  ...liveTailOperations,
   ...queryOperations,
   ...tagOperations,
 };

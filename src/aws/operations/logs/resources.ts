@@ -7,7 +7,7 @@ import type {
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { table } from '../../state/table.ts';
+import { index, table } from '../../state/table.ts';
 
 export interface LogGroup extends Plain<SdkLogGroup> {
   readonly logGroupName: string;
@@ -56,6 +56,13 @@ export interface SubscriptionFilter extends Plain<SdkSubscriptionFilter> {
 }
 
 export const events = table<LogEvent>('logs.event', (event) => event.eventId);
+const eventsByStream = index<LogEvent>((event) => [streamKey(event.group, event.stream)]);
+
+/** The events of a stream as they came in. */
+export function eventsOf(at: Place, group: string, stream: string): LogEvent[] {
+  return at.table(events).by(eventsByStream, streamKey(group, stream));
+}
+
 export const metricFilters = table<MetricFilter>('logs.metric-filter', (filter) => streamKey(filter.logGroupName, filter.filterName));
 export const subscriptionFilters = table<SubscriptionFilter>('logs.subscription-filter', (filter) =>
   streamKey(filter.logGroupName, filter.filterName),

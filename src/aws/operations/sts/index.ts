@@ -21,6 +21,21 @@ function issue(at: Place, account: string, arn: string, userId: string, seconds:
   return { AccessKeyId: accessKeyId, SecretAccessKey: at.hex(40), SessionToken: `FQoGZXIvYXdzE${at.hex(343)}`, Expiration: expiresAtMs };
 }
 
+/**
+ * Credentials are anybody's choice: where nothing runs they are the ones that mocks give, those of the examples in
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html and API_GetFederationToken.html.
+ */
+const exampleKeys = { AccessKeyId: 'AKIAIOSFODNN7EXAMPLE', SecretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY' };
+const exampleTokens = {
+  session:
+    'AQoEXAMPLEH4aoAH0gNCAPyJxz4BlCFFxWNE1OPTgk5TthT+FvwqnKwRcOIfrRh3c/LTo6UDdyJwOOvEVPvLXCrrrUtdnniCEXAMPLE/IvU1dYUg2RVAJBanLiHb' +
+    '4IgRmpRV3zrkuWJOgQs8IZZaIv2BXIa2R4OlgkBN9bkUDNCJiBeb/AXlzBBko7b15fjrBs2+cTQtpZ3CYWFXG8C5zqx37wnOE49mRl/+OtkIKGO7fAE',
+  federation:
+    'AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkP' +
+    'pKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7Z' +
+    'D0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==',
+};
+
 interface AssumedRole {
   Credentials: Issued;
   AssumedRoleUser: { AssumedRoleId: string; Arn: string };
@@ -75,16 +90,18 @@ export const sts: Operations<STS> = {
     };
   },
 
-  GetSessionToken: ({ DurationSeconds = 43_200 }, at) => ({
-    Credentials: issue(at, at.account, `arn:${at.partition}:iam::${at.account}:root`, at.account, DurationSeconds),
-  }),
+  GetSessionToken({ DurationSeconds = 43_200 }, at) {
+    const issued = issue(at, at.account, `arn:${at.partition}:iam::${at.account}:root`, at.account, DurationSeconds);
+    return { Credentials: at.strict ? issued : { ...issued, ...exampleKeys, SessionToken: exampleTokens.session } };
+  },
 
   GetFederationToken({ Name = '', Policy, DurationSeconds = 43_200 }, at) {
     checkPolicySize(Policy);
     const arn = `arn:${at.partition}:sts::${at.account}:federated-user/${Name}`;
     const id = `${at.account}:${Name}`;
+    const issued = issue(at, at.account, arn, id, DurationSeconds);
     return {
-      Credentials: issue(at, at.account, arn, id, DurationSeconds),
+      Credentials: at.strict ? issued : { ...issued, ...exampleKeys, SessionToken: exampleTokens.federation },
       FederatedUser: { FederatedUserId: id, Arn: arn },
       PackedPolicySize: 6,
     };
