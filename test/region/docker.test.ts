@@ -3,8 +3,10 @@ import { after, before, describe, test } from 'node:test';
 import Docker from 'dockerode';
 import { dbInstances, instances, tasks } from '../../src/aws/index.ts';
 import { systemClock } from '../../src/base/index.ts';
+import { regionKey, regionLabel } from '../../src/compute/docker/engine.ts';
 import { makeNodeImage } from '../../src/compute/test-support/nodeImage.ts';
 import type { Region } from '../../src/region/index.ts';
+import { EngineProxy } from './engineProxy.ts';
 import { createService } from './service.ts';
 import { base64, refusal, region, startRegion, webServer, type TestRegion } from './support.ts';
 import { startTraffic } from './traffic.ts';
@@ -15,6 +17,8 @@ const noEngine = await docker.ping().then(
   (error: unknown) => `no Docker Engine: ${String(error)}`,
 );
 const noMachines = await refusal();
+const { DOCKER_HOST } = process.env;
+const noProxy = DOCKER_HOST !== undefined && !DOCKER_HOST.startsWith('unix://') && 'the Engine has no socket of this computer';
 
 /** Answers `/health`, and any other path once it has reached what it is to reach: its database, or another service. */
 const program = `
@@ -42,6 +46,7 @@ docker run --restart always -e DB_HOST=${host} -e DB_PORT=${port} -p 6400:8080 g
 `;
 
 describe('a region whose tasks are containers', { skip: noEngine }, () => {
+  const proxy = new EngineProxy(DOCKER_HOST?.replace('unix://', '') ?? '/var/run/docker.sock');
   let own: TestRegion;
   let live: Region;
   let image: string;
@@ -56,6 +61,8 @@ describe('a region whose tasks are containers', { skip: noEngine }, () => {
     const name = `plimsoll-test-todo:${made.id.slice(0, 12)}`;
     todo = docker.getImage(name);
     const stand = { command: 'false', args: [], cwd: '/', environment: {}, image: name };
+    await proxy.open();
+    if (noProxy === false) process.env['DOCKER_HOST'] = `unix://${proxy.path}`;
     own = await startRegion({ compute: 'docker', timeScale: 10, images: new Map([['ghcr.io/example/todo', stand]]) });
     live = own.live;
     const asked = { DBInstanceIdentifier: 'db', DBInstanceClass: 'db.t3.micro', Engine: 'postgres', AllocatedStorage: 20 };
@@ -66,12 +73,11 @@ describe('a region whose tasks are containers', { skip: noEngine }, () => {
   });
   after(async () => {
     await own?.close();
+    await proxy.remove();
     await todo?.remove();
-    const left = await docker.listContainers({ all: true, filters: { label: ['plimsoll.region'] } });
-    assert.deepEqual(
-      left.filter(({ Labels }) => /^[0-9a-f]{32}$|^i-/.test(Labels['plimsoll.workload'] ?? '')),
-      [],
-    );
+    const filters = { label: [`${regionLabel}=${regionKey(own.folder)}`] };
+    const left = [...(await docker.listContainers({ all: true, filters })), ...(await docker.listNetworks({ filters }))];
+    assert.deepEqual(left, []);
   });
 
   const containerOf = async (workload: string): Promise<Docker.Container> => {
@@ -109,6 +115,33 @@ describe('a region whose tasks are containers', { skip: noEngine }, () => {
     assert.equal(record.containers?.[0]?.exitCode, 137);
   });
 
+  test(
+    'tasks go on serving while the Engine is away; what ended or was to end meanwhile is seen to when it is back',
+    { skip: noProxy },
+    async () => {
+      const service = await serve('steady', { DB_HOST: database.host, DB_PORT: String(database.port) }, 2);
+      await live.waitFor('healthy tasks', 60_000, () => service.healthy().length === 2);
+      const traffic = startTraffic(service.url, 2);
+      const [killed = '', stopped = ''] = service.tasks().map(({ id }) => id);
+      const container = await containerOf(killed);
+      await proxy.shut();
+      await live.endpoint.call('ecs', 'UpdateService', { cluster: 'test', service: 'steady', desiredCount: 3 }, region);
+      await live.waitFor('a task that cannot be started', 20_000, () => service.stopped().length > 0);
+      assert.match(service.stopped()[0]?.stoppedReason ?? '', /^Task failed to start: .*no Docker Engine answers/);
+      assert.equal(service.healthy().length, 2);
+      await traffic.stop();
+      assert.deepEqual(traffic.failures, []);
+
+      await container.kill();
+      await live.endpoint.call('ecs', 'StopTask', { cluster: 'test', task: stopped, reason: 'a drill' }, region);
+      await live.waitFor('its stop', 20_000, () => service.tasks().some(({ id, state }) => id === stopped && state === 'STOPPING'));
+      await proxy.open();
+      const reasons = (): unknown[] => [killed, stopped].map((old) => service.stopped().find(({ id }) => id === old)?.stoppedReason);
+      await live.waitFor('three healthy tasks', 60_000, () => service.healthy().length === 3 && !reasons().includes(undefined));
+      assert.deepEqual(reasons(), ['Essential container in task exited', 'a drill']);
+    },
+  );
+
   test('user data runs as it is: a web server in the machine, a container beside it', { skip: noMachines }, async () => {
     const launch = async (userData: string): Promise<string> => {
       const { Instances = [] } = await live.endpoint.call(
@@ -122,7 +155,7 @@ describe('a region whose tasks are containers', { skip: noEngine }, () => {
     const [page, todos] = [await launch(webServer), await launch(dockerRun(database.host, database.port))];
     const answers = async (id: string, port: number, expected: string): Promise<void> => {
       let last = '';
-      for (let tries = 0; tries < 600; tries++) {
+      for (let tries = 0; tries < 1800; tries++) {
         const host = live.instances.whereabouts()[id]?.host;
         if (host !== undefined) {
           live.instances.expose(id, port);
@@ -131,7 +164,7 @@ describe('a region whose tasks are containers', { skip: noEngine }, () => {
         }
         await systemClock.sleep(50);
       }
-      assert.fail(`not within 30 s: ${last}\n${live.instances.consoleOf(id)}`);
+      assert.fail(`not in time: ${last}\n${live.instances.consoleOf(id)}`);
     };
     await answers(page, 80, page);
     await answers(todos, 6400, '1');

@@ -4,6 +4,7 @@ import type { ComputeDriver, Enforcement, WorkloadExit, WorkloadSpec, WorkloadUs
 import { computeErrors } from '../errors.ts';
 import { createBridge, Gateways, type Bridge } from './bridge.ts';
 import {
+  answered,
   isAbsence,
   openEngine,
   regionKey,
@@ -44,6 +45,11 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
   if (swept > 0) options.log?.warn({ swept }, 'removed containers that an earlier run left behind');
   return new ContainerDriver(docker, await createBridge(docker, options.dataDir), options);
 }
+
+/** How long a sample waits for the Engine's numbers. */
+const sampleWithinMs = 5000;
+/** How long `close` waits for ends that are asked for, besides their grace. */
+const closeWithinMs = 15_000;
 
 class ContainerDriver implements DockerDriver {
   readonly enforcement: Enforcement = { cpu: 'docker', memory: 'docker' };
@@ -134,7 +140,7 @@ class ContainerDriver implements DockerDriver {
   async sample(): Promise<readonly WorkloadUsage[]> {
     const running = [...this.#workloads.values()].filter(({ isRunning }) => isRunning);
     const read = running.map(async ({ container, meter, spec }) => {
-      const stats = await container.stats({ stream: false, 'one-shot': true });
+      const stats = await answered(container.stats({ stream: false, 'one-shot': true }), sampleWithinMs);
       return this.#workloads.get(spec.id)?.isRunning === true ? [meter.read(stats)] : [];
     });
     // A container that ends meanwhile, or an Engine that is away, has nothing to tell.
@@ -146,11 +152,14 @@ class ContainerDriver implements DockerDriver {
     this.#closed = true;
     await Promise.allSettled(this.#starting);
     const graceMs = this.#options.closeGraceMs ?? 3000;
-    await Promise.all([...this.#workloads.values()].map((workload) => workload.stop(graceMs)));
-    await sweepContainers(this.#docker, this.#options.dataDir).catch((error: unknown) => {
+    try {
+      // Of an Engine that is away nobody knows when it comes back.
+      await answered(Promise.all([...this.#workloads.values()].map((workload) => workload.stop(graceMs))), graceMs + closeWithinMs);
+      await sweepContainers(this.#docker, this.#options.dataDir);
+      await this.#networks.close();
+    } catch (error) {
       this.#options.log?.warn({ err: error }, 'containers and their network are left for the next start to remove');
-    });
-    await this.#networks.close();
+    }
   }
 
   async #start(spec: WorkloadSpec): Promise<void> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type Docker from 'dockerode';
-import { errorMessage, PlimsollError, systemErrorCode } from '../../base/index.ts';
+import { errorMessage, PlimsollError, systemClock, systemErrorCode } from '../../base/index.ts';
 import { computeErrors } from '../errors.ts';
 
 /** What Docker's leftovers are found by: every container and network of a region carries it, with the region's key. */
@@ -34,6 +34,26 @@ export function unreachable(cause: unknown): PlimsollError {
     fix: 'start it, let this user use it (group docker), or run without --compute docker',
     cause,
   });
+}
+
+/** An answer of the Engine that is not there within this time will never be. */
+const answerWithinMs = 30_000;
+
+/**
+ * An answer that takes no time by its nature. dockerode never settles one that is cut off in the middle, as happens when
+ * the Engine is killed: it then rejects with PL_COMPUTE_DOCKER_UNREACHABLE.
+ */
+export async function answered<Answer>(asked: Promise<Answer>, withinMs = answerWithinMs): Promise<Answer> {
+  const waiting = new AbortController();
+  const late = systemClock.sleep(withinMs, waiting.signal).then(() => {
+    throw unreachable(new Error(`no answer within ${withinMs / 1000} s`));
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    late.catch(() => undefined);
+    waiting.abort();
+  }
 }
 
 /** Whether an error tells of the Engine's absence, rather than of an answer of its own. */

@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import { systemClock, type Timer } from '../../base/index.ts';
 import type { WorkloadExit, WorkloadSpec } from '../../model/index.ts';
 import { LastLines, readLines } from '../process/lines.ts';
-import { removeContainer, statusOf } from './engine.ts';
+import { answered, removeContainer, statusOf } from './engine.ts';
 import { ContainerMeter } from './usage.ts';
 
 /** How often an Engine that went away is looked for. */
@@ -22,6 +22,8 @@ export class ContainerWorkload {
   readonly #lines = new LastLines();
   readonly #onLine: (line: string) => void;
   #killTimer: Timer | undefined;
+  /** What it has been sent last. */
+  #asked: 'SIGTERM' | 'SIGKILL' | undefined;
   #running = true;
   #outputEnded: Promise<void>;
 
@@ -56,23 +58,20 @@ export class ContainerWorkload {
     await this.ended;
   }
 
-  async #signal(signal: string): Promise<void> {
+  async #signal(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.#asked = signal;
     // 409: it has ended meanwhile, which `ended` tells. An Engine that is gone has taken it along, or is asked again at its return.
     await this.container.kill({ signal }).catch(() => undefined);
   }
 
   async #watch(): Promise<WorkloadExit> {
-    await this.#waitForEnd();
+    const state = await this.#waitForEnd();
     this.#running = false;
     this.#killTimer?.cancel();
-    const state = await this.container.inspect().then(
-      ({ State }) => State,
-      () => undefined,
-    );
     const late = new AbortController();
     await Promise.race([this.#outputEnded, systemClock.sleep(drainMs, late.signal).catch(() => undefined)]);
     late.abort();
-    await removeContainer(this.#docker, this.container.id).catch(() => undefined);
+    await answered(removeContainer(this.#docker, this.container.id)).catch(() => undefined);
     const signal = signalOf(state?.ExitCode);
     return {
       id: this.spec.id,
@@ -83,23 +82,49 @@ export class ContainerWorkload {
     };
   }
 
-  /** An Engine that goes away leaves the question open until it is back: containers may live on without it, or not. */
-  async #waitForEnd(): Promise<void> {
+  /**
+   * Resolves with how it ended; undefined where it is not there any more. An Engine that goes away leaves the question open
+   * until it is back: containers may live on without it, or not.
+   */
+  async #waitForEnd(): Promise<Docker.ContainerInspectInfo['State'] | undefined> {
     for (;;) {
+      const isDone = await this.#waitOnce();
       try {
-        await this.container.wait();
-        return;
+        const { State } = await answered(this.container.inspect());
+        if (isDone || !State.Running) return State;
+        await this.#attachAgain();
+        if (this.#asked !== undefined) void this.#signal(this.#asked);
       } catch (error) {
-        if (statusOf(error) === 404) return;
+        if (statusOf(error) === 404) return undefined;
       }
       await systemClock.sleep(lookAgainMs);
-      await this.#attachAgain();
     }
+  }
+
+  /**
+   * Whether the Engine says that the container has ended. Its answer may be cut off, which nobody tells; but then the
+   * output, which comes from it too, has ended as well.
+   */
+  async #waitOnce(): Promise<boolean> {
+    const asking = new AbortController();
+    const answer = this.container.wait({ abortSignal: asking.signal }).then(
+      () => true,
+      () => false,
+    );
+    const silence = this.#outputEnded
+      .then(() => systemClock.sleep(lookAgainMs, asking.signal))
+      .then(
+        () => false,
+        () => false,
+      );
+    const isDone = await Promise.race([answer, silence]);
+    asking.abort();
+    return isDone;
   }
 
   async #attachAgain(): Promise<void> {
     try {
-      const output = await this.container.attach({ stream: true, stdout: true, stderr: true });
+      const output = await answered(this.container.attach({ stream: true, stdout: true, stderr: true }));
       this.#outputEnded = this.#read(output);
     } catch {
       // Not back yet, or the container has ended.
