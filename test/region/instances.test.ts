@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { systemClock } from '../../src/base/index.ts';
 import type { Region } from '../../src/region/index.ts';
 import { base64, defaultNetwork, refusal, region, startRegion, webServer, type TestRegion } from './support.ts';
+import { startTraffic } from './traffic.ts';
 
 const skip = await refusal();
 
@@ -100,8 +101,9 @@ describe('instances behind load balancers', { skip }, () => {
     assert.equal((await (await fetch(application.url)).text()).trim(), ids[1]);
   });
 
-  test('a group launches, replaces what dies, and scales in without losing a request', async () => {
-    const { group: targetGroup, url } = await balancer('fleet', 'application', 'HTTP');
+  test('a group behind two balancers launches, replaces what dies, and scales in without losing a request or a connection', async () => {
+    const both = await Promise.all([balancer('fleet', 'application', 'HTTP'), balancer('fleet-flows', 'network', 'TCP')]);
+    const [{ url }, flows] = both;
     const { endpoint } = live;
     await endpoint.call(
       'ec2',
@@ -122,7 +124,7 @@ describe('instances behind load balancers', { skip }, () => {
         DesiredCapacity: 2,
         AvailabilityZones: ['us-east-1a', 'us-east-1b'],
         LaunchTemplate: { LaunchTemplateName: 'fleet', Version: '$Latest' },
-        TargetGroupARNs: [targetGroup],
+        TargetGroupARNs: both.map(({ group }) => group),
       },
       region,
     );
@@ -134,7 +136,7 @@ describe('instances behind load balancers', { skip }, () => {
       return (
         all.length === count &&
         all.every(({ LifecycleState }) => LifecycleState === 'InService') &&
-        (await healthOf(targetGroup)).every((state) => state === 'healthy')
+        (await Promise.all(both.map(({ group }) => healthOf(group)))).flat().every((state) => state === 'healthy')
       );
     };
     await until('two in service', () => inService(2));
@@ -147,25 +149,17 @@ describe('instances behind load balancers', { skip }, () => {
       async () => (await inService(2)) && (await members()).every(({ InstanceId }) => InstanceId !== victim),
     );
 
-    const failures: string[] = [];
-    const traffic = { on: true, answered: 0 };
-    const client = async (): Promise<void> => {
-      while (traffic.on) {
-        const answer = await fetch(url).catch((error: unknown) => String(error));
-        if (typeof answer === 'string' || answer.status !== 200) failures.push(typeof answer === 'string' ? answer : String(answer.status));
-        else traffic.answered++;
-        if (typeof answer !== 'string') await answer.arrayBuffer();
-      }
-    };
-    const clients = Array.from({ length: 4 }, client);
+    const traffic = startTraffic(url);
+    const connections = startTraffic(flows.url, 2, { headers: { connection: 'close' } });
     await endpoint.call('autoscaling', 'SetDesiredCapacity', { AutoScalingGroupName: 'fleet', DesiredCapacity: 3 }, region);
     await until('three', () => inService(3));
     await endpoint.call('autoscaling', 'SetDesiredCapacity', { AutoScalingGroupName: 'fleet', DesiredCapacity: 1 }, region);
     await until('one', () => inService(1));
-    traffic.on = false;
-    await Promise.all(clients);
-    assert.deepEqual(failures, []);
-    assert.ok(traffic.answered > 100, `${traffic.answered} answers`);
+    for (const each of [traffic, connections]) {
+      await each.stop();
+      assert.deepEqual(each.failures, []);
+      assert.ok([...each.answers.values()].reduce((sum, count) => sum + count, 0) > 50);
+    }
 
     const { Activities = [] } = await endpoint.call('autoscaling', 'DescribeScalingActivities', { AutoScalingGroupName: 'fleet' }, region);
     const causes = Activities.map(({ Cause = '' }) => Cause);

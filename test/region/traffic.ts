@@ -7,14 +7,14 @@ export interface Traffic {
   stop(): Promise<void>;
 }
 
-export function startTraffic(url: string, clients = 4): Traffic {
+export function startTraffic(url: string, clients = 4, request: RequestInit = {}): Traffic {
   const failures: string[] = [];
   const answers = new Map<string, number>();
   const running = { on: true };
   const client = async (): Promise<void> => {
     while (running.on) {
       try {
-        const answer = await fetch(url);
+        const answer = await fetch(url, request);
         const body = await answer.text();
         if (answer.status === 200) answers.set(body, (answers.get(body) ?? 0) + 1);
         else failures.push(`status ${answer.status}`);
