@@ -3,6 +3,7 @@ export * from './clock.ts';
 export * from './errors.ts';
 export * from './histogram.ts';
 export * from './logger.ts';
+export * from './node-http.ts';
 export * from './paths.ts';
 export * from './queue.ts';
 export * from './random.ts';

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { nodeHttp } from '../../base/index.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResponseBody } from './response.ts';
 
@@ -14,7 +14,7 @@ export function logRequest(exchange: Exchange): void {
 export function logResponse(exchange: Exchange, body: ResponseBody): void {
   const { httpDebug } = exchange.vu.engine.options;
   if (httpDebug === '' || exchange.status === 0) return;
-  const status = `${exchange.proto} ${exchange.status} ${STATUS_CODES[exchange.status] ?? ''}`.trimEnd();
+  const status = `${exchange.proto} ${exchange.status} ${nodeHttp.STATUS_CODES[exchange.status] ?? ''}`.trimEnd();
   const text = typeof body === 'string' ? body : Buffer.from(body ?? new ArrayBuffer(0)).toString('utf8');
   const fields = exchange.fields.replaceAll('\r\n', '\n');
   print(exchange, 'Response', `${status}\n${fields.replace(/\n?$/, '\n')}\n`, httpDebug === 'full' ? text : '');

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { nodeHttp } from '../../base/index.ts';
 import type { Exchange } from './exchange.ts';
 import { parseSetCookie, setCookieLines, type ResponseCookie } from './cookies.ts';
 import { formRequest, linkRequest, parseHtml, type PageRequest } from '../html/page.ts';
@@ -54,7 +54,7 @@ export class Response {
   }
 
   get status_text(): string {
-    return this.status === 0 ? '' : `${this.status} ${STATUS_CODES[this.status] ?? ''}`.trimEnd();
+    return this.status === 0 ? '' : `${this.status} ${nodeHttp.STATUS_CODES[this.status] ?? ''}`.trimEnd();
   }
 
   get proto(): string {

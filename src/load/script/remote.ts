@@ -1,12 +1,11 @@
 import type { OnLoadResult, OnResolveResult, Plugin } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { get as getPlain } from 'node:http';
 import { get as getSecure } from 'node:https';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
-import { errorMessage, systemClock, systemRandom, uuid } from '../../base/index.ts';
+import { errorMessage, nodeHttp, systemClock, systemRandom, uuid } from '../../base/index.ts';
 
 /**
  * Imports by URL, as k6 has them: fetched once a day and kept in `$PLIMSOLL_IMPORT_CACHE`, else `~/.cache/plimsoll/imports`.
@@ -120,7 +119,7 @@ async function get(url: string): Promise<{ status: number; location: string | un
   const isTls = url.startsWith('https:');
   const ca = isTls ? await authorities() : undefined;
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; location: string | undefined; text: string }>();
-  const request = (isTls ? getSecure : getPlain)(url, { agent: false, timeout: TIMEOUT_MS, ...(ca ? { ca } : {}) }, (response) => {
+  const request = (isTls ? getSecure : nodeHttp.get)(url, { agent: false, timeout: TIMEOUT_MS, ...(ca ? { ca } : {}) }, (response) => {
     const chunks: Buffer[] = [];
     let size = 0;
     response.on('data', (chunk: Buffer) => {
