@@ -1,7 +1,7 @@
 import { groupMembers } from '../../aws/index.ts';
 import { formatCount, formatSpan, systemClock } from '../../base/index.ts';
 import type { Region } from '../../region/index.ts';
-import { defaultSubnets, readyWithinMs, region } from './stack.ts';
+import { defaultSubnets, readyWithinMs, region, urlOnceListening } from './stack.ts';
 
 /** What `demo hello --json` writes; the fields are a contract. */
 export interface HelloReport {
@@ -98,7 +98,7 @@ export function renderHello({ requests, failed, pages, problems, durationS }: He
 }
 
 async function createHello(live: Region, signal: AbortSignal): Promise<Hello> {
-  const { endpoint, loadBalancing } = live;
+  const { endpoint } = live;
   const { vpcId, subnets } = await defaultSubnets(live);
   const group = async (GroupName: string): Promise<string> =>
     (await endpoint.call('ec2', 'CreateSecurityGroup', { GroupName, Description: GroupName, VpcId: vpcId }, region)).GroupId ?? '';
@@ -136,9 +136,7 @@ async function createHello(live: Region, signal: AbortSignal): Promise<Hello> {
   );
   await launchGroup(live, ofInstances, targetGroupArn);
   const listener = Listeners[0]?.ListenerArn ?? '';
-  await live.waitFor('the load balancer listens', readyWithinMs, () => loadBalancing.boundTo(listener) !== undefined, signal);
-  const bound = loadBalancing.boundTo(listener)!;
-  return { url: `http://${bound.host}:${bound.port}`, targetGroupArn };
+  return { url: await urlOnceListening(live, listener, signal), targetGroupArn };
 }
 
 async function launchGroup({ endpoint }: Region, securityGroup: string, targetGroupArn: string): Promise<void> {

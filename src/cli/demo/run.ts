@@ -1,10 +1,11 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createLogger, errorMessage, ExitCode, formatSpan, monotonicMs, packageRoot, PlimsollError } from '../../base/index.ts';
 import { openRegion, type Region } from '../../region/index.ts';
 import { ConsoleServer } from '../console/server.ts';
 import { sourceOf, usualConsolePort } from '../console/source.ts';
+import { makeDataFolder } from '../dataFolder.ts';
 import { cliErrors } from '../errors.ts';
 import { portCandidates } from '../ports.ts';
 import { interruptible } from '../signals.ts';
@@ -176,7 +177,8 @@ function temporaryFolder(): string {
 
 /** The demo tells its story from the beginning, so it does not go on with an older state. */
 function emptyFolder(folder: string): string {
-  if (existsSync(folder) && readdirSync(folder).length > 0) {
+  makeDataFolder(folder);
+  if (readdirSync(folder).length > 0) {
     throw new PlimsollError(cliErrors.PL_CLI_DATA_NOT_EMPTY, {
       what: 'the folder for --data is not empty',
       where: folder,

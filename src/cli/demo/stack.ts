@@ -103,7 +103,7 @@ export async function createBalancer(
   { vpcId, subnets, targetType }: { vpcId: string; subnets: readonly string[]; targetType: 'ip' | 'instance' },
   signal: AbortSignal,
 ): Promise<{ targetGroupArn: string; url: string }> {
-  const { endpoint, loadBalancing } = live;
+  const { endpoint } = live;
   const { TargetGroups = [] } = await endpoint.call(
     'elbv2',
     'CreateTargetGroup',
@@ -135,10 +135,16 @@ export async function createBalancer(
     region,
   );
   const listener = Listeners[0]?.ListenerArn ?? '';
+  return { targetGroupArn, url: await urlOnceListening(live, listener, signal) };
+}
+
+/** Where clients reach a listener. @throws PL_REGION_LISTENER_FAILED */
+export async function urlOnceListening(live: Region, listener: string, signal: AbortSignal): Promise<string> {
+  const { loadBalancing } = live;
   const settled = (): boolean => loadBalancing.boundTo(listener) !== undefined || loadBalancing.failureOf(listener) !== undefined;
   await live.waitFor('the load balancer listens', readyWithinMs, settled, signal);
   const bound = loadBalancing.boundTo(listener);
-  if (bound !== undefined) return { targetGroupArn, url: `http://${bound.host}:${bound.port}` };
+  if (bound !== undefined) return `http://${bound.host}:${bound.port}`;
   throw new PlimsollError(regionErrors.PL_REGION_LISTENER_FAILED, {
     what: `the load balancer cannot listen: ${loadBalancing.failureOf(listener)}`,
     fix: 'free that port or choose another with --port',

@@ -7,12 +7,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { RunExitCode } from '../../load/index.ts';
 
 /** `plimsoll run` and the commands that control it, as a user starts them. */
 
-const main = new URL('../main.ts', import.meta.url).href;
-const start = `import { main } from ${JSON.stringify(main)}; await main(process.argv);`;
+const bin = fileURLToPath(new URL('../../../bin/plimsoll.js', import.meta.url));
 let folder = '';
 
 before(() => (folder = mkdtempSync(join(tmpdir(), 'plimsoll-run-'))));
@@ -33,9 +33,7 @@ interface Running {
 /** `env` is all that the command sees of K6_ variables. */
 function plimsoll(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^K6_|^NODE_TEST|^NO_COLOR/.test(name)));
-  const starter = join(folder, 'start.mjs');
-  writeFileSync(starter, start);
-  const child = spawn(process.execPath, [starter, ...args], {
+  const child = spawn(process.execPath, [bin, ...args], {
     cwd: folder,
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -195,6 +193,7 @@ for (const [what, args] of Object.entries({
   'no worker': ['--workers', '0', 'script.js'],
   'a configuration file that is missing': ['--config', 'nowhere.json', 'script.js'],
   'a script that is missing': ['nowhere.js'],
+  'a folder in place of a script': ['.'],
 }))
   test(`${what} ends with k6's code for bad usage and one line`, async () => {
     script(tells);
@@ -203,6 +202,12 @@ for (const [what, args] of Object.entries({
     assert.match(stderr, /^plimsoll: .+/m);
     assert.doesNotMatch(stderr, /^\s+at /m);
   });
+
+test('a script that exports nothing is told so', async () => {
+  const { code, stderr } = await plimsoll(['run', '-q', script('')]).ended;
+  assert.equal(code, RunExitCode.invalidConfig, stderr);
+  assert.match(stderr, /the default function is missing/);
+});
 
 const external = `
   import { sleep } from 'k6';

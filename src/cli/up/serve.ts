@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { awsErrors, Endpoint, type Credentials } from '../../aws/index.ts';
@@ -7,6 +7,7 @@ import { openRegion } from '../../region/index.ts';
 import { Store } from '../../state/index.ts';
 import { ConsoleServer } from '../console/server.ts';
 import { sourceOf, usualConsolePort, type ConsoleSource } from '../console/source.ts';
+import { makeDataFolder } from '../dataFolder.ts';
 import { interruptible } from '../signals.ts';
 import { usualOffset, type UpOptions } from './command.ts';
 import { readImages } from './images.ts';
@@ -51,9 +52,7 @@ async function startRegion(options: UpOptions, credentials: Credentials | undefi
     if (options.ephemeral === true) rmSync(dataDir, { recursive: true, force: true });
   };
   try {
-    mkdirSync(dataDir, { recursive: true });
-    // Others may pass through, not look: a PostgreSQL that runs as another user, because we are root, needs that.
-    chmodSync(dataDir, 0o711);
+    makeDataFolder(dataDir);
     const log = createLogger('up', 'info', join(dataDir, 'plimsoll.log'));
     const region = await openRegion({
       dataDir,

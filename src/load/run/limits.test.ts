@@ -34,3 +34,8 @@ test('memory that will not suffice is told before the start', () => {
 test('the limits of this machine can be read', () => {
   for (const [name, value] of Object.entries(thisMachine())) assert.ok(value > 0 && Number.isFinite(value), `${name}: ${value}`);
 });
+
+test('more processes than any machine runs are refused, whether VUs or --workers ask for them', () => {
+  assert.throws(() => planProcesses(1e20, undefined, 0, machine), { code: 'PL_LOAD_OPTIONS_INVALID' });
+  assert.throws(() => planProcesses(1, 100_000, 0, machine), { code: 'PL_LOAD_OPTIONS_INVALID' });
+});

@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { PlimsollError } from '../../base/index.ts';
+import { loadErrors } from '../errors.ts';
 
 /** Files a process keeps for other things than connections: pipes, modules, the script's own files. */
 const RESERVED_FILES = 200;
 /** Resident memory of a load process without VUs, and of one VU with a connection; bench/RESULTS.md. */
 const PROCESS_MB = 110;
 const VU_KB = 20;
+/** Far more than any machine has cores for: who asks for it has slipped. */
+const PROCESSES_MAX = 1024;
 
 /** What this machine allows a run. */
 export interface Machine {
@@ -55,12 +59,18 @@ export interface ProcessPlan {
 /**
  * How many load processes a run takes: what was asked for or cores − 1, and more when one cannot hold all connections.
  * `localAddresses`: how many `localIPs` there are.
+ * @throws PL_LOAD_OPTIONS_INVALID for more than any machine runs
  */
 export function planProcesses(vus: number, asked: number | undefined, localAddresses: number, machine: Machine): ProcessPlan {
   const { cores, openFiles, ports, memoryMb } = machine;
   const perProcess = Math.max(1, openFiles - RESERVED_FILES);
   const wanted = asked ?? Math.max(1, cores - 1);
   const processes = Math.max(wanted, Math.ceil(vus / perProcess));
+  if (processes > PROCESSES_MAX)
+    throw new PlimsollError(loadErrors.PL_LOAD_OPTIONS_INVALID, {
+      what: `${count(vus)} VUs in ${count(processes)} load processes are more than one machine runs`,
+      fix: `ask for fewer VUs or fewer --workers (${PROCESSES_MAX} at most), or share the test out with --execution-segment`,
+    });
   const notes: string[] = [];
   if (processes > wanted)
     notes.push(

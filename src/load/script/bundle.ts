@@ -1,7 +1,7 @@
 import { parse } from 'acorn';
 import { build, transform, type BuildFailure, type BuildResult, type Plugin } from 'esbuild';
 import { MagicString } from 'magic-string';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
@@ -27,8 +27,7 @@ export interface BundleOptions {
 
 export async function bundleScript(options: BundleOptions): Promise<Bundle> {
   const { file, source } = options;
-  if (source === undefined && !existsSync(file))
-    throw new PlimsollError(loadErrors.PL_LOAD_SCRIPT_MISSING, { what: 'the script does not exist', where: file, fix: 'check the path' });
+  if (source === undefined) checkFile(file);
   const bundle = (supported: Record<string, boolean>): Promise<BuildResult<{ write: false }>> =>
     build({
       ...(source === undefined
@@ -60,6 +59,11 @@ export async function bundleScript(options: BundleOptions): Promise<Bundle> {
   } catch (error) {
     throw bundleError(error, file);
   }
+}
+
+function checkFile(file: string): void {
+  const what = !existsSync(file) ? 'the script does not exist' : statSync(file).isDirectory() ? 'the script is a folder' : undefined;
+  if (what !== undefined) throw new PlimsollError(loadErrors.PL_LOAD_SCRIPT_MISSING, { what, where: file, fix: 'check the path' });
 }
 
 /** The name of the function that stands for `await` at the top level; no script can have it. */

@@ -153,7 +153,8 @@ export class Vu implements TagLookup {
       crypto,
       ...forLoop,
     );
-    this.exports = engine.script.source.awaits ? this.#awaitInit(made as unknown as Iterator<unknown>) : made;
+    // A script that exports nothing gives nothing back.
+    this.exports = (engine.script.source.awaits ? this.#awaitInit(made as unknown as Iterator<unknown>) : made) ?? {};
     this.loop?.runReady();
     this.isInitialised = true;
     // What the init code asked for is never asked for again by name.
