@@ -116,7 +116,7 @@ test('setup data reaches every iteration and teardown; handleSummary replaces th
   assert.deepEqual(result.files, { 'out.json': '{"path":"/from-setup"}' });
   assert.deepEqual(
     result.lines.map((line) => line.message),
-    ['torn {"path":"/from-setup"}'],
+    ['torn { path: "/from-setup" }'],
   );
 });
 

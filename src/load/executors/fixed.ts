@@ -15,15 +15,34 @@ export class ConstantVus extends Executor<Scenario & { executor: 'constant-vus' 
   }
 }
 
+/** So many iterations, within a limit of time. */
+abstract class FixedIterations<S extends Scenario & { maxDurationMs: number }> extends Executor<S> {
+  #isTimeUp = false;
+
+  protected limitTime(): void {
+    this.at(this.scenario.maxDurationMs, () => {
+      this.#isTimeUp = true;
+      this.end();
+    });
+  }
+
+  /** Those for which the time did not suffice; what an end from outside leaves undone is not counted, as in k6. */
+  protected countDropped(count: number): void {
+    if (count === 0 || !this.#isTimeUp) return;
+    const { name } = this.scenario;
+    this.engine.metrics.builtIn('dropped_iterations').add(count, { tag: (key) => (key === 'scenario' ? name : undefined) });
+  }
+}
+
 /** Each VU does so many iterations. */
-export class PerVuIterations extends Executor<Scenario & { executor: 'per-vu-iterations' }> {
+export class PerVuIterations extends FixedIterations<Scenario & { executor: 'per-vu-iterations' }> {
   fraction(): number {
     const total = shareOf(this.segment, this.scenario.vus) * this.scenario.iterations;
     return total === 0 ? 1 : Math.min(1, this.runner.complete / total);
   }
 
   protected async execute(): Promise<void> {
-    this.at(this.scenario.maxDurationMs, () => this.end());
+    this.limitTime();
     const { vus, iterations } = this.scenario;
     const done = this.runner.complete + this.runner.interrupted;
     const count = shareOf(this.segment, vus);
@@ -42,25 +61,17 @@ export class PerVuIterations extends Executor<Scenario & { executor: 'per-vu-ite
     );
     this.countDropped(count * iterations - begun);
   }
-
-  /** Iterations for which the time did not suffice. */
-  protected countDropped(count: number): void {
-    if (count > 0)
-      this.engine.metrics
-        .builtIn('dropped_iterations')
-        .add(count, { tag: (name) => (name === 'scenario' ? this.scenario.name : undefined) });
-  }
 }
 
 /** The VUs share so many iterations; a fast one does more. */
-export class SharedIterations extends Executor<Scenario & { executor: 'shared-iterations' }> {
+export class SharedIterations extends FixedIterations<Scenario & { executor: 'shared-iterations' }> {
   fraction(): number {
     const total = shareOf(this.iterations, this.scenario.iterations);
     return total === 0 ? 1 : Math.min(1, this.runner.complete / total);
   }
 
   protected async execute(): Promise<void> {
-    this.at(this.scenario.maxDurationMs, () => this.end());
+    this.limitTime();
     let left = shareOf(this.iterations, this.scenario.iterations) - this.runner.complete - this.runner.interrupted;
     const takeOne = (): boolean => {
       if (this.isEnding || left === 0) return false;
@@ -69,9 +80,6 @@ export class SharedIterations extends Executor<Scenario & { executor: 'shared-it
     };
     const vus = shareOf(this.segment, this.scenario.vus);
     await Promise.all(Array.from({ length: vus }, () => this.loop(takeOne)));
-    if (left > 0)
-      this.engine.metrics
-        .builtIn('dropped_iterations')
-        .add(left, { tag: (name) => (name === 'scenario' ? this.scenario.name : undefined) });
+    this.countDropped(left);
   }
 }

@@ -37,7 +37,7 @@ function metricClass(vu: Vu, type: MetricType): unknown {
           `Invalid metric name: '${name}'. Metric names must only include up to 128 ASCII letters, numbers, or underscores and start with a letter or an underscore.`,
         );
       const metric = vu.engine.metrics.define(name, type, isTime === true ? 'time' : 'default');
-      if (!metric) throw new Error(`metric '${name}' already exists but with a different type or value type`);
+      if (!metric) throw new Error(`metric '${name}' already exists but with ${differenceOf(vu, name, type, isTime === true)}`);
       this.name = metric.name;
       this.#metric = metric;
     }
@@ -57,6 +57,12 @@ function metricClass(vu: Vu, type: MetricType): unknown {
       return true;
     }
   };
+}
+
+function differenceOf(vu: Vu, name: string, type: MetricType, isTime: boolean): string {
+  const known = vu.engine.metrics.get(name) as Metric;
+  if (known.type !== type) return `type ${known.type}, instead of ${type}`;
+  return `a value type ${known.contains}, instead of ${isTime ? 'time' : 'default'}`;
 }
 
 /** https://grafana.com/docs/k6/latest/javascript-api/k6-metrics/ */

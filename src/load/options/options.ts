@@ -215,10 +215,14 @@ function thresholdsOf(value: unknown): Record<string, ThresholdOption[]> {
 
 /** `scenarios`, or the one scenario that the short forms `vus`, `duration`, `iterations` and `stages` stand for. */
 function scenariosOf(raw: RawOptions, warnings: string[]): Scenario[] {
+  refuseContradictions(raw);
   if (raw['scenarios'] !== undefined) {
     const entries = Object.entries(asRecord(raw['scenarios'], 'scenarios'));
     if (entries.length === 0) throw invalid('scenarios must not be empty');
-    return entries.map(([name, value]) => parseScenario(name, value));
+    // As k6 lists them.
+    return entries
+      .map(([name, value]) => parseScenario(name, value))
+      .toSorted((a, b) => a.startTimeMs - b.startTimeMs || (a.name < b.name ? -1 : 1));
   }
   const base = { name: 'default', startTimeMs: 0, gracefulStopMs: 30_000, exec: 'default', env: {}, tags: {} } as const;
   const vus = raw['vus'] === undefined ? 1 : asInteger(raw['vus'], 'vus');
@@ -237,6 +241,22 @@ function scenariosOf(raw: RawOptions, warnings: string[]): Scenario[] {
     return [{ ...base, executor: 'ramping-vus', startVUs: raw['vus'] === undefined ? 1 : vus, stages, gracefulRampDownMs: 30_000 }];
   if (vus !== 1) warnings.push(`the option "vus" (${vus}) has no effect without iterations, duration or stages`);
   return [{ ...base, executor: 'per-vu-iterations', vus: 1, iterations: 1, maxDurationMs: 600_000 }];
+}
+
+/** Two answers to "how much load" at one place; those of different places take precedence over each other. */
+function refuseContradictions(raw: RawOptions): void {
+  const isGiven = (key: string): boolean => {
+    const value = raw[key];
+    return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+  };
+  for (const [one, other] of [
+    ['iterations', 'stages'],
+    ['iterations', 'scenarios'],
+    ['duration', 'stages'],
+    ['duration', 'scenarios'],
+    ['stages', 'scenarios'],
+  ] as const)
+    if (isGiven(one) && isGiven(other)) throw invalid(`using \`${one}\` and \`${other}\` options simultaneously is not allowed`);
 }
 
 function atLeastOne(vus: number): number {

@@ -140,7 +140,8 @@ test('metrics, groups and the data of setup have the shapes of k6', async () => 
     assert.equal((await get<Status>(api, `/v1/groups/${child?.id}`)).body.data.id, child?.id);
     assert.deepEqual((await get(api, '/v1/setup')).body, { data: { type: 'setupData', id: 'default', attributes: { data: { a: 1 } } } });
     assert.equal((await get(api, '/v1/teardown')).status, 405);
-    assert.equal((await get(api, '/v1/setup', { method: 'POST' })).status, 501);
+    assert.equal((await get(api, '/v1/setup', { method: 'DELETE' })).status, 405);
+    assert.equal((await get(api, '/v1/setup', { method: 'PUT', body: '{}' })).status, 400);
     assert.equal((await get(api, '/v1/status', { method: 'POST' })).status, 405);
     assert.equal((await get(api, '/v1/nothing')).status, 404);
     assert.equal((await get(api, '/v1/metrics/%E0%A4%A')).status, 400);
@@ -181,6 +182,42 @@ test('a run that is stopped while it is paused runs neither setup nor an iterati
   });
   assert.equal(result.exitCode, RunExitCode.stoppedByRest);
   assert.deepEqual(said, []);
+});
+
+test('setup data can be made anew or put in place before the start, teardown run, and a throw is an answer', async () => {
+  const source = `
+    export const options = { vus: 1, iterations: 1, paused: true };
+    let calls = 0;
+    export function setup() { if (++calls === 3) throw new Error('no third time'); return { calls }; }
+    export function teardown(data) { console.log('teardown ' + JSON.stringify(data)); }
+    export default function (data) { console.log('iteration ' + JSON.stringify(data)); }
+  `;
+  const said: string[] = [];
+  const log: LoadRequest['log'] = (line) => {
+    if (line.source === 'console') said.push(line.message);
+  };
+  const setup = (api: RestApi, init: RequestInit): Promise<{ status: number; body: unknown }> => get(api, '/v1/setup', init);
+  const dataIs = (data: unknown): object => ({
+    status: 200,
+    body: { data: { type: 'setupData', id: 'default', attributes: { data } } },
+  });
+  const result = await withRun(source, { workers: 1, log, options: { noSetup: true } }, async (api, run) => {
+    await until(() => run.status.paused);
+    assert.deepEqual(await setup(api, {}), dataIs(null));
+    assert.deepEqual(await setup(api, { method: 'POST' }), dataIs({ calls: 1 }));
+    assert.deepEqual(await setup(api, { method: 'POST' }), dataIs({ calls: 2 }));
+    const third = await setup(api, { method: 'POST' });
+    assert.equal(third.status, 400);
+    assert.match(JSON.stringify(third.body), /no third time/);
+    const put = { data: { type: 'setupData', id: 'default', attributes: { data: { put: 1 } } } };
+    assert.deepEqual(await setup(api, { method: 'PUT', body: JSON.stringify(put) }), dataIs({ put: 1 }));
+    assert.equal((await get(api, '/v1/teardown', { method: 'POST' })).status, 200);
+    await patch(api, { paused: false });
+    await run.result;
+    assert.equal((await setup(api, { method: 'POST' })).status, 400, 'the test is over');
+  });
+  assert.equal(result.exitCode, RunExitCode.ok);
+  assert.deepEqual(said, ['teardown {"put":1}', 'iteration {"put":1}', 'teardown {"put":1}']);
 });
 
 test('a run of other executors says that it cannot be scaled or paused', async () => {

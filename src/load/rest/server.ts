@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { errorMessage, PlimsollError } from '../../base/index.ts';
+import { errorMessage, nodeHttp, PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
 import type { LoadRun } from '../run/types.ts';
 import { groupResources, metricResources, statusChange, statusResource, type Resource } from './resources.ts';
@@ -28,7 +28,7 @@ interface Answer {
 export async function openRest(run: LoadRun, address: string): Promise<RestApi> {
   const [, host = '', port = ''] = /^(?:\[?([\w.:-]*?)\]?:)?(\d{1,5})$/.exec(address) ?? [];
   if (port === '' || Number(port) > 65_535) throw restError(`${JSON.stringify(address)} is no address; it is host:port`, address);
-  const server = createServer((request, response) => void answer(run, request, response));
+  const server = nodeHttp.createServer((request, response) => void answer(run, request, response));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(restError(`the REST API cannot listen: ${errorMessage(error)}`, address)));
     server.listen(Number(port), host === '' ? '127.0.0.1' : host, resolve);
@@ -74,11 +74,11 @@ async function route(run: LoadRun, request: IncomingMessage): Promise<Answer> {
   if (kind === 'status')
     return method === 'GET' ? one(statusResource(run.status)) : method === 'PATCH' ? await patch(run, request) : notAllowed;
   if (path === '/ping') return { status: 200 };
-  if (kind === 'setup' || kind === 'teardown') {
-    if (kind === 'setup' && method === 'GET')
-      return one({ type: 'setupData', id: 'default', attributes: { data: run.snapshot()?.setup_data ?? null } });
-    if (method === 'GET') return notAllowed;
-    return failure(501, `${kind} is run by the test itself; it cannot be run again through the REST API`);
+  if (path === '/v1/setup') return setup(run, request);
+  if (path === '/v1/teardown') {
+    if (method !== 'POST') return notAllowed;
+    await run.teardown();
+    return { status: 200 };
   }
   if (method !== 'GET') return kind === 'metrics' || kind === 'groups' ? notAllowed : failure(404, `there is no ${path}`);
   if (kind !== 'metrics' && kind !== 'groups') return failure(404, `there is no ${path}`);
@@ -96,6 +96,28 @@ async function patch(run: LoadRun, request: IncomingMessage): Promise<Answer> {
     return failure(400, 'the body is {"data":{"type":"status","id":"default","attributes":{"paused","vus","vus-max","stopped"}}}');
   await run.control(change);
   return one(statusResource(run.status));
+}
+
+/** GET tells what setup() returned, POST runs it once more, PUT puts other data in its place. */
+async function setup(run: LoadRun, request: IncomingMessage): Promise<Answer> {
+  switch (request.method) {
+    case 'POST':
+      await run.setup();
+      break;
+    case 'PUT': {
+      const body = await readBody(request);
+      const attributes = (body as { data?: { attributes?: { data?: unknown } } } | undefined)?.data?.attributes;
+      if (typeof attributes !== 'object' || attributes === null)
+        return failure(400, 'the body is {"data":{"type":"setupData","id":"default","attributes":{"data":…}}}');
+      run.putSetupData(attributes.data ?? undefined);
+      break;
+    }
+    case 'GET':
+      break;
+    default:
+      return notAllowed;
+  }
+  return one({ type: 'setupData', id: 'default', attributes: { data: run.setupData ?? null } });
 }
 
 /** Undefined: too large, or no JSON. */

@@ -78,13 +78,13 @@ export type FromProcess =
   /** `metrics`: those that the init code declared. */
   | { type: 'prepared'; options: RawOptions; exports: string[]; metrics: [name: string, type: MetricType, contains: ValueType][] }
   | { type: 'failed'; error: ErrorMessage }
-  | { type: 'setup-done'; setupData: string | undefined }
+  | { type: 'setup-done'; setupData: string | undefined; error: ErrorMessage | undefined }
   | { type: 'ready' }
   | { type: 'report'; report: Report }
   | { type: 'samples'; batch: SampleBatch }
   | { type: 'finished' }
   | { type: 'abort'; error: ErrorMessage | undefined; exitCode: number; reason: string }
   | { type: 'marked-failed'; reason: string }
-  | { type: 'teardown-done' }
+  | { type: 'teardown-done'; error: ErrorMessage | undefined }
   | { type: 'summary-done'; outputs: Record<string, string> | undefined }
   | { type: 'log'; level: LogLevel; message: string; source: string };

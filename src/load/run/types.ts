@@ -47,6 +47,8 @@ export interface ScenarioProgress {
   complete: number;
   interrupted: number;
   isDone: boolean;
+  /** What k6 shows of it besides the percentage: VUs, time, iterations. */
+  columns: readonly string[];
 }
 
 export interface LoadProgress {
@@ -118,6 +120,8 @@ export interface LoadPlan {
   /** Graceful stops included. */
   maxDurationMs: number;
   processes: number;
+  /** Of the whole test, from 0 to 1; less than 1 when instances share it (`executionSegment`). */
+  share: number;
   thresholds: Readonly<Record<string, readonly ThresholdOption[]>>;
   /** What each output is: `json (results.json)`. */
   outputs: readonly string[];
@@ -157,6 +161,17 @@ export interface LoadRun {
    * A run that was begun `paused` starts its first iteration when it is resumed.
    */
   control(change: { vus?: number; vusMax?: number; paused?: boolean; stopped?: boolean }): Promise<void>;
+  /** What setup() returned, or what was put in its place; undefined when there is none. */
+  readonly setupData: unknown;
+  /**
+   * Runs setup() once more, as k6's REST API can, and keeps what it returns: for VUs that have not yet begun, and teardown().
+   * Rejects with PL_LOAD_CONTROL when the run is over, and with what the script threw.
+   */
+  setup(): Promise<void>;
+  /** Puts data in the place of what setup() returned; VUs that have begun keep theirs. */
+  putSetupData(data: unknown): void;
+  /** Runs teardown() once more. Rejects as `setup` does. */
+  teardown(): Promise<void>;
   /** Metrics and groups as they are now, as handleSummary gets them. */
   snapshot(): SummaryData | undefined;
   /** Ends the run gracefully: no new iterations; teardown and summary follow. */

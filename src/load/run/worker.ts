@@ -165,27 +165,41 @@ export class LoadWorker {
   }
 
   async #setup(): Promise<void> {
-    const engine = this.#engine;
-    engine.phase = 'setup';
-    this.#first.group = engine.rootGroup.group('setup');
-    const data = await this.#call('setup', [], engine.options.setupTimeoutMs, loadErrors.PL_LOAD_SETUP_TIMEOUT);
     let setupData: string | undefined;
-    try {
-      setupData = data === undefined ? undefined : JSON.stringify(data);
-    } catch (error) {
-      throw scriptError(this.#script, error, 'setup() returned what cannot be sent as JSON');
-    }
-    this.#send({ type: 'setup-done', setupData });
+    const error = await this.#inPhase('setup', async () => {
+      const data = await this.#call('setup', [], this.#engine.options.setupTimeoutMs, loadErrors.PL_LOAD_SETUP_TIMEOUT);
+      try {
+        setupData = data === undefined ? undefined : JSON.stringify(data);
+      } catch (cause) {
+        throw scriptError(this.#script, cause, 'setup() returned what cannot be sent as JSON');
+      }
+    });
+    this.#send({ type: 'setup-done', setupData, error });
   }
 
   async #teardown(setupData: string | undefined): Promise<void> {
-    const engine = this.#engine;
-    engine.phase = 'teardown';
-    this.#first.group = engine.rootGroup.group('teardown');
-    const data: unknown = setupData === undefined ? undefined : JSON.parse(setupData);
-    await this.#call('teardown', [data], engine.options.teardownTimeoutMs, loadErrors.PL_LOAD_TEARDOWN_TIMEOUT);
+    const error = await this.#inPhase('teardown', async () => {
+      const data: unknown = setupData === undefined ? undefined : JSON.parse(setupData);
+      await this.#call('teardown', [data], this.#engine.options.teardownTimeoutMs, loadErrors.PL_LOAD_TEARDOWN_TIMEOUT);
+    });
     this.#report();
-    this.#send({ type: 'teardown-done' });
+    this.#send({ type: 'teardown-done', error });
+  }
+
+  /** Runs setup() or teardown(), which somebody may also ask for while iterations run. Returns what they threw. */
+  async #inPhase(phase: 'setup' | 'teardown', run: () => Promise<void>): Promise<ErrorMessage | undefined> {
+    const engine = this.#engine;
+    const before = engine.phase;
+    engine.phase = phase;
+    this.#first.group = engine.rootGroup.group(phase);
+    try {
+      await run();
+      return undefined;
+    } catch (error) {
+      return this.#toMessage(error);
+    } finally {
+      if (before === 'run') engine.phase = before;
+    }
   }
 
   async #summary(data: string): Promise<void> {

@@ -73,7 +73,7 @@ export function summaryData(parts: {
     options: { summaryTrendStats: options.summaryTrendStats, summaryTimeUnit: options.summaryTimeUnit, noColor: true },
     state: { isStdOutTTY: isTty(process.stdout), isStdErrTTY: isTty(process.stderr), testRunDurationMs: durationMs },
     metrics,
-    ...(parts.setupData === undefined ? {} : { setup_data: parts.setupData }),
+    setup_data: parts.setupData ?? null,
   };
 }
 
