@@ -112,6 +112,8 @@ export interface UnitPicture {
   /** Of its own limit. */
   readonly cpuPercent?: number;
   readonly memoryPercent?: number;
+  /** Of all target groups that it is in. */
+  readonly requestsPerSecond?: number;
   readonly startedAtMs?: number;
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -69,7 +69,7 @@ describe(
       await go('/');
       for (const lane of ['Clients', 'Load balancers', 'Target groups', 'Tasks and instances'])
         await page.getByRole('region', { name: lane, exact: true }).waitFor();
-      await page.getByText('1 of 1 desired · 1 to 4').waitFor();
+      await page.getByText('1 of 1 desired min 1, max 4').waitFor();
       await page.getByText('1 of 1 healthy').waitFor();
       await page.locator('.edges path.traffic').nth(2).waitFor({ state: 'attached' });
     });
@@ -86,7 +86,7 @@ describe(
       const address = page.url();
       await go('/');
       await page.getByText('20 virtual users').waitFor();
-      await page.getByText('4 of 4 desired · 1 to 4').waitFor();
+      await page.getByText('4 of 4 desired min 1, max 4').waitFor();
       await page.getByRole('link', { name: /AlarmHigh/ }).click();
       await page.locator('.status.bad', { hasText: 'ALARM' }).waitFor();
       await page.locator('.chart canvas').waitFor();
@@ -121,13 +121,19 @@ describe(
       await go('/ecs/home/web?tab=Tasks');
       const first = page.locator('tbody tr').first();
       const id = await first.locator('code').innerText();
-      await first.getByRole('button', { name: 'Stop' }).click();
       const dialog = page.getByRole('dialog');
+      // By keyboard: asked, taken back, asked again, done.
+      await first.getByRole('button', { name: 'Stop' }).press('Enter');
+      await dialog.waitFor();
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'hidden' });
+      await page.waitForFunction('document.activeElement.textContent === "Stop"');
+      await page.keyboard.press('Enter');
       assert.match(
         await dialog.locator('.command code').innerText(),
         new RegExp(`^aws --region us-east-1 ecs stop-task --cluster home --task ${id} `),
       );
-      await dialog.getByRole('button', { name: 'Stop' }).click();
+      await dialog.getByRole('button', { name: 'Stop' }).press('Enter');
       await page.locator('td:first-child code', { hasText: id }).waitFor({ state: 'detached' });
       await page.getByRole('tab', { name: 'Events' }).click();
       await page
@@ -173,10 +179,7 @@ describe(
       // The balancer takes the attribute a moment later.
       const traffic = systemClock.every(200, () => void fetch(`${front}seen?<script>`).then((answer) => answer.text(), String));
       try {
-        await page
-          .getByText(/GET http:\S+seen\?%3Cscript%3E/)
-          .first()
-          .waitFor();
+        await page.getByText('GET /seen?%3Cscript%3E').first().waitFor();
       } finally {
         traffic.cancel();
       }
@@ -199,27 +202,76 @@ describe(
       assert.equal(await page.locator('img[src=x]').count(), 0);
     });
 
-    test('a long list is shown a hundred at a time; tabs follow the arrow keys', { timeout }, async () => {
-      await page.route('**/api/aws/ecs/DescribeServices*', async (route) => {
-        const answer = await route.fetch();
-        const { services } = (await answer.json()) as { services: Record<string, unknown>[] };
-        const events = Array.from({ length: 1000 }, (_, index) => ({
-          id: `e${index}`,
-          createdAt: index,
-          message: `event ${index} of many`,
+    test('a thousand activities are read page by page and shown a hundred at a time; names in them stay text', { timeout }, async () => {
+      const tagged = { Instances: [{ InstanceId: 'i-1', State: { Name: 'running' }, Tags: [{ Key: 'Name', Value: hostile }] }] };
+      await page.route('**/api/aws/ec2/DescribeInstances?*', (route) => route.fulfill({ json: { Reservations: [tagged] } }));
+      await go('/instances');
+      await page.getByRole('cell', { name: hostile }).waitFor();
+      await page.route('**/api/aws/application-autoscaling/DescribeScalingActivities?*', async (route) => {
+        const from = Number((route.request().postDataJSON() as { NextToken?: string }).NextToken ?? 0);
+        const ScalingActivities = Array.from({ length: 100 }, (_, index) => ({
+          ActivityId: `a${from + index}`,
+          Description: `activity ${from + index} of ${hostile}`,
+          StatusCode: 'Successful',
+          StartTime: from + index,
         }));
-        await route.fulfill({ json: { services: [{ ...services[0], events }] } });
+        await route.fulfill({ json: { ScalingActivities, ...(from < 900 ? { NextToken: String(from + 100) } : {}) } });
       });
-      await go('/ecs/home/web?tab=Deployments');
-      await page.getByRole('tab', { name: 'Deployments' }).press('ArrowRight');
-      await page.getByText('event 99 of many').waitFor();
-      assert.equal(await page.locator('tbody tr').count(), 100);
+      await go('/ecs/home/web?tab=Configuration+and+networking');
+      await page.getByRole('tab', { name: 'Configuration and networking' }).press('ArrowRight');
+      const table = page.getByRole('table', { name: 'Scaling activities' });
+      await table.getByText(`activity 99 of ${hostile}`).waitFor();
+      assert.equal(await table.locator('tbody tr').count(), 100);
       await page.getByRole('button', { name: 'Show more (900 left)' }).click();
-      await page.getByText('event 199 of many').waitFor();
-      await page.getByRole('button', { name: 'Started at' }).click();
-      await page.getByRole('button', { name: 'Started at' }).click();
-      await page.getByText('event 999 of many').waitFor();
-      await page.unroute('**/api/aws/ecs/DescribeServices*');
+      await table.getByText(`activity 199 of ${hostile}`).waitFor();
+      await table.getByRole('button', { name: 'Start time' }).click();
+      await table.getByRole('button', { name: 'Start time' }).click();
+      await table.getByText(`activity 999 of ${hostile}`).waitFor();
+      assert.equal(await page.locator('img[src=x]').count(), 0);
+      await page.unrouteAll();
+    });
+
+    test('where the network was cut, the page goes on with what it has missed, and nothing twice', { timeout }, async () => {
+      const cable = await openCable(Number(new URL(up.console).port));
+      const own = await browser.newPage();
+      try {
+        // What the page hears: each event with its id and how many moments came with it.
+        await own.addInitScript(() => {
+          const heard: Heard[] = [];
+          const Real = EventSource;
+          class Told extends Real {
+            constructor(url: string) {
+              super(url);
+              for (const type of ['begin', 'resume', 'look'])
+                this.addEventListener(type, (event) => {
+                  const { data, lastEventId } = event as unknown as { data: string; lastEventId: string };
+                  const { moments } = JSON.parse(data) as { moments?: unknown[] };
+                  heard.push({ type, id: Number(lastEventId), moments: moments?.length ?? 1 });
+                });
+            }
+          }
+          Object.assign(globalThis, { EventSource: Told, heard });
+        });
+        const heardAs = (type: string, count: number): Promise<unknown> =>
+          own.waitForFunction(([wanted, least]) => heard.filter((one) => one.type === wanted).length >= least, [type, count] as const);
+        await own.goto(`http://127.0.0.1:${cable.port}`);
+        await heardAs('look', 1);
+        cable.cut();
+        await own.getByText('The region does not answer').waitFor();
+        await systemClock.sleep(1500);
+        cable.mend();
+        await heardAs('resume', 1);
+        await own.getByText('The region does not answer').waitFor({ state: 'detached' });
+        await heardAs('look', 2);
+        const all = await own.evaluate(() => heard);
+        assert.equal(all.filter(({ type }) => type === 'begin').length, 1);
+        for (const [before, { id, moments }] of all.slice(1).map((one, index) => [all[index]!, one] as const))
+          assert.equal(id, before.id + moments, JSON.stringify(all));
+        assert.ok(all.find(({ type }) => type === 'resume')!.moments >= 1, 'something was missed');
+      } finally {
+        await own.close();
+        cable.close();
+      }
     });
 
     test('no page keeps people out, and none is wider than a phone', { timeout }, async () => {
@@ -232,7 +284,7 @@ describe(
         '/ecs',
         '/ecs/home/web',
       ];
-      for (const path of [
+      const all = [
         ...paths,
         '/ecs/home/web?tab=Events',
         '/instances',
@@ -241,17 +293,27 @@ describe(
         '/databases',
         '/tests',
         '/nowhere',
-      ]) {
-        await page.setViewportSize({ width: 1400, height: 900 });
-        await go(path);
-        await page.locator('h1').waitFor();
-        await systemClock.sleep(300);
-        assert.deepEqual(await barriersIn(page), [], path);
-        await page.setViewportSize({ width: 390, height: 844 });
+      ];
+      const look = async (own: Page, path: string): Promise<void> => {
+        await own.setViewportSize({ width: 1400, height: 900 });
+        await own.goto(up.console + path);
+        await own.locator('h1').waitFor();
+        await own.waitForLoadState('networkidle', { timeout: 300 }).catch(() => undefined);
+        assert.deepEqual(await barriersIn(own), [], path);
+        await own.setViewportSize({ width: 390, height: 844 });
         // Charts follow the window a moment later.
-        const narrow = page.waitForFunction('document.documentElement.scrollWidth <= 390', undefined, { timeout: 5_000 });
+        const narrow = own.waitForFunction('document.documentElement.scrollWidth <= 390', undefined, { timeout: 5_000 });
         await narrow.catch(() => assert.fail(`${path} is wider than a phone`));
-      }
+      };
+      const other = await browser.newPage();
+      const fromOther = complaintsOf(other);
+      const waiting = [...all];
+      const lookAtAll = async (own: Page): Promise<void> => {
+        for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) await look(own, path);
+      };
+      await Promise.all([lookAtAll(page), lookAtAll(other)]);
+      await other.close();
+      assert.deepEqual(fromOther, []);
       assert.deepEqual(complaints, []);
     });
 
@@ -336,6 +398,46 @@ export default function () {
   http.get(__ENV.BASE_URL + '/', { tags: { name: 'front page' } });
   sleep(0.05);
 }`;
+
+interface Heard {
+  readonly type: string;
+  readonly id: number;
+  readonly moments: number;
+}
+
+/** In the page. */
+declare const heard: Heard[];
+
+/** A way to a port of this computer that can be cut: then what goes through it breaks, and nobody answers. */
+async function openCable(to: number): Promise<{ port: number; cut(): void; mend(): void; close(): void }> {
+  const ends = new Set<Socket>();
+  let whole = true;
+  const cut = (): void => {
+    whole = false;
+    for (const socket of ends) socket.destroy();
+  };
+  const server = createTcpServer((client) => {
+    if (!whole) {
+      client.destroy();
+      return;
+    }
+    const console = connect(to, '127.0.0.1');
+    for (const [one, other] of [
+      [client, console],
+      [console, client],
+    ] as const) {
+      ends.add(one);
+      one.on('error', () => undefined).on('close', () => (ends.delete(one), other.destroy()));
+      one.pipe(other);
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = (): void => {
+    cut();
+    server.close();
+  };
+  return { port: (server.address() as AddressInfo).port, cut, mend: () => (whole = true), close };
+}
 
 /** Where the load balancer listens on this computer. */
 async function listenerOf(endpoint: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { alarms, autoScalingGroups, dbInstances, groupMembers, instances, scalableTargets, services, type Place } from '../../aws/index.ts';
 import { taskDefinitions, tasks, type AlarmResource, type InstanceResource, type TaskResource } from '../../aws/index.ts';
-import type { AlarmPicture, CapacityPicture, DatabasePicture, Picture, UnitPicture } from '../../console/index.ts';
+import type { AlarmPicture, CapacityPicture, DatabasePicture, Picture, TargetGroupPicture, UnitPicture } from '../../console/index.ts';
 import type { WorkloadUsage } from '../../model/index.ts';
 import { loadBalancersOf, targetGroupsOf } from './balancing.ts';
 import { rounded, type Taken } from './rates.ts';
@@ -8,7 +8,8 @@ import type { ConsoleSource } from './source.ts';
 
 type Usage = ReadonlyMap<string, WorkloadUsage>;
 /** By a target's id: an instance's id, or the address of a task. */
-type Health = ReadonlyMap<string, UnitPicture['health']>;
+type Health = ReadonlyMap<string, AsTarget>;
+type AsTarget = Required<Pick<UnitPicture, 'health' | 'requestsPerSecond'>>;
 
 /** All that the overview shows of a region, as it is now. */
 export async function lookAt(source: ConsoleSource, region: string, rates: Taken): Promise<Picture> {
@@ -16,7 +17,7 @@ export async function lookAt(source: ConsoleSource, region: string, rates: Taken
   const at = endpoint.place(region);
   const usage: Usage = running?.usage() ?? new Map();
   const targetGroups = await targetGroupsOf(endpoint, region, rates);
-  const health = new Map(targetGroups.flatMap(({ targets }) => targets.map(({ id, state }) => [id, healthOf(state)] as const)));
+  const health = healthOf(targetGroups);
   const databases = databasesOf(at);
   return {
     atMs: endpoint.world.clock.nowMs(),
@@ -32,8 +33,15 @@ export async function lookAt(source: ConsoleSource, region: string, rates: Taken
   };
 }
 
-function healthOf(state: string): UnitPicture['health'] {
-  return state === 'healthy' || state === 'unhealthy' ? state : 'unknown';
+/** What is in several groups is as well as the last of them says, and takes the requests of all. */
+function healthOf(targetGroups: readonly TargetGroupPicture[]): Health {
+  const health = new Map<string, AsTarget>();
+  for (const { id, state, requestsPerSecond } of targetGroups.flatMap(({ targets }) => targets))
+    health.set(id, {
+      health: state === 'healthy' || state === 'unhealthy' ? state : 'unknown',
+      requestsPerSecond: rounded(requestsPerSecond + (health.get(id)?.requestsPerSecond ?? 0)),
+    });
+  return health;
 }
 
 function servicesOf(at: Place, usage: Usage, health: Health, databases: readonly DatabasePicture[]): CapacityPicture[] {
@@ -81,7 +89,8 @@ function taskPicture(task: TaskResource, usage: Usage, health: Health): UnitPict
     name: id.slice(0, 8),
     state: task.lastStatus,
     phase: leaving ? 'leaving' : task.lastStatus === 'RUNNING' ? 'running' : 'starting',
-    health: health.get(address ?? '') ?? ownHealth(task.healthStatus),
+    health: ownHealth(task.healthStatus),
+    ...health.get(address ?? ''),
     ...used(own),
     ...(task.startedAt === undefined ? {} : { startedAtMs: task.startedAt }),
   };
@@ -139,7 +148,8 @@ function instancePicture(id: string, instance: InstanceResource | undefined, usa
     name: id,
     state,
     phase: state === 'pending' ? 'starting' : state === 'running' ? 'running' : 'leaving',
-    health: health.get(id) ?? (state === 'running' ? 'healthy' : 'unknown'),
+    health: state === 'running' ? 'healthy' : 'unknown',
+    ...health.get(id),
     ...used(own === undefined ? [] : [own]),
     ...(instance?.LaunchTime === undefined ? {} : { startedAtMs: instance.LaunchTime }),
   };

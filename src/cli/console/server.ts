@@ -25,6 +25,8 @@ export interface ConsoleOptions extends ConsolePlace {
   readonly source: ConsoleSource;
   /** Where load tests keep their scripts and results. */
   readonly testsFolder: string;
+  /** How often the region is looked at; once a second unless given. */
+  readonly lookEveryMs?: number;
   readonly log: Logger;
 }
 
@@ -94,7 +96,7 @@ export class ConsoleServer {
   }
 }
 
-function regionBehind({ source, testsFolder, log }: ConsoleOptions): Behind {
+function regionBehind({ source, testsFolder, lookEveryMs = 1000, log }: ConsoleOptions): Behind {
   const { endpoint } = source;
   const watches = new Map<string, RegionWatch>();
   const tests = new LoadTests(testsFolder, (run) => {
@@ -104,7 +106,8 @@ function regionBehind({ source, testsFolder, log }: ConsoleOptions): Behind {
     const found = watches.get(region);
     if (found !== undefined) return found;
     const users = (): number | undefined => tests.users ?? source.users?.();
-    const watch = new RegionWatch(source, region, users, (error) => log.error({ err: error }, 'looking at the region failed'));
+    const onFault = (error: unknown): void => log.error({ err: error }, 'looking at the region failed');
+    const watch = new RegionWatch(source, region, { users, onFault, lookEveryMs });
     watches.set(region, watch);
     return watch;
   };

@@ -6,18 +6,23 @@ import { lookAt } from './picture.ts';
 import { Rates } from './rates.ts';
 import type { ConsoleSource } from './source.ts';
 
-const lookEveryMs = 1000;
 /** Looking may take this part of the time: a region of ten thousand instances is looked at less often. */
 const shareMax = 0.05;
 /** A quarter of an hour of the timeline, kept for pages that open later. */
 const momentsMax = 900;
 
+interface WatchOptions {
+  readonly lookEveryMs: number;
+  /** Virtual users of a load test that runs. */
+  users(): number | undefined;
+  onFault(error: unknown): void;
+}
+
 /** Looks at one region about once a second, remembers its course, and tells all pages that follow. */
 export class RegionWatch {
   readonly region: string;
   readonly #source: ConsoleSource;
-  readonly #users: () => number | undefined;
-  readonly #onFault: (error: unknown) => void;
+  readonly #options: WatchOptions;
   readonly #rates = new Rates();
   readonly #followers = new Followers();
   #moments: Moment[] = [];
@@ -27,11 +32,10 @@ export class RegionWatch {
   #timer: Timer;
   #closed = false;
 
-  constructor(source: ConsoleSource, region: string, users: () => number | undefined, onFault: (error: unknown) => void) {
+  constructor(source: ConsoleSource, region: string, options: WatchOptions) {
     this.#source = source;
     this.region = region;
-    this.#users = users;
-    this.#onFault = onFault;
+    this.#options = options;
     source.running?.onBalancerMetrics((delta) => this.#rates.add(delta));
     this.#timer = systemClock.after(0, () => void this.#look());
   }
@@ -61,18 +65,18 @@ export class RegionWatch {
     try {
       const picture = await lookAt(this.#source, this.region, this.#rates.take());
       if (this.#closed) return;
-      const moment = momentOf(picture, this.#users());
+      const moment = momentOf(picture, this.#options.users());
       this.#picture = picture;
       this.#moments.push(moment);
       this.#number++;
       if (this.#moments.length > momentsMax) this.#moments = this.#moments.slice(-momentsMax);
       this.#followers.tell('look', { picture, moment }, this.#number);
     } catch (error) {
-      this.#onFault(error);
+      this.#options.onFault(error);
     }
     if (this.#closed) return;
     const tookMs = monotonicMs() - startMs;
-    this.#timer = systemClock.after(Math.max(lookEveryMs - tookMs, tookMs / shareMax), () => void this.#look());
+    this.#timer = systemClock.after(Math.max(this.#options.lookEveryMs - tookMs, tookMs / shareMax), () => void this.#look());
   }
 }
 

@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type {
   CapacityPicture,
   DatabasePicture,
+  ListenerPicture,
   LoadBalancerPicture,
   Picture,
   TargetGroupPicture,
@@ -29,7 +30,11 @@ export function Diagram({ picture, users }: { readonly picture: Picture; readonl
         ))}
       </svg>
       <Lane title="Clients">
-        <Node id={clientsNode} title={users === undefined ? 'Clients' : `${count(users)} virtual users`} kind="clients">
+        <Node
+          id={clientsNode}
+          title={users === undefined ? 'Clients' : `${count(users)} virtual users`}
+          kind={users === undefined ? 'Whoever sends requests' : 'Load test'}
+        >
           <p class="figure">
             {count(requests)} <small>requests/s</small>
           </p>
@@ -117,14 +122,42 @@ function Balancer({ balancer }: { readonly balancer: LoadBalancerPicture }): JSX
       {balancer.state === 'active' ? undefined : <Status state={balancer.state} />}
       <TrafficFigures traffic={balancer.traffic} />
       <ul class="listeners">
-        {balancer.listeners.map(({ arn, port, protocol, url, rules }) => (
-          <li key={arn}>
-            {url === undefined ? `${protocol}:${port}` : <a href={url} rel="noreferrer" target="_blank">{`${protocol}:${port}`}</a>}
-            {rules.length > 1 ? ` · ${rules.length} rules` : ''}
-          </li>
+        {balancer.listeners.map((listener) => (
+          <Listener key={listener.arn} listener={listener} />
         ))}
       </ul>
     </Node>
+  );
+}
+
+const rulesShown = 4;
+
+/** What is usual goes without saying. */
+const short = (condition: string): string => condition.replace(/^path-pattern is /, '');
+
+/** A door of the balancer, and where its rules send what comes in. */
+function Listener({ listener: { port, protocol, url, rules } }: { readonly listener: ListenerPicture }): JSX.Element {
+  const name = `${protocol}:${port}`;
+  const rest = rules.length > rulesShown + 1 ? rules.slice(0, rulesShown - 1).concat(rules.at(-1)!) : rules;
+  return (
+    <li>
+      {url === undefined ? (
+        name
+      ) : (
+        <a href={url} rel="noreferrer" target="_blank">
+          {name}
+        </a>
+      )}
+      <ol class="rules" aria-label={`Rules of ${name}`}>
+        {rest.map(({ priority, conditions, action }) => (
+          <li key={priority}>
+            {conditions.length > 0 ? conditions.map(short).join(' and ') : rules.length > 1 ? 'otherwise' : 'all'} →{' '}
+            {action.replace(/^forward to /, '')}
+          </li>
+        ))}
+        {rest.length < rules.length ? <li>and {rules.length - rest.length} more</li> : undefined}
+      </ol>
+    </li>
   );
 }
 
@@ -148,7 +181,7 @@ function Capacity({ capacity, atMs }: { readonly capacity: CapacityPicture; read
   return (
     <Node id={capacity.id} title={name} kind={kind === 'service' ? 'ECS service' : 'Auto Scaling group'} to={to}>
       <p>
-        <b>{running}</b> of {desired} desired{min === undefined ? '' : ` · ${min} to ${max ?? min}`}
+        <b>{running}</b> of {desired} desired {min === undefined ? undefined : <small>{`min ${min}, max ${max ?? min}`}</small>}
       </p>
       <Units units={capacity.units} atMs={atMs} />
     </Node>
@@ -164,7 +197,8 @@ function Units({ units, atMs }: { readonly units: readonly UnitPicture[]; readon
           <span class="unit-name">{unit.name}</span>
           <meter min={0} max={100} value={Math.min(100, unit.cpuPercent ?? 0)} aria-label={`CPU of ${unit.name}`} />
           <span class="unit-state">
-            {unit.phase === 'running' && unit.cpuPercent !== undefined ? percent(unit.cpuPercent) : unit.state.toLowerCase()}
+            {unit.phase === 'running' && unit.cpuPercent !== undefined ? `CPU ${percent(unit.cpuPercent)}` : unit.state.toLowerCase()}
+            {unit.requestsPerSecond === undefined || unit.phase !== 'running' ? '' : ` · ${count(Math.round(unit.requestsPerSecond))}/s`}
           </span>
         </li>
       ))}

@@ -31,7 +31,14 @@ export function Overview({ live, endpoint }: { readonly live: Live; readonly end
             { title: 'Name', cell: ({ name }) => <Link to={pathOf('cloudwatch', 'alarms', name)}>{name}</Link>, by: ({ name }) => name },
             { title: 'State', cell: ({ state }) => <Status state={state} />, by: ({ state }) => state },
             { title: 'Condition', cell: ({ condition }) => condition },
-            { title: 'Reason', cell: ({ reason }) => reason },
+            {
+              title: 'Reason',
+              cell: ({ reason }) => (
+                <span class="clamped" title={reason}>
+                  {reason}
+                </span>
+              ),
+            },
           ]}
           empty="No alarms. A scaling policy that tracks a target makes its own."
         />

@@ -58,10 +58,21 @@ export function AccessLogTail({ name, arn }: { readonly name: string; readonly a
   );
 }
 
+/** `GET /a?b`: scheme, host and version are the same in almost every line. */
+const shortRequest = (request: string): string => request.replace(/^(\S+) \w+:\/\/[^/ ]+(\S*) \S+$/, '$1 $2');
+
 const columns: Parameters<typeof Table<AccessLogEntry & { key: number }>>[0]['columns'] = [
-  { title: 'Time', cell: ({ time }) => <time dateTime={time}>{time.replace('T', ' ').replace('Z', '')}</time>, by: ({ time }) => time },
+  {
+    title: 'Time',
+    cell: ({ time }) => (
+      <time class="moment" dateTime={time}>
+        {time.slice(11, 23)}
+      </time>
+    ),
+    by: ({ time }) => time,
+  },
   { title: 'Client', cell: ({ client }) => client, by: ({ client }) => client },
-  { title: 'Request', cell: ({ request }) => <code>{request}</code>, by: ({ request }) => request },
+  { title: 'Request', cell: ({ request }) => <code title={request}>{shortRequest(request)}</code>, by: ({ request }) => request },
   {
     title: 'Status',
     cell: ({ status }) => <Status state={Number(status) >= 500 ? 'error' : 'OK'}>{status}</Status>,

@@ -3,7 +3,7 @@ import type { Json } from '../command.ts';
 import type { CapacityPicture, Picture, UnitPicture } from '../contract.ts';
 import { percent, seconds, text } from '../format.ts';
 import { pathOf } from '../router.ts';
-import { Do, Problem, useAws } from '../widgets/aws.tsx';
+import { Do, Problem, useAllAws, useAws } from '../widgets/aws.tsx';
 import { Card, Details, Link, Page, Tabs } from '../widgets/page.tsx';
 import { Status } from '../widgets/status.tsx';
 import { Table } from '../widgets/table.tsx';
@@ -79,26 +79,46 @@ function Group({ group }: { readonly group: CapacityPicture }): JSX.Element {
           { name: 'Instance management', content: () => <Members group={group} /> },
           {
             name: 'Monitoring',
-            content: () => (
-              <>
-                <MetricCharts
-                  namespace="AWS/AutoScaling"
-                  dimensions={{ AutoScalingGroupName: name }}
-                  metrics={[
-                    ['GroupDesiredCapacity', 'Average'],
-                    ['GroupInServiceInstances', 'Average'],
-                    ['GroupPendingInstances', 'Average'],
-                    ['GroupTerminatingInstances', 'Average'],
-                  ]}
-                />
-                <MetricCharts namespace="AWS/EC2" dimensions={{ AutoScalingGroupName: name }} metrics={[['CPUUtilization', 'Average']]} />
-              </>
-            ),
+            content: () => <Monitoring name={name} collected={((described['EnabledMetrics'] as Json[] | undefined) ?? []).length > 0} />,
           },
           { name: 'Instance refresh', content: () => <Refreshes name={name} /> },
         ]}
       />
     </Page>
+  );
+}
+
+/** Metrics of the group itself are collected only when they are asked for, as on AWS. */
+function Monitoring({ name, collected }: { readonly name: string; readonly collected: boolean }): JSX.Element {
+  return (
+    <>
+      <MetricCharts namespace="AWS/EC2" dimensions={{ AutoScalingGroupName: name }} metrics={[['CPUUtilization', 'Average']]} />
+      {collected ? (
+        <MetricCharts
+          namespace="AWS/AutoScaling"
+          dimensions={{ AutoScalingGroupName: name }}
+          metrics={[
+            ['GroupDesiredCapacity', 'Average'],
+            ['GroupInServiceInstances', 'Average'],
+            ['GroupPendingInstances', 'Average'],
+            ['GroupTerminatingInstances', 'Average'],
+          ]}
+        />
+      ) : (
+        <p class="empty">
+          Metrics of the group itself are not collected.{' '}
+          <Do
+            label="Collect group metrics"
+            what="From now on the group’s capacity and its instances by state are counted every minute."
+            action={() => ({
+              service: 'autoscaling',
+              operation: 'EnableMetricsCollection',
+              input: { AutoScalingGroupName: name, Granularity: '1Minute' },
+            })}
+          />
+        </p>
+      )}
+    </>
   );
 }
 
@@ -146,9 +166,12 @@ interface ActivityRow {
 }
 
 function Activity({ name }: { readonly name: string }): JSX.Element {
-  const { data, error } = useAws<{ Activities?: ActivityRow[] }>('autoscaling', 'DescribeScalingActivities', {
-    AutoScalingGroupName: name,
-  });
+  const { data, error } = useAllAws<{ Activities?: ActivityRow[] }>(
+    'autoscaling',
+    'DescribeScalingActivities',
+    { AutoScalingGroupName: name, MaxRecords: 100 },
+    ['Activities'],
+  );
   return (
     <Card title="Activity history">
       <Problem error={error} />
@@ -194,7 +217,11 @@ function Policies({ name }: { readonly name: string }): JSX.Element {
           {
             title: 'Alarms',
             cell: ({ Alarms = [] }) =>
-              Alarms.map(({ AlarmName }) => <Link key={AlarmName} to={pathOf('cloudwatch', 'alarms', AlarmName)}>{`${AlarmName} `}</Link>),
+              Alarms.map(({ AlarmName }) => (
+                <Link key={AlarmName} class="long" to={pathOf('cloudwatch', 'alarms', AlarmName)}>
+                  {AlarmName}
+                </Link>
+              )),
           },
           {
             title: 'Do',

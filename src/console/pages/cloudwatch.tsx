@@ -3,7 +3,7 @@ import { useContext, useMemo, useState } from 'preact/hooks';
 import type { Json } from '../command.ts';
 import { lastPart, seconds, text } from '../format.ts';
 import { pathOf } from '../router.ts';
-import { Do, Now, Problem, useAws } from '../widgets/aws.tsx';
+import { Do, Now, Problem, useAllAws, useAws } from '../widgets/aws.tsx';
 import { Chart } from '../widgets/chart.tsx';
 import { Card, Details, Link, Page, Tabs } from '../widgets/page.tsx';
 import { Status } from '../widgets/status.tsx';
@@ -32,9 +32,15 @@ const above = { title: 'CloudWatch', to: '/cloudwatch' };
 
 export function CloudWatch({ rest }: { readonly rest: readonly string[] }): JSX.Element {
   const [kind, name] = rest;
-  const { data, error } = useAws<{ MetricAlarms?: Alarm[]; CompositeAlarms?: Alarm[] }>('cloudwatch', 'DescribeAlarms', {
-    AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
-  });
+  const { data, error } = useAllAws<{ MetricAlarms?: Alarm[]; CompositeAlarms?: Alarm[] }>(
+    'cloudwatch',
+    'DescribeAlarms',
+    {
+      AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
+      MaxRecords: 100,
+    },
+    ['MetricAlarms', 'CompositeAlarms'],
+  );
   const alarms = [...(data?.MetricAlarms ?? []), ...(data?.CompositeAlarms ?? [])];
   if (kind === 'alarms' && name !== undefined) {
     const alarm = alarms.find(({ AlarmName }) => AlarmName === name);
@@ -205,7 +211,7 @@ interface Metric {
 const statistics = ['Average', 'Sum', 'Minimum', 'Maximum', 'SampleCount', 'p50', 'p90', 'p95', 'p99'];
 
 function Explorer(): JSX.Element {
-  const { data, error } = useAws<{ Metrics?: Metric[] }>('cloudwatch', 'ListMetrics');
+  const { data, error } = useAllAws<{ Metrics?: Metric[] }>('cloudwatch', 'ListMetrics', {}, ['Metrics']);
   const [search, setSearch] = useState('');
   const [statistic, setStatistic] = useState('Average');
   const [chosen, setChosen] = useState<Metric>();

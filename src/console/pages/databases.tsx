@@ -142,7 +142,7 @@ function Logs({ id }: { readonly id: string }): JSX.Element {
     <Card title={name ?? 'Log'}>
       <Problem error={error ?? portion.error} />
       <pre class="log" tabIndex={0} aria-label="Database log">
-        {portion.data?.LogFileData ?? 'No log yet.'}
+        {portion.data?.LogFileData ?? 'No log file.'}
       </pre>
     </Card>
   );

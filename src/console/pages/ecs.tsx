@@ -4,7 +4,7 @@ import type { Json } from '../command.ts';
 import type { CapacityPicture, Picture, UnitPicture } from '../contract.ts';
 import { lastPart, percent, seconds, text } from '../format.ts';
 import { pathOf } from '../router.ts';
-import { Do, Problem, useAws } from '../widgets/aws.tsx';
+import { Do, Problem, useAllAws, useAws } from '../widgets/aws.tsx';
 import { Card, Details, Link, Page, Tabs } from '../widgets/page.tsx';
 import { Status } from '../widgets/status.tsx';
 import { Table } from '../widgets/table.tsx';
@@ -32,7 +32,7 @@ interface Cluster {
 }
 
 function Clusters({ services }: { readonly services: readonly CapacityPicture[] }): JSX.Element {
-  const { data: listed } = useAws<{ clusterArns?: string[] }>('ecs', 'ListClusters');
+  const { data: listed } = useAws<{ clusterArns?: string[] }>('ecs', 'ListClusters', {});
   const arns = listed?.clusterArns ?? [];
   const { data, error } = useAws<{ clusters?: Cluster[] }>('ecs', 'DescribeClusters', arns.length === 0 ? undefined : { clusters: arns });
   return (
@@ -339,8 +339,8 @@ function Configuration({ described }: { readonly described: DescribedService | u
           ['Launch type', text(described?.launchType)],
           ['Minimum healthy percent', text(described?.deploymentConfiguration?.minimumHealthyPercent)],
           ['Maximum percent', text(described?.deploymentConfiguration?.maximumPercent)],
-          ['Deployment circuit breaker', text(described?.deploymentConfiguration?.deploymentCircuitBreaker)],
-          ['Health check grace period', `${text(described?.healthCheckGracePeriodSeconds)} s`],
+          ['Deployment circuit breaker', breakerText(described?.deploymentConfiguration?.deploymentCircuitBreaker)],
+          ['Health check grace period', `${described?.healthCheckGracePeriodSeconds ?? 0} s`],
           ['Subnets', network?.subnets?.join(', ')],
           ['Security groups', network?.securityGroups?.join(', ')],
           ['Auto-assign public IP', text(network?.assignPublicIp)],
@@ -360,9 +360,9 @@ interface ScalingPolicy extends Json {
 function Scaling({ resourceId, service }: { readonly resourceId: string; readonly service: CapacityPicture }): JSX.Element {
   const about = { ServiceNamespace: 'ecs', ResourceId: resourceId };
   const { data, error, again } = useAws<{ ScalingPolicies?: ScalingPolicy[] }>('application-autoscaling', 'DescribeScalingPolicies', about);
-  const activities = useAws<{
+  const activities = useAllAws<{
     ScalingActivities?: { ActivityId: string; Description?: string; Cause?: string; StatusCode: string; StartTime?: number }[];
-  }>('application-autoscaling', 'DescribeScalingActivities', about);
+  }>('application-autoscaling', 'DescribeScalingActivities', about, ['ScalingActivities']);
   return (
     <>
       <Card title="Scaling policies">
@@ -394,7 +394,9 @@ function Scaling({ resourceId, service }: { readonly resourceId: string; readonl
               title: 'Alarms',
               cell: ({ Alarms = [] }) =>
                 Alarms.map(({ AlarmName }) => (
-                  <Link key={AlarmName} to={pathOf('cloudwatch', 'alarms', AlarmName)}>{`${AlarmName} `}</Link>
+                  <Link key={AlarmName} class="long" to={pathOf('cloudwatch', 'alarms', AlarmName)}>
+                    {AlarmName}
+                  </Link>
                 )),
             },
             {
@@ -441,4 +443,9 @@ function Scaling({ resourceId, service }: { readonly resourceId: string; readonl
       </Card>
     </>
   );
+}
+
+function breakerText(breaker: Json | undefined): string {
+  if (breaker?.['enable'] !== true) return 'Off';
+  return breaker['rollback'] === true ? 'On, with rollback' : 'On';
 }

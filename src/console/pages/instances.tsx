@@ -27,7 +27,7 @@ const above = { title: 'EC2', to: '/instances' };
 
 export function Instances({ rest }: { readonly picture: Picture | undefined; readonly rest: readonly string[] }): JSX.Element {
   const [id] = rest;
-  const { data, error } = useAws<{ Reservations?: { Instances?: Instance[] }[] }>('ec2', 'DescribeInstances');
+  const { data, error } = useAws<{ Reservations?: { Instances?: Instance[] }[] }>('ec2', 'DescribeInstances', {});
   const instances = (data?.Reservations ?? []).flatMap(({ Instances = [] }) => Instances);
   if (id !== undefined) {
     const found = instances.find(({ InstanceId }) => InstanceId === id);
@@ -169,7 +169,7 @@ function decoded(output: string): string {
 }
 
 function Templates(): JSX.Element {
-  const { data, error } = useAws<{ LaunchTemplates?: Json[] }>('ec2', 'DescribeLaunchTemplates');
+  const { data, error } = useAws<{ LaunchTemplates?: Json[] }>('ec2', 'DescribeLaunchTemplates', {});
   return (
     <Card title="Launch templates">
       <Problem error={error} />
@@ -199,7 +199,7 @@ interface Permission {
 }
 
 function SecurityGroups(): JSX.Element {
-  const { data, error } = useAws<{ SecurityGroups?: (Json & { IpPermissions?: Permission[] })[] }>('ec2', 'DescribeSecurityGroups');
+  const { data, error } = useAws<{ SecurityGroups?: (Json & { IpPermissions?: Permission[] })[] }>('ec2', 'DescribeSecurityGroups', {});
   return (
     <Card title="Security groups">
       <Problem error={error} />

@@ -62,6 +62,7 @@ export function MetricCharts({ namespace, dimensions, metrics }: MetricChartsPro
             <MetricChart
               key={name}
               title={`${name} (${statistic})`}
+              unit={unitOf(name, statistic)}
               times={found?.Timestamps ?? []}
               values={found?.Values ?? []}
               color={(index % 5) + 1}
@@ -85,15 +86,24 @@ function Spans({ chosen, onChoose }: { readonly chosen: string; readonly onChoos
   );
 }
 
+/** Of AWS's own metrics, as CloudWatch tells it: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html */
+export function unitOf(metric: string, statistic: string): string {
+  if (statistic === 'SampleCount') return '';
+  if (/Utilization|Percent/.test(metric)) return ' %';
+  if (/Memory$|Bytes$|Storage(Space)?$/.test(metric)) return 'B';
+  return /Time$|Latency$/.test(metric) ? ' s' : '';
+}
+
 interface MetricChartProps {
   readonly title: string;
+  readonly unit?: string;
   /** Epoch seconds. */
   readonly times: readonly number[];
   readonly values: readonly number[];
   readonly color: number;
 }
 
-export function MetricChart({ title, times, values, color }: MetricChartProps): JSX.Element {
+export function MetricChart({ title, unit = '', times, values, color }: MetricChartProps): JSX.Element {
   const timesMs = useMemo(() => times.map((second) => second * 1000), [times]);
-  return <Chart title={title} timesMs={timesMs} lines={[{ label: '', values, color: `chart-${color}` }]} height={150} />;
+  return <Chart title={title} timesMs={timesMs} lines={[{ label: '', values, color: `chart-${color}` }]} height={150} unit={unit} />;
 }

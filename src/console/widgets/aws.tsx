@@ -19,11 +19,34 @@ export interface Answered<Answer> {
 
 const againMs = 2000;
 
-/** What an operation answers, asked again every two seconds while the page is seen. */
-export function useAws<Answer = Json>(service: Service, operation: string, input: Json | undefined = {}): Answered<Answer> {
+/** What an operation answers, asked again every two seconds while the page is seen. Without an input nothing is asked yet. */
+export function useAws<Answer = Json>(service: Service, operation: string, input: Json | undefined): Answered<Answer> {
   const region = useContext(Region);
   const key = input === undefined ? undefined : JSON.stringify([region, service, operation, input]);
   return useAnswer(key, () => aws<Answer>(region, service, operation, input));
+}
+
+/** As many entries of one list as a page shows at most. */
+const entriesMax = 1000;
+
+/** The same for a list that comes in pages: those of `lists` are put together, up to 1,000 entries. */
+export function useAllAws<Answer extends object>(
+  service: Service,
+  operation: string,
+  input: Json,
+  lists: readonly (keyof Answer & string)[],
+): Answered<Answer> {
+  const region = useContext(Region);
+  return useAnswer(JSON.stringify([region, service, operation, input]), async () => {
+    const all: Record<string, unknown[]> = Object.fromEntries(lists.map((list) => [list, []]));
+    let token: unknown;
+    do {
+      const page = await aws(region, service, operation, { ...input, ...(token === undefined ? {} : { NextToken: token }) });
+      for (const list of lists) all[list]!.push(...((page[list] as unknown[] | undefined) ?? []));
+      token = page['NextToken'] ?? undefined;
+    } while (token !== undefined && Object.values(all).every(({ length }) => length < entriesMax));
+    return all as Answer;
+  });
 }
 
 /** The same for any question; `key` says which it is, undefined that there is none yet. */

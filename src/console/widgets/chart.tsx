@@ -34,7 +34,7 @@ export function Chart({ title, timesMs, lines, bands = [], height = 180, unit = 
   shownBands.current = bands;
   const [theme, setTheme] = useState(0);
   // Colours and series are drawn into the canvas: another theme or other lines need another plot.
-  const shape = `${theme} ${height} ${relative} ${lines.map(({ label, color, stepped, dashed, right }) => [label, color, stepped, dashed, right].join()).join('|')}`;
+  const shape = `${theme} ${height} ${relative} ${unit} ${lines.map(({ label, color, stepped, dashed, right }) => [label, color, stepped, dashed, right].join()).join('|')}`;
   useEffect(() => {
     const dark = matchMedia('(prefers-color-scheme: dark)');
     const change = (): void => setTheme((before) => before + 1);
@@ -43,7 +43,7 @@ export function Chart({ title, timesMs, lines, bands = [], height = 180, unit = 
   }, []);
   useEffect(() => {
     const element = place.current!;
-    const made = new uPlot(optionsOf(element, lines, height, relative, shownBands), dataOf(timesMs, lines, relative), element);
+    const made = new uPlot(optionsOf(element, lines, height, relative, unit, shownBands), dataOf(timesMs, lines, relative), element);
     plot.current = made;
     const resized = new ResizeObserver(() => made.setSize({ width: Math.max(120, element.clientWidth), height }));
     resized.observe(element);
@@ -65,13 +65,21 @@ export function Chart({ title, timesMs, lines, bands = [], height = 180, unit = 
         {newest.map(({ label, color, value }) => (
           <span key={label} class="legend">
             <i class={`swatch ${color}`} aria-hidden="true" />
-            {label} <b>{value === undefined || value === null ? '–' : `${compact(value)}${unit}`}</b>
+            {label} <b>{value === undefined || value === null ? '–' : figure(value, unit)}</b>
           </span>
         ))}
       </figcaption>
-      <div ref={place} aria-hidden="true" />
+      <div ref={place} aria-hidden="true" class="plot" />
+      {newest.every(({ value }) => value === undefined || value === null) ? <p class="no-data">No data in this time</p> : undefined}
     </figure>
   );
+}
+
+/** `1.05 GB`, `40 %`, `0.02 s`. */
+function figure(value: number, unit: string): string {
+  if (unit === '%' || unit === ' %') return `${Math.abs(value) < 0.1 ? Math.round(value * 100) / 100 : compact(value)} %`;
+  const short = compact(value);
+  return unit === 'B' ? `${short.replace(/[KMBT]?$/, (prefix) => ` ${prefix === 'B' ? 'G' : prefix}`)}B` : `${short}${unit}`;
 }
 
 const compact = (value: number): string => new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 }).format(value);
@@ -92,6 +100,7 @@ function optionsOf(
   lines: readonly Line[],
   height: number,
   relative: boolean,
+  unit: string,
   bands: { current: readonly Band[] },
 ): uPlot.Options {
   const style = getComputedStyle(element);
@@ -110,7 +119,7 @@ function optionsOf(
     },
     axes: [
       { ...axis, size: 28, space: 72, values: (_, ticks) => ticks.map((tick) => (relative ? `${tick} s` : timeOfDay(tick, ticks))) },
-      { ...axis, size: 48, values: (_, ticks) => ticks.map(compact) },
+      { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => figure(tick, unit)) },
       ...(right
         ? [
             {
@@ -118,6 +127,8 @@ function optionsOf(
               side: 1 as const,
               scale: 'r',
               size: 40,
+              // Tasks and users are whole.
+              incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000],
               grid: { show: false },
               values: (_: uPlot, ticks: number[]) => ticks.map(compact),
             },

@@ -32,9 +32,9 @@ export function Table<Row>({ caption, columns, rows, keyOf, empty, total }: Tabl
   const line = (row: Row, key: string, kind = ''): JSX.Element => (
     <tr key={key} class={kind}>
       {columns.map(({ title, cell, numeric }) => (
-        <td key={title} class={numeric === true ? 'number' : ''} data-title={title}>
+        <Cell key={title} title={title} numeric={numeric === true}>
           {cell(row)}
-        </td>
+        </Cell>
       ))}
     </tr>
   );
@@ -81,6 +81,24 @@ export function Table<Row>({ caption, columns, rows, keyOf, empty, total }: Tabl
         </button>
       ) : undefined}
     </div>
+  );
+}
+
+/** `2026-11-21 12:00:00`, which is not to be broken at its hyphens. */
+const momentPattern = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
+
+interface CellProps {
+  readonly title: string;
+  readonly numeric: boolean;
+  readonly children: ComponentChildren;
+}
+
+function Cell({ title, numeric, children }: CellProps): JSX.Element {
+  const isMoment = typeof children === 'string' && momentPattern.test(children);
+  return (
+    <td class={numeric ? 'number' : isMoment ? 'moment' : ''} data-title={title}>
+      {children}
+    </td>
   );
 }
 
