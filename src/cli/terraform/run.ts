@@ -217,6 +217,8 @@ function applyHooks(view: View): ApplyHooks {
       view.started(change, step, id);
     },
     finished: (change, step, id) => view.finished(change, step, id, stop(change, step)),
+    provisioning: (change) => view.provisioning(change),
+    provisioned: (change, line) => view.provisioned(change, line),
     failed: (change, step, error) => view.failed(change, step, error, stop(change, step)),
   };
 }

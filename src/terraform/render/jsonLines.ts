@@ -78,6 +78,9 @@ export function jsonView(write: (text: string) => void): View {
       }),
     failed: ({ address }, step, _error, ms) =>
       hook(address, `${stepWords[step].done} errored after ${elapsed(ms)}`, 'apply_errored', { action: step, ...seconds(ms) }),
+    provisioning: ({ address }) => hook(address, "Provisioning with 'local-exec'...", 'provision_start', { provisioner: 'local-exec' }),
+    provisioned: ({ address }, output) =>
+      hook(address, `(local-exec): ${output}`, 'provision_progress', { provisioner: 'local-exec', output }),
     applied(result, plan) {
       tell(result.diagnostics);
       const { imported, added, changed, destroyed } = result.counts;

@@ -47,6 +47,8 @@ export function textView(
     finished({ address, deposed }, step, id, ms) {
       say(named(address, deposed), `${stepWords[step].done} complete after ${elapsed(ms)}${step === 'delete' ? '' : idOf(id)}`);
     },
+    provisioning: ({ address }) => say(address, "Provisioning with 'local-exec'..."),
+    provisioned: ({ address }, line) => write(`${paint.bold(`${address.toString()} (local-exec):`)} ${line}\n`),
     // The reason comes at the end, with all others.
     failed: () => undefined,
     applied(result, plan) {

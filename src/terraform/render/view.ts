@@ -15,6 +15,9 @@ export interface View {
   stillRunning(change: ResourceChange, step: Step, id: string | undefined, elapsedMs: number): void;
   finished(change: ResourceChange, step: Step, id: string | undefined, elapsedMs: number): void;
   failed(change: ResourceChange, step: Step, error: unknown, elapsedMs: number): void;
+  /** A `local-exec` provisioner begins, and a line of what it says. */
+  provisioning(change: ResourceChange): void;
+  provisioned(change: ResourceChange, line: string): void;
   applied(result: ApplyResult, plan: Plan): void;
   outputs(state: State): void;
   diagnostics(diagnostics: readonly Diagnostic[]): void;

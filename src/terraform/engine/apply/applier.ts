@@ -1,5 +1,5 @@
 import { errorMessage } from '../../../base/index.ts';
-import { record, reveal } from '../../language/index.ts';
+import { record, reveal, type Scope } from '../../language/index.ts';
 import type { InstanceAddress } from '../address.ts';
 import { Arguments } from '../arguments.ts';
 import { configurationError, diagnosticsOf, DiagnosticsError, problem, type Place } from '../diagnostics.ts';
@@ -7,7 +7,7 @@ import { evaluateConditions } from '../evaluation/conditions.ts';
 import { Evaluator, type ModuleInstance } from '../evaluation/evaluator.ts';
 import { Providers, type Connect, type Provider } from '../evaluation/providers.ts';
 import type { Instance } from '../evaluation/repetition.ts';
-import type { ResourceDeclaration } from '../configuration/types.ts';
+import type { Provisioner, ResourceDeclaration } from '../configuration/types.ts';
 import { dataObject, readData } from '../plan/data.ts';
 import { withIgnored } from '../plan/ignore.ts';
 import { planInstance } from '../plan/instance.ts';
@@ -20,6 +20,7 @@ import { codeOf, type ResourceType } from '../provider.ts';
 import { objectToJson } from '../state/json.ts';
 import type { InstanceObject, State } from '../state/state.ts';
 import { assertAsPlanned } from './consistency.ts';
+import { runLocalExec } from './localExec.ts';
 import type { Job } from './order.ts';
 import type { ApplyOptions, Step } from './types.ts';
 
@@ -137,6 +138,10 @@ export class Applier {
       await type.settle?.(clients, id, new Arguments(record([...Object.entries(planned), ['id', id]])));
       const value = await readObject(type, site.provider, record([...Object.entries(planned), ['id', id]]), site.place);
       if (value === undefined) throw absent(address, site.place);
+      if (site.resource.provisioners.some(({ when }) => when === 'create')) {
+        this.#put(change, site, value, sensitive, 'tainted');
+        await this.#provision(change, site, 'create', site.module.scope(site.instance, this.#valueOf(address)));
+      }
       this.#put(change, site, value, sensitive, 'ready');
       return id;
     });
@@ -177,12 +182,39 @@ export class Applier {
     if (record === undefined || object === undefined) return;
     const known = decodeObject(address, type.schema, object);
     await this.#step(change, 'delete', idOf(known), async () => {
+      if (key === undefined && object.status === 'ready')
+        await this.#provisionLast(change, markObject(type.schema, known, object.sensitive));
       await type.delete(this.#providers.named(record.provider).clientsFor(known), idOf(known), new Arguments(known));
       if (key === undefined) this.state.setCurrent(address, record.provider, undefined);
       else this.state.removeDeposed(address, key);
       return idOf(known);
     });
     this.counts.destroyed++;
+  }
+
+  /** The provisioners of an object that is about to go: they see nothing but it, and its place among its like. */
+  async #provisionLast(change: ResourceChange, self: ResourceObject): Promise<void> {
+    const { address } = change;
+    const resource = this.#declared.get(address.block)?.resource;
+    const module = this.evaluator.module(address.module);
+    if (resource === undefined || module === undefined) return;
+    await this.#provision(change, { resource }, 'destroy', module.scope({ key: address.key, value: null }, self));
+  }
+
+  /** @throws DiagnosticsError of the first that fails without being let */
+  async #provision(change: ResourceChange, { resource }: Pick<Site, 'resource'>, when: Provisioner['when'], scope: Scope): Promise<void> {
+    const { hooks, signal } = this.#options;
+    const { folder } = this.plan.configuration.root;
+    const say = (line: string): void => hooks?.provisioned?.(change, line);
+    for (const provisioner of resource.provisioners.filter((each) => each.when === when)) {
+      hooks?.provisioning?.(change);
+      try {
+        await runLocalExec(provisioner, { scope, folder, address: change.address.toString(), signal, say });
+      } catch (error) {
+        if (provisioner.onFailure === 'fail') throw error;
+        say(`${errorMessage(error)} (on_failure = continue)`);
+      }
+    }
   }
 
   async #read(change: ResourceChange): Promise<void> {

@@ -3,6 +3,9 @@ import { test } from 'node:test';
 import { State } from '../state/state.ts';
 import { changesOf, Desk } from '../testkit.ts';
 import { applyPlan } from './apply.ts';
+import type { ApplyHooks } from './types.ts';
+
+const noShell = process.platform === 'win32' && 'runs /bin/sh';
 
 const thing = (name: string, body = ''): string => `resource "fake_thing" "${name}" {\n  name = "${name}"\n  ${body}\n}\n`;
 const chain = thing('a') + thing('b', 'note = fake_thing.a.id') + thing('c', 'note = fake_thing.b.id');
@@ -248,4 +251,60 @@ test('an old plan starts from its own state', async () => {
   const { state } = await applyPlan(plan, desk.cloud.connect);
   assert.ok(state instanceof State);
   assert.equal(plan.refreshedState.isEmpty, true);
+});
+
+const provisioned = (body: string, name = 'a'): string => thing(name, `provisioner "local-exec" {\n working_dir = "/"\n ${body}\n }`);
+const lines = (): { said: string[]; hooks: ApplyHooks } => {
+  const said: string[] = [];
+  return { said, hooks: { provisioned: ({ address }, line) => void said.push(`${address.toString()}: ${line}`) } };
+};
+
+test('a local-exec provisioner runs once the object is there, with its values and its environment', { skip: noShell }, async () => {
+  const desk = new Desk();
+  const { said, hooks } = lines();
+  const files = `${provisioned('command = "echo $WHO; echo ${self.id} >&2"\n environment = { WHO = fake_thing.b.id }')}${thing('b')}`;
+  await desk.applied(files, { hooks });
+  assert.deepEqual(said.toSorted(), [
+    'fake_thing.a: Executing: ["/bin/sh" "-c" "echo $WHO; echo thing-2 >&2"]',
+    'fake_thing.a: thing-1',
+    'fake_thing.a: thing-2',
+  ]);
+  await desk.applied(files, { hooks });
+  assert.equal(said.length, 3, 'not again');
+});
+
+test('what fails in a provisioner leaves its object tainted, unless that is let pass', { skip: noShell }, async () => {
+  const desk = new Desk();
+  const failing = provisioned('command = "echo no; exit 3"');
+  const { diagnostics } = await desk.apply(failing);
+  assert.deepEqual(
+    diagnostics.map(({ summary, detail, address, range }) => [summary, detail, address, range?.line]),
+    [['local-exec provisioner error', "Error running command 'echo no; exit 3': exit status 3. Output: no\n", 'fake_thing.a', 3]],
+  );
+  assert.equal(desk.state.get('fake_thing.a')?.current?.status, 'tainted');
+  const { said, hooks } = lines();
+  await desk.applied(provisioned('command = "exit 3"\n on_failure = continue'), { hooks });
+  assert.equal(desk.state.get('fake_thing.a')?.current?.status, 'ready');
+  assert.match(said.at(-1) ?? '', /exit status 3.*\(on_failure = continue\)/);
+});
+
+test('a provisioner for the end runs before its object goes', { skip: noShell }, async () => {
+  const desk = new Desk();
+  const files = thing(
+    'a',
+    'for_each = toset(["x"])\n provisioner "local-exec" {\n working_dir = "/"\n command = "echo bye ${each.key} ${self.id}"\n when = destroy\n quiet = true\n }',
+  );
+  const { said, hooks } = lines();
+  await desk.applied(files, { hooks });
+  assert.deepEqual(said, []);
+  await desk.applied(files, { hooks, mode: 'destroy' });
+  assert.deepEqual(said, ['fake_thing.a["x"]: Executing: Suppressed by quiet=true', 'fake_thing.a["x"]: bye x thing-1']);
+});
+
+test('what a provisioner with a secret runs and prints is not told', { skip: noShell }, async () => {
+  const { said, hooks } = lines();
+  await new Desk().applied(`variable "key" {\n default = "k3y"\n sensitive = true\n}\n${provisioned('command = "echo ${var.key}"')}`, {
+    hooks,
+  });
+  assert.ok(!said.join().includes('k3y'), said.join());
 });

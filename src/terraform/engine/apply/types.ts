@@ -12,6 +12,10 @@ export interface ApplyHooks {
   /** `aws_lb.main: Creation complete after 2s [id=…]` */
   finished?(change: ResourceChange, step: Step, id: string | undefined): void;
   failed?(change: ResourceChange, step: Step, error: unknown): void;
+  /** A `local-exec` provisioner begins. */
+  provisioning?(change: ResourceChange): void;
+  /** A line of what it does, or of what its command prints. */
+  provisioned?(change: ResourceChange, line: string): void;
 }
 
 export interface ApplyOptions {

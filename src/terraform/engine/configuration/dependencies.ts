@@ -123,7 +123,8 @@ function addResource(
   resources.add(node);
   const conditions = [...lifecycle.preconditions, ...lifecycle.postconditions].flatMap(({ condition, message }) => [condition, message]);
   const expressions = [resource.count, resource.forEach, ...lifecycle.replaceTriggeredBy, ...conditions];
-  add(node, bodyReferences(resource.body), resource.dependsOn, referencesOf(expressions));
+  const provisioners = resource.provisioners.flatMap(({ body }) => bodyReferences(body));
+  add(node, bodyReferences(resource.body), resource.dependsOn, referencesOf(expressions), provisioners);
   const provider = `${modulePrefix(module.path)}provider.${resource.provider}`;
   if (module.providers.has(resource.provider)) graph.connect(node, provider);
 }

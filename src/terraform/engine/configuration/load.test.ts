@@ -201,7 +201,26 @@ const mistakes: readonly (readonly [name: string, files: Files, errors: readonly
     `variable "p" { default = true }\n${thing('lifecycle { prevent_destroy = var.p }')}`,
     ['4: Variables not allowed: Variables may not be used here.'],
   ],
-  ['a provisioner', thing('provisioner "local-exec" { command = "true" }'), [/^3: Unsupported provisioner block: /]],
+  [
+    'a provisioner that reaches into a machine',
+    thing('provisioner "remote-exec" {\n inline = ["true"]\n }'),
+    [/^3: Unsupported provisioner "remote-exec": .*user_data/],
+  ],
+  [
+    'a provisioner without its command',
+    thing('provisioner "local-exec" {}'),
+    ['3: Missing required argument: The argument "command" is required, but no definition was found.'],
+  ],
+  [
+    'a provisioner at the end that looks at others',
+    `locals { a = 1 }\n${thing('provisioner "local-exec" {\n command = local.a\n when = destroy\n }')}`,
+    [/^5: Invalid reference from destroy provisioner: /],
+  ],
+  [
+    'a provisioner at no time',
+    thing('provisioner "local-exec" {\n command = "true"\n when = never\n }'),
+    ['5: Invalid "when" keyword: The "when" argument requires one of: create or destroy.'],
+  ],
   [
     'an argument that the AWS provider has not',
     'provider "aws" {\n  regoin = "x"\n}',

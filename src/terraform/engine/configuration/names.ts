@@ -41,6 +41,7 @@ export function checkNames(module: ModuleConfiguration, found: Diagnostics, pass
     for (const trigger of lifecycle.replaceTriggeredBy) check(trigger.references(), context);
     checkConditions(lifecycle.preconditions, repeated(resource));
     checkConditions(lifecycle.postconditions, { ...repeated(resource), self: true });
+    for (const provisioner of resource.provisioners) check(bodyReferences(provisioner.body), { ...context, self: true });
   }
   for (const call of module.calls.values()) {
     checkRepetition(call, check);

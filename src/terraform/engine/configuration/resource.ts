@@ -2,6 +2,7 @@ import { didYouMean, staticItems, staticTraversals, type Block, type Body, type 
 import { problem, type Diagnostics } from '../diagnostics.ts';
 import type { Schema } from '../schema.ts';
 import type { Path } from '../state/state.ts';
+import { readProvisioners } from './provisioner.ts';
 import { checkBody, nativeBody } from './schemaCheck.ts';
 import { checkLabels, checkShape, conditions, constantFlag, dependencies, providerName } from './shape.ts';
 import type { Lifecycle, ResourceDeclaration, Types } from './types.ts';
@@ -36,7 +37,6 @@ export function readResource(block: Block, types: Types, found: Diagnostics, che
         forEach.range,
       ),
     );
-  refuseProvisioners(blocks, found);
   for (const { type: kind, body: inner } of blocks) if (kind === 'timeouts') checkShape(inner, { optional: timeouts }, inner.range, found);
   return {
     mode,
@@ -49,6 +49,7 @@ export function readResource(block: Block, types: Types, found: Diagnostics, che
     provider: providerOf(attributes.get('provider'), type, found),
     dependsOn: dependencies(block.body, found),
     lifecycle: readLifecycle(blocks, mode, schema, found),
+    provisioners: readProvisioners(blocks, found),
     ...(check !== undefined && { check }),
     range: block.range,
   };
@@ -75,19 +76,6 @@ function schemaOf(mode: 'managed' | 'data', type: string, types: Types, { range 
 function providerOf(expression: Expression | undefined, type: string, found: Diagnostics): string {
   if (expression === undefined) return impliedProvider(type);
   return found.attempt(() => providerName(expression)) ?? impliedProvider(type);
-}
-
-function refuseProvisioners(blocks: readonly Block[], found: Diagnostics): void {
-  for (const { type, range } of blocks)
-    if (type === 'provisioner' || type === 'connection')
-      found.add(
-        problem(
-          'error',
-          `Unsupported ${type} block`,
-          'Plimsoll runs no provisioners. What a machine is to run when it starts belongs into its user_data, what this machine is to run into a script around the apply.',
-          range,
-        ),
-      );
 }
 
 function readLifecycle(blocks: readonly Block[], mode: 'managed' | 'data', schema: Schema, found: Diagnostics): Lifecycle {

@@ -133,6 +133,8 @@ export interface ResourceDeclaration extends Repetition {
   readonly provider: string;
   readonly dependsOn: readonly Reference[];
   readonly lifecycle: Lifecycle;
+  /** In their order. */
+  readonly provisioners: readonly Provisioner[];
   /** The `check` block that the data source stands in. */
   readonly check?: string;
   readonly range: Range;
@@ -145,6 +147,14 @@ export interface Lifecycle {
   readonly replaceTriggeredBy: readonly Expression[];
   readonly preconditions: readonly Condition[];
   readonly postconditions: readonly Condition[];
+}
+
+/** A `provisioner "local-exec"` block: a command to be run on this machine when an object was made, or before it is deleted. */
+export interface Provisioner {
+  readonly when: 'create' | 'destroy';
+  readonly onFailure: 'fail' | 'continue';
+  readonly body: Body;
+  readonly range: Range;
 }
 
 export interface ModuleCall extends Repetition {
