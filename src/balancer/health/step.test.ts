@@ -84,3 +84,34 @@ test('checks begin in their cadence whatever the last one does, one at a time', 
   monitor.stop();
   assert.equal(clock.pendingCount, 0);
 });
+
+test('a target that hangs is unhealthy after the rest of an interval, the further intervals, and one timeout', async () => {
+  const [intervalMs, timeoutMs] = [10_000, 2000];
+  const clock = new ManualClock();
+  for (const beforeCheckMs of [1, 4000, 9999]) {
+    let hangs = false;
+    let beganMs = 0;
+    const monitor = new HealthMonitor(
+      { id: 'a', host: 'h', port: 1, phase: 'registered' },
+      { ...check, intervalMs, timeoutMs },
+      {
+        clock,
+        random: seededRandom(1),
+        probe: async () => {
+          beganMs = clock.nowMs();
+          if (hangs) await clock.sleep(timeoutMs);
+          return hangs ? { outcome: 'timeout' } : pass;
+        },
+        onStep: () => undefined,
+      },
+    );
+    await clock.advance(2 * intervalMs);
+    await clock.advance(beganMs + intervalMs - clock.nowMs() - beforeCheckMs);
+    hangs = true;
+    await clock.advance(beforeCheckMs + intervalMs + timeoutMs - 1);
+    assert.equal(monitor.health.state, 'healthy');
+    await clock.advance(1);
+    assert.equal(monitor.health.state, 'unhealthy', `${beforeCheckMs} ms before a check`);
+    monitor.stop();
+  }
+});
