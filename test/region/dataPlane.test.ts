@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import connect from 'postgres';
 import { dbInstances, instances } from '../../src/aws/index.ts';
@@ -30,6 +30,11 @@ describe('kill -9 of the data plane', { skip: process.platform !== 'linux' && 'r
 
   const database = () => live.place(region).table(dbInstances).get('db');
   const plane = (): number => (JSON.parse(readFileSync(join(own.folder, 'data-plane.json'), 'utf8')) as { pid: number }).pid;
+  /** Folders of the data plane outside of the region's. */
+  const leftovers = (): string[] => {
+    const { socket } = JSON.parse(readFileSync(join(own.folder, 'data-plane.json'), 'utf8')) as { socket: string };
+    return [dirname(socket), ...(instanceId === undefined ? [] : [readFileSync(join(own.folder, 'machines-folder'), 'utf8')])];
+  };
   const pageOf = (id: string): Promise<string | undefined> =>
     fetch(`http://${live.instances.whereabouts()[id]?.host}/`).then(
       (answer) => answer.text(),
@@ -66,6 +71,8 @@ describe('kill -9 of the data plane', { skip: process.platform !== 'linux' && 'r
     if (served !== undefined) await until('the web server', async () => (await pageOf(served)) === served);
     const tasks = new Set(service.tasks().map(({ id }) => id));
     const first = plane();
+    const left = leftovers();
+    assert.ok(left.every((path) => existsSync(path)));
 
     const traffic = startTraffic(service.url);
     await systemClock.sleep(200);
@@ -87,6 +94,11 @@ describe('kill -9 of the data plane', { skip: process.platform !== 'linux' && 'r
       await until('the web server', async () => (await pageOf(served)) === served);
       assert.equal(live.place(region).table(instances).get(served)?.state, 'running');
     }
+    assert.deepEqual(
+      left.filter((path) => existsSync(path)),
+      [],
+      'what the killed one had in temporary folders',
+    );
     await service.update({ desiredCount: 3 });
     await until('three healthy tasks', () => service.healthy().length === 3);
     await afterwards.stop();

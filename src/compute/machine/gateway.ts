@@ -1,12 +1,10 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { entry, errorMessage, forkChild, PlimsollError, type Child, type Logger } from '../../base/index.ts';
 import { computeErrors } from '../errors.ts';
 import type { AgentCommand } from './agent.ts';
+import type { MachinesFolder } from './folder.ts';
 import type { InstanceMetadata } from './metadata.ts';
 import type { RelayCommand, RelayEvent } from './relay.ts';
 
@@ -23,31 +21,28 @@ const uplinkAddress = '169.254.77.1';
  * there is a link between the two besides, by which this computer reaches machines at their own addresses.
  */
 export class Gateway {
-  /** For sockets and what machines are built from; nobody else may list it. */
-  readonly folder: string;
+  readonly #folder: MachinesFolder;
   readonly #agent: ChildProcess;
   readonly #relay: Child<RelayCommand, RelayEvent>;
   readonly #link: string | undefined;
 
-  private constructor(folder: string, agent: ChildProcess, relay: Child<RelayCommand, RelayEvent>, link: string | undefined) {
-    this.folder = folder;
+  private constructor(folder: MachinesFolder, agent: ChildProcess, relay: Child<RelayCommand, RelayEvent>, link: string | undefined) {
+    this.#folder = folder;
     this.#agent = agent;
     this.#relay = relay;
     this.#link = link;
   }
 
-  static async open(root: boolean, log: Logger | undefined): Promise<Gateway> {
-    const folder = mkdtempSync(join(tmpdir(), 'plimsoll-machines-'));
-    chmodSync(folder, 0o711);
-    const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  static async open(root: boolean, folder: MachinesFolder, log: Logger | undefined): Promise<Gateway> {
+    const undo: (() => unknown)[] = [() => folder.remove()];
     try {
       const onLine = (line: string): void => log?.info(line);
-      const relay = forkChild<RelayCommand, RelayEvent>(entry(import.meta.url, './relay'), { args: [folder], onLine });
+      const relay = forkChild<RelayCommand, RelayEvent>(entry(import.meta.url, './relay'), { args: [folder.path], onLine });
       undo.unshift(() => relay.stop(0));
       relay.onMessage((event) => {
         if (event.type === 'failed') log?.warn(`a port of a machine cannot be opened: ${event.message}`);
       });
-      const agent = await startAgent(folder, root, onLine);
+      const agent = await startAgent(folder.path, root, onLine);
       undo.unshift(() => agent.kill('SIGKILL'));
       const link = root ? await uplink(agent.pid!, log) : undefined;
       return new Gateway(folder, agent, relay, link);
@@ -55,6 +50,10 @@ export class Gateway {
       for (const step of undo) await step();
       throw error;
     }
+  }
+
+  get folder(): string {
+    return this.#folder.path;
   }
 
   /** Of the process that holds the network namespace. */
@@ -111,7 +110,7 @@ export class Gateway {
     }
     await this.#relay.stop(500);
     if (this.#link !== undefined) await ip(['link', 'del', this.#link]).catch(() => undefined);
-    rmSync(this.folder, { recursive: true, force: true });
+    this.#folder.remove();
   }
 
   #tell(command: AgentCommand): void {

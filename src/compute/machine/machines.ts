@@ -8,6 +8,7 @@ import type { ComputeDriver, MachineProgram, Machines, MachineSpec } from '../..
 import { computeErrors } from '../errors.ts';
 import type { LoopbackNetwork } from '../network.ts';
 import { MachineContainers } from './containers.ts';
+import { makeMachinesFolder } from './folder.ts';
 import { Gateway, systemPath } from './gateway.ts';
 import { buildScript, lifeScript, wireScript } from './scripts.ts';
 import { standIns } from './standins.ts';
@@ -20,6 +21,8 @@ export interface MachinesOptions {
   /** What `docker run` starts, and where; without it the programs that stand for images, in the machine itself. */
   readonly containers?: { readonly driver: ComputeDriver; readonly leases: LoopbackNetwork } | undefined;
   readonly log?: Logger;
+  /** A file that names the machines' folder, so that one that was killed leaves it to be removed by the next. */
+  readonly record?: string;
   /** `user`: as a normal user would, also as root. */
   readonly isolation?: 'auto' | 'user';
 }
@@ -51,7 +54,7 @@ export async function createMachines(options: MachinesOptions): Promise<Machines
     'this system lets nobody make namespaces here',
   );
   const drops = root && (await dropsTo(machineUid));
-  const gateway = await Gateway.open(root, options.log);
+  const gateway = await Gateway.open(root, makeMachinesFolder(options.record), options.log);
   return new NamespaceMachines(options, gateway, root, drops ? machineUid : undefined);
 }
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { PlimsollError, systemClock, type Logger, type Timer } from '../../base/index.ts';
 import type { AppliedEvent, Balancer } from '../../balancer/index.ts';
 import {
@@ -244,7 +245,7 @@ export class Host {
   #openMachines(): Promise<Machines> {
     const { machineDriver: driver, docker, network, log } = this.#parts;
     const containers = docker && { driver: docker, leases: docker.bridge.instanceLeases };
-    this.#machines ??= createMachines({ driver, network, log, containers });
+    this.#machines ??= createMachines({ driver, network, log, containers, record: join(this.#options.dataDir, 'machines-folder') });
     // A refusal is told to whoever asked, and tried again with the next call.
     this.#machines.catch(() => (this.#machines = undefined));
     return this.#machines;
