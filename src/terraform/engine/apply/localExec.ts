@@ -32,7 +32,7 @@ export async function runLocalExec({ body, range }: Provisioner, options: LocalE
   const values = new Arguments(revealObject(config));
   const secret = Object.values(config).some((value: Value) => isSensitive(value));
   const command = values.sure('command');
-  const [program = '', ...args] = [...(values.texts('interpreter') ?? shell), command];
+  const [program, ...args] = [...(values.texts('interpreter') ?? shell), command];
   const quiet = values.flag('quiet') === true;
   say(
     `Executing: ${quiet ? 'Suppressed by quiet=true' : secret ? '(output suppressed due to sensitive value in config)' : listed([program, ...args])}`,
