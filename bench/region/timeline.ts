@@ -26,7 +26,7 @@ try {
     {
       TargetGroupArn: group ?? '',
       HealthCheckIntervalSeconds: 10,
-      HealthCheckTimeoutSeconds: 5,
+      HealthCheckTimeoutSeconds: 2,
       HealthyThresholdCount: 2,
       UnhealthyThresholdCount: 2,
     },
