@@ -57,7 +57,7 @@ async function ask(path: string, condition: string): Promise<LoadResult> {
     import { check } from 'k6';
     export const options = { iterations: 3 };
     export default function () {
-      const r = http.get(__ENV.URL + '${path}', { timeout: '300ms' });
+      const r = http.get(__ENV.URL + '${path}', { timeout: '${path === '/hang' ? '300ms' : '30s'}' });
       check(r, { 'as expected': () => ${condition}, 'the next is fine': () => http.get(__ENV.URL + '/ok').body === 'ok' });
     }`,
   );

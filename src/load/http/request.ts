@@ -29,6 +29,8 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner {
   readonly #name: string | undefined;
   readonly #onDone: (response: Response | undefined, error: Error | undefined) => void;
   #exchange: Exchange | undefined;
+  /** The first of those that redirects made: what the script asked for. */
+  #first: Exchange | undefined;
   #redirectsLeft: number;
   /** Waits for its turn under `rps`. */
   #paced: Call | undefined;
@@ -57,7 +59,7 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner {
       this.#target = engine.targets.get(this.#url);
     } catch (error) {
       if (!(error instanceof InvalidUrlError)) throw error;
-      this.#refuse(new RequestFailure(FailureCode.invalidUrl, error.message));
+      this.#refuse(new RequestFailure(error.isUrl ? FailureCode.generic : FailureCode.invalidUrl, error.message), error.isUrl);
       return;
     }
     const waitMs = engine.pacer?.waitMs() ?? 0;
@@ -87,6 +89,7 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner {
       this,
     );
     this.#exchange = exchange;
+    this.#first ??= exchange;
     if (engine.options.httpDebug !== '') logRequest(exchange);
     exchange.start();
   }
@@ -255,19 +258,15 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner {
     }
     if (failure)
       engine.log('warning', `Request Failed error="${capitalised(this.#method)} \\"${exchange.target.url}\\": ${failure.detail}"`, 'http');
-    this.#onDone(new Response(exchange, body, this.#errorCode), undefined);
+    this.#onDone(new Response(exchange, body, this.#errorCode, this.#first), undefined);
   }
 
-  /** Nothing was sent: there is no sample, only a response that says why. */
-  #refuse(failure: RequestFailure): void {
+  /** Nothing is sent: a response says why, and a sample of a failed request if it is to count. */
+  #refuse(failure: RequestFailure, counts: boolean): void {
     const { engine } = this.#vu;
     engine.countError(failure.message);
-    if (engine.options.throwErrors) {
-      this.#onDone(undefined, failure);
-      return;
-    }
-    engine.log('warning', `Request Failed error="${failure.message}"`, 'http');
     const target: Target = {
+      given: this.#url,
       url: this.#url,
       isTls: false,
       host: '',
@@ -289,7 +288,19 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner {
       this,
     );
     exchange.failure = failure;
-    this.#onDone(new Response(exchange, null, failure.code), undefined);
+    if (counts) {
+      this.#target = target;
+      this.#exchange = exchange;
+      this.#errorCode = failure.code;
+      this.#isExpected = this.#expects(0);
+      this.#measure(exchange);
+    }
+    if (engine.options.throwErrors) {
+      this.#onDone(undefined, failure);
+      return;
+    }
+    engine.log('warning', `Request Failed error="${failure.message}"`, 'http');
+    this.#onDone(new Response(exchange, null, failure.code, this.#first), undefined);
   }
 
   #expects(status: number): boolean {
@@ -327,9 +338,9 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner {
       this.#body = undefined;
     }
     try {
-      this.#url = new URL(location, exchange.target.url).href;
+      this.#url = new URL(location, exchange.target.given).href;
     } catch {
-      this.#refuse(new RequestFailure(FailureCode.generic, `failed to parse Location header ${JSON.stringify(location)}`));
+      this.#refuse(new RequestFailure(FailureCode.generic, `failed to parse Location header ${JSON.stringify(location)}`), false);
       return;
     }
     this.start();

@@ -14,7 +14,8 @@ export interface RequestInfo {
   readonly url: string;
   readonly headers: Record<string, string[]>;
   readonly body: string;
-  readonly cookies: Record<string, unknown>;
+  /** By name, as k6 shows them. */
+  readonly cookies: Record<string, { name: string; value: string; replace: boolean }[]>;
 }
 
 /** Names of `response.timings`, in milliseconds. */
@@ -40,17 +41,20 @@ export class Response {
   error_code: number;
   url: string;
   readonly #exchange: Exchange;
+  /** Before redirects. */
+  readonly #asked: Exchange;
   #headers: Record<string, string> | undefined;
   #json: unknown;
   #hasJson = false;
 
-  constructor(exchange: Exchange, body: ResponseBody, errorCode: number) {
+  constructor(exchange: Exchange, body: ResponseBody, errorCode: number, asked: Exchange = exchange) {
     this.#exchange = exchange;
+    this.#asked = asked;
     this.status = exchange.status;
     this.body = body;
     this.error = exchange.failure?.message ?? '';
     this.error_code = errorCode;
-    this.url = exchange.target.url;
+    this.url = exchange.target.given;
   }
 
   get status_text(): string {
@@ -103,11 +107,12 @@ export class Response {
   }
 
   get request(): RequestInfo {
-    const { method, target, head, body } = this.#exchange;
+    const { method, target, head, body } = this.#asked;
     const headers: Record<string, string[]> = {};
     for (const [name, value] of Object.entries(parseFields(head.slice(head.indexOf('\r\n') + 2))))
       if (name !== 'Host') headers[name] = [value];
-    return { method, url: target.url, headers, body: body === undefined ? '' : body.toString(), cookies: {} };
+    const cookies = cookiesOf(headers['Cookie']?.[0]);
+    return { method, url: target.given, headers, body: body === undefined ? '' : body.toString(), cookies };
   }
 
   /** The body as JSON, or the part of it that a GJSON path names; undefined when there is none. */
@@ -158,6 +163,16 @@ export class Response {
     const { tls_version, tls_cipher_suite, ocsp } = this;
     return { remote_ip, remote_port, url, status, status_text, proto, headers, cookies, body, timings, tls_version, tls_cipher_suite, ocsp, error, error_code, request }; // prettier-ignore
   }
+}
+
+/** Of a Cookie field. */
+function cookiesOf(line: string | undefined): RequestInfo['cookies'] {
+  const cookies: Record<string, { name: string; value: string; replace: boolean }[]> = {};
+  for (const pair of line?.split('; ') ?? []) {
+    const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(pair) ?? [];
+    (cookies[name] ??= []).push({ name, value, replace: false });
+  }
+  return cookies;
 }
 
 export function timingsOf(exchange: Exchange): Timings {

@@ -5,6 +5,9 @@ import type { KnownHead } from './answer-head.ts';
  * already written, because a load test asks for the same few URLs over and over.
  */
 export interface Target {
+  /** As the script gave it. */
+  readonly given: string;
+  /** The same without its credentials, for tags and the log. */
   readonly url: string;
   readonly isTls: boolean;
   readonly host: string;
@@ -29,6 +32,13 @@ export interface Target {
 /** A URL that cannot be requested; `message` is what k6 calls `error`. */
 export class InvalidUrlError extends Error {
   override name = 'InvalidUrlError';
+  /** It could be read, and names nothing that HTTP could be spoken with: counted as a request that failed, as in k6. */
+  readonly isUrl: boolean;
+
+  constructor(message: string, isUrl: boolean) {
+    super(message);
+    this.isUrl = isUrl;
+  }
 }
 
 const CACHE_MAX = 10_000;
@@ -57,21 +67,28 @@ export class TargetCache {
   }
 }
 
-function parseTarget(text: string, userAgent: string): Target {
-  let url: URL;
+/** Go's net/url decides what is a URL at all, its net/http what can be requested. */
+function readUrl(text: string): URL {
+  const [, scheme = '', rest = text] = /^([a-z][a-z\d+.-]*):(.*)$/is.exec(text) ?? [];
+  if (scheme === '' && (text.split('/')[0] ?? '').includes(':')) throw new InvalidUrlError(`invalid URL: ${JSON.stringify(text)}`, false);
+  if (!/^https?$/i.test(scheme)) throw new InvalidUrlError(`unsupported protocol scheme "${scheme.toLowerCase()}"`, true);
+  if (!/^\/\/[^/?#]/.test(rest)) throw new InvalidUrlError('http: no Host in request URL', true);
   try {
-    url = new URL(text);
+    return new URL(text);
   } catch {
-    throw new InvalidUrlError(`invalid URL: ${JSON.stringify(text)}`);
+    throw new InvalidUrlError(`invalid URL: ${JSON.stringify(text)}`, false);
   }
+}
+
+function parseTarget(text: string, userAgent: string): Target {
+  const url = readUrl(text);
   const isTls = url.protocol === 'https:';
-  if (!isTls && url.protocol !== 'http:')
-    throw new InvalidUrlError(`unsupported protocol scheme ${JSON.stringify(url.protocol.replace(/:$/, ''))}`);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const port = url.port === '' ? (isTls ? 443 : 80) : Number(url.port);
   const path = `${url.pathname}${url.search}`;
   const commonFields = `Host: ${url.host}\r\n${userAgent === '' ? '' : `User-Agent: ${userAgent}\r\n`}`;
   return {
+    given: text,
     url: url.username === '' ? text : text.replace(/\/\/[^@/]*@/, '//****:****@'),
     isTls,
     host,
