@@ -305,6 +305,7 @@ export class Region {
       dnsName: (_place, arn) => this.loadBalancing.hostOf(arn),
       targetHealth: (at, arn) => this.loadBalancing.targetHealth(at, arn),
       consoleOf: (id) => this.instances.consoleOf(id),
+      databaseLog: (at, id) => this.databases.logFile({ at, id }),
       metrics: (at) => this.measurements.of(at),
       forecast: (at, group, policy) => this.#predictive.forecastOf(at, group, policy),
       whereabouts: () => ({ listeners: this.loadBalancing.whereabouts(), instances: this.instances.whereabouts() }),

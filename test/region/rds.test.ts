@@ -42,6 +42,15 @@ describe('databases that really run', { skip: process.platform !== 'linux' && 'r
       ['DB instance created'],
     );
     await withSql('db', (sql) => sql`create table notes as select 'first' as text`);
+    await assert.rejects(withSql('db', (sql) => sql`select * from nowhere`));
+    const { DescribeDBLogFiles: [log] = [] } = await endpoint.call('rds', 'DescribeDBLogFiles', { DBInstanceIdentifier: 'db' }, region);
+    const file = { DBInstanceIdentifier: 'db', LogFileName: log?.LogFileName };
+    const whole = await endpoint.call('rds', 'DownloadDBLogFilePortion', { ...file, Marker: '0' }, region);
+    assert.match(whole.LogFileData ?? '', /database system is ready.*relation "nowhere" does not exist/s);
+    const rest = await endpoint.call('rds', 'DownloadDBLogFilePortion', { ...file, Marker: whole.Marker }, region);
+    assert.deepEqual([rest.LogFileData, rest.AdditionalDataPending], ['', false]);
+    const last = await endpoint.call('rds', 'DownloadDBLogFilePortion', { ...file, NumberOfLines: 1 }, region);
+    assert.match(last.LogFileData ?? '', /^[^\n]+\n$/);
     await endpoint.call('rds', 'CreateDBSnapshot', { DBInstanceIdentifier: 'db', DBSnapshotIdentifier: 'one' }, region);
     await kept('one');
     await settled('db');

@@ -31,6 +31,8 @@ export interface Machinery {
   targetHealth?(place: Place, groupArn: string): readonly TargetState[];
   /** What an instance has written to its console. Asked only where `live`. */
   consoleOf?(instanceId: string): string;
+  /** The file that a database server writes its log to. Asked only where `live`. */
+  databaseLog?(place: Place, id: string): string;
   /** What was measured in a region. Asked only where `live`. */
   metrics?(place: Place): MetricStore;
   /** What a predictive scaling policy expects of the coming hours. Asked only where `live`. */

@@ -15,6 +15,7 @@ import { prepareFolder } from './account.ts';
 import { binariesIn, findPostgres } from './binaries.ts';
 import { clientBackends } from './backends.ts';
 import { endBackends, initCluster, refuseLiveServer } from './cluster.ts';
+import { LogFile } from './logFile.ts';
 
 export interface PostgresOptions {
   /** Holds the cluster; made when missing. What was written survives a stop and is there at the next start. */
@@ -39,6 +40,8 @@ export interface PostgresOptions {
   readonly programs?: string;
   /** False trades durability for speed: fsync is off. Default true. */
   readonly durable?: boolean;
+  /** What the server writes is appended there, in a folder that exists; some 8 MiB are kept. */
+  readonly logFile?: string;
   readonly log?: Logger;
   /** Called once when it ended, asked or not. */
   readonly onExit?: (exit: PostgresExit) => void;
@@ -290,11 +293,13 @@ class Server implements PostgresServer {
 
   async #watch(child: ChildProcess, cluster: string): Promise<PostgresExit> {
     const log = this.#options.log?.child({ server: 'postgres' });
+    const file = this.#options.logFile === undefined ? undefined : new LogFile(this.#options.logFile);
     for (const stream of [child.stdout, child.stderr]) {
       if (!stream) continue;
       readLines(stream, (line) => {
         this.#lastLines.add(line);
         log?.debug(line);
+        file?.add(line);
       });
     }
     const { code, signal } = await exitOf(child);
@@ -304,6 +309,7 @@ class Server implements PostgresServer {
     await this.#keeper.close();
     child.stdout?.destroy();
     child.stderr?.destroy();
+    file?.close();
     this.#exit = { code, signal, expected, lastLines: this.#lastLines.get() };
     if (this.#ready) this.#options.onExit?.(this.#exit);
     return this.#exit;

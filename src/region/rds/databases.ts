@@ -174,6 +174,7 @@ export class Databases {
     const { max_connections: asked, ...parameters } = parametersOf(database.at, instance);
     const server = await this.#options.plane.startDatabase(keyOf(database.at, database.id), {
       dataDir: folder,
+      logFile: this.logFile(database),
       address: database.address,
       port: this.#portFor(database, instance),
       user: instance.MasterUsername ?? 'postgres',
@@ -239,6 +240,7 @@ export class Databases {
   #remove(database: RunningDatabase): void {
     const { world, plane } = this.#options;
     rmSync(this.#folder(database), { recursive: true, force: true });
+    for (const file of [this.logFile(database), `${this.logFile(database)}.1`]) rmSync(file, { force: true });
     this.#running.delete(keyOf(database.at, database.id));
     plane.network.release(database.address);
     world.transaction(() => removeDBInstance(database.at, database.id));
@@ -269,8 +271,13 @@ export class Databases {
     });
   }
 
-  #folder({ at, id }: RunningDatabase): string {
+  #folder({ at, id }: Pick<RunningDatabase, 'at' | 'id'>): string {
     return resolve(this.#options.dataDir, 'rds', at.account, at.region, id);
+  }
+
+  /** Beside its folder: it outlives a restore, and is no part of a snapshot. */
+  logFile(database: Pick<RunningDatabase, 'at' | 'id'>): string {
+    return `${this.#folder(database)}.log`;
   }
 
   #snapshotFolder(at: Place, id: string): string {

@@ -2,7 +2,7 @@ import type { RDS } from '@aws-sdk/client-rds';
 import type { Place } from '../../state/place.ts';
 import type { Operations } from '../operation.ts';
 import { rdsPage } from './page.ts';
-import { dbInstances, nameOf, requireInstance, snapshots, type Snapshot } from './resources.ts';
+import { dbInstances, nameOf, snapshots, type Snapshot } from './resources.ts';
 import { dropTags } from './tags.ts';
 
 function automatedSnapshots(at: Place, dbiResourceId?: string): Snapshot[] {
@@ -46,12 +46,5 @@ export const backupOperations: Operations<RDS> = {
       }),
       ...tail,
     };
-  },
-
-  /** Where nothing runs there is the log that every server has, and nothing in it. */
-  DescribeDBLogFiles({ DBInstanceIdentifier }, at) {
-    const { InstanceCreateTime, Engine } = requireInstance(at, DBInstanceIdentifier);
-    if (at.world.machinery.live) return { DescribeDBLogFiles: [] };
-    return { DescribeDBLogFiles: [{ LogFileName: `error/${Engine}.log`, LastWritten: InstanceCreateTime, Size: 0 }] };
   },
 };

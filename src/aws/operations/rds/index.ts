@@ -4,6 +4,7 @@ import { backupOperations } from './backups.ts';
 import { engineOperations } from './engines.ts';
 import { eventOperations } from './events.ts';
 import { instanceOperations } from './instances.ts';
+import { logOperations } from './logs.ts';
 import { modificationOperations } from './modification.ts';
 import { optionGroupOperations } from './optionGroups.ts';
 import { parameterGroupOperations } from './parameterGroups.ts';
@@ -19,6 +20,7 @@ export const rds: Operations<RDS> = {
   ...engineOperations,
   ...eventOperations,
   ...instanceOperations,
+  ...logOperations,
   ...modificationOperations,
   ...optionGroupOperations,
   ...parameterGroupOperations,
