@@ -1,5 +1,6 @@
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
+import { wildcard } from '../wildcard.ts';
 import { tagsOf } from './tagSets.ts';
 
 export interface Filter {
@@ -50,24 +51,10 @@ function compile<T>(at: Place, filter: Filter, id: (value: T) => string | undefi
 /** True for a text that equals or matches one of the patterns. */
 export function matcher(patterns: readonly string[]): (text: string) => boolean {
   const exact = new Set<string>();
-  const wild: RegExp[] = [];
+  const wild: ((text: string) => boolean)[] = [];
   for (const pattern of patterns) {
     if (/[*?\\]/.test(pattern)) wild.push(wildcard(pattern));
     else exact.add(pattern);
   }
-  return (text) => exact.has(text) || wild.some((pattern) => pattern.test(text));
-}
-
-/** `*` is any run of characters, `?` any one; a backslash takes their meaning away. */
-function wildcard(pattern: string): RegExp {
-  const source = pattern.replace(/\\(.)|[*]+|[?]|[^*?\\]+|\\$/gs, (part, escaped: string | undefined) => {
-    if (escaped !== undefined) return literal(escaped);
-    if (part.startsWith('*')) return '.*';
-    return part === '?' ? '.' : literal(part);
-  });
-  return new RegExp(`^${source}$`, 's');
-}
-
-function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  return (text) => exact.has(text) || wild.some((matches) => matches(text));
 }
