@@ -54,6 +54,7 @@ function testOf(vu: Vu): object {
     abort(reason?: string): never {
       const error = new PlimsollError(loadErrors.PL_LOAD_TEST_ABORTED, {
         what: `test aborted${reason === undefined ? '' : `: ${reason}`}`,
+        where: vu.engine.placeNow(),
       });
       vu.engine.onAbort(error);
       throw error;

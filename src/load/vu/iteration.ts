@@ -1,4 +1,5 @@
-import { monotonicMs } from '../../base/index.ts';
+import { monotonicMs, PlimsollError } from '../../base/index.ts';
+import { loadErrors } from '../errors.ts';
 import { numberOf, shareOf, type Segment } from '../executors/segment.ts';
 import type { Metric } from '../metrics/registry.ts';
 import { cannotSuspend } from '../script/runtime.ts';
@@ -81,7 +82,8 @@ export class IterationRunner {
 
   #finish(vu: Vu, startedAt: number, error: unknown, resolve: (complete: boolean) => void): void {
     const engine = this.#engine;
-    if (error !== undefined) engine.log('error', engine.script.stackOf(error), 'stacktrace');
+    // Who ends the test with test.abort() is told once, by the run.
+    if (error !== undefined && !isAbort(error)) engine.log('error', engine.script.stackOf(error), 'stacktrace');
     if (vu.suspension) {
       vu.suspension.drop();
       engine.onAbort(
@@ -120,6 +122,10 @@ export class IterationRunner {
     }
     return data;
   }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof PlimsollError && error.code === loadErrors.PL_LOAD_TEST_ABORTED.code;
 }
 
 /** Forgets what belongs to one iteration only. */
