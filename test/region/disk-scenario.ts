@@ -58,8 +58,12 @@ async function balancer(live: Region): Promise<string> {
     region,
   );
   const says = { Type: 'fixed-response', FixedResponseConfig: { StatusCode: '200', MessageBody: 'fine' } } as const;
-  const asked = { LoadBalancerArn: LoadBalancers[0]?.LoadBalancerArn ?? '', Port: 80, Protocol: 'HTTP', DefaultActions: [says] } as const;
-  const { Listeners = [] } = await live.endpoint.call('elbv2', 'CreateListener', asked, region);
+  const { Listeners = [] } = await live.endpoint.call(
+    'elbv2',
+    'CreateListener',
+    { LoadBalancerArn: LoadBalancers[0]?.LoadBalancerArn ?? '', Port: 80, Protocol: 'HTTP', DefaultActions: [says] },
+    region,
+  );
   const arn = Listeners[0]?.ListenerArn ?? '';
   await live.waitFor('the listener', 20_000, () => live.loadBalancing.boundTo(arn) !== undefined);
   const { host, port } = live.loadBalancing.boundTo(arn)!;
