@@ -113,4 +113,10 @@ describe('kill -9 of the data plane', { skip: process.platform !== 'linux' && 'r
     await until('an answer', async () => (await fetch(service.url).catch(() => undefined))?.status === 200);
     await until('the database', () => database()?.DBInstanceStatus === 'available');
   });
+
+  test('a region that is closed while none runs leaves nothing behind', async () => {
+    process.kill(plane(), 'SIGKILL');
+    await own.close();
+    assert.equal(existsSync(own.folder), false);
+  });
 });
