@@ -333,6 +333,7 @@ life('composite alarm', {
   },
   read: async (name) => (await watch.describeAlarms({ AlarmNames: [name], AlarmTypes: ['CompositeAlarm'] })).CompositeAlarms![0],
   change: async (name) => {
+    await assert.rejects(watch.putCompositeAlarm({ AlarmName: name, AlarmRule: 'ALARM("part") AND' }), { name: 'ValidationException' });
     await watch.putCompositeAlarm({ AlarmName: name, AlarmRule: 'NOT ALARM("part")' });
     return ({ AlarmRule }: { AlarmRule: string }) => AlarmRule === 'NOT ALARM("part")';
   },

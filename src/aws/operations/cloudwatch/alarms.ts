@@ -1,4 +1,6 @@
 import type { AlarmHistoryItem, CloudWatch, MetricAlarm as SdkMetricAlarm } from '@aws-sdk/client-cloudwatch';
+import { PlimsollError } from '../../../base/index.ts';
+import { alarmsOf, parseAlarmRule } from '../../../metrics/index.ts';
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
@@ -132,6 +134,23 @@ const sameDimensions = (a: Plain<SdkMetricAlarm>['Dimensions'], b: Plain<SdkMetr
   return text(a) === text(b);
 };
 
+/** A rule must be one; where things run its alarms must be there, which suites for mocks do not see to. */
+function checkRule(at: Place, text: string): void {
+  let named: string[];
+  try {
+    named = alarmsOf(parseAlarmRule(text));
+  } catch (error) {
+    if (error instanceof PlimsollError) throw new AwsError('ValidationError', `The AlarmRule is not valid: ${error.message}`);
+    throw error;
+  }
+  const missing = named.filter((name) => !at.table(alarms).has(name.startsWith('arn:') ? name.split(':alarm:')[1] : name));
+  if (at.strict && missing.length > 0)
+    throw new AwsError(
+      'ValidationError',
+      `Could not save the composite alarm as alarms [${missing.join(', ')}] in the alarm rule do not exist`,
+    );
+}
+
 export const alarmOperations: Operations<CloudWatch> = {
   PutMetricAlarm({ Tags, ...input }, at) {
     check(input);
@@ -139,6 +158,7 @@ export const alarmOperations: Operations<CloudWatch> = {
   },
 
   PutCompositeAlarm({ Tags, ...input }, at) {
+    checkRule(at, input.AlarmRule ?? '');
     put(at, { ...input, AlarmName: input.AlarmName ?? '' }, Tags);
   },
 
