@@ -165,11 +165,21 @@ export class Run implements LoadRun {
     const endedAt = monotonicMs();
     const durationMs = endedAt - this.#startedAt;
     this.#phase = runPhases.teardown;
-    if (raw['noTeardown'] !== true && hasBegun) await this.#lifeCycle.teardown();
+    if (raw['noTeardown'] !== true && hasBegun) await this.#tearDown();
     known.judge.conclude(durationMs, endedAt);
     const result = await this.#summarise(known, durationMs);
     await outputs.end(result);
     return result;
+  }
+
+  /** What was measured is told even if teardown() throws or takes too long. */
+  async #tearDown(): Promise<void> {
+    try {
+      await this.#lifeCycle.teardown();
+    } catch (error) {
+      if (!(error instanceof PlimsollError)) throw error;
+      this.#endedEarly ??= { exitCode: error.exitCode, reason: error.message };
+    }
   }
 
   /** Reads the script and starts as many processes as its VUs need. */

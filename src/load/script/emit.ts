@@ -174,7 +174,10 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
   return { code: out.toString(), map: out.generateMap({ hires: true, source: 'bundle.js' }), guardedAt, awaits };
 }
 
-/** Imports become constants at the top, the one export list that esbuild writes becomes the factory's result. */
+/**
+ * Imports become constants at the top; the one export list that esbuild writes, or the `module.exports` of a CommonJS script that it
+ * exports as default, becomes the factory's result.
+ */
 function emitModuleSyntax(program: Program, out: MagicString): string {
   let imports = '';
   let count = 0;
@@ -195,7 +198,7 @@ function emitModuleSyntax(program: Program, out: MagicString): string {
         (specifier) => `${JSON.stringify(exportedName(specifier.exported))}: ${exportedName(specifier.local)}`,
       );
       out.overwrite(node.start, node.end, `return {${members.join(', ')}};`);
-    }
+    } else if (node.type === 'ExportDefaultDeclaration') out.overwrite(node.start, node.declaration.start, 'return ');
   }
   return imports;
 }
