@@ -74,14 +74,14 @@ export class ConsoleServer {
   }
 
   static async #open(place: ConsolePlace, behind: Behind): Promise<ConsoleServer> {
-    const assets = await loadAssets();
-    const token = uuid(systemRandom);
-    const app = Fastify({ bodyLimit: bodyBytesMax, forceCloseConnections: true, exposeHeadRoutes: false });
-    guard(app, token);
-    pageRoutes(app, assets, token);
-    apiRoutes(app, behind);
-    testRoutes(app, behind.tests);
     try {
+      const assets = await loadAssets();
+      const token = uuid(systemRandom);
+      const app = Fastify({ bodyLimit: bodyBytesMax, forceCloseConnections: true, exposeHeadRoutes: false });
+      guard(app, token);
+      pageRoutes(app, assets, token);
+      apiRoutes(app, behind);
+      testRoutes(app, behind.tests);
       return new ConsoleServer(await listen(app, place), app, behind);
     } catch (error) {
       await behind.close();

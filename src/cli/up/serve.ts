@@ -39,6 +39,10 @@ export async function up(options: UpOptions): Promise<number> {
       await running.close();
     }
     return interruption.exitCode();
+  } catch (error) {
+    // Ctrl-C in a terminal reaches what we have started, too: that a part did not come up then is no fault.
+    if (!interruption.signal.aborted) throw error;
+    return interruption.exitCode();
   } finally {
     interruption.dispose();
   }
