@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { ExitCode } from '../../base/index.ts';
+import { ExitCode, parseDurationMs } from '../../base/index.ts';
 import type { VariableFlag, VariablesFile } from '../../terraform/index.ts';
 
 /** Flags of the commands that read a configuration. */
@@ -25,6 +25,7 @@ export interface RegionFlags extends ConfigurationFlags {
   /** False: nobody is asked, whoever sits there. */
   input: boolean;
   lock: boolean;
+  /** In milliseconds. */
   lockTimeout: number;
   compactWarnings?: true;
   /** Of `plan`: where to keep it. */
@@ -221,13 +222,10 @@ function withRegion(command: Command, folder = 'the folder of the Terraform file
     .option('--json', 'one JSON object a line');
 }
 
-/** As Go has it: `1m30s`. */
 function parseDuration(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
-  if (parts.length === 0 || parts.map(([all]) => all).join('') !== text)
-    throw new InvalidArgumentError('a duration is a number with its unit: 500ms, 30s, 2m');
-  const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitsMs[unit ?? ''] ?? 0), 0);
+  const durationMs = parseDurationMs(text);
+  if (durationMs === undefined) throw new InvalidArgumentError('a duration is a number with its unit: 500ms, 30s, 2m');
+  return durationMs;
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];

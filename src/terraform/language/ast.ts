@@ -133,3 +133,34 @@ export interface ParenthesesNode {
   readonly at: Place;
   readonly of: Node;
 }
+
+/** The parts that an expression is directly made of, in the order in which they are written. */
+export function childrenOf(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case 'attribute':
+    case 'parentheses':
+      return [node.of];
+    case 'index':
+      return [node.of, node.key];
+    case 'splat':
+      return [node.of, node.each];
+    case 'template':
+      return node.parts;
+    case 'unary':
+      return [node.operand];
+    case 'binary':
+      return [node.left, node.right];
+    case 'conditional':
+      return [node.condition, node.whenTrue, node.whenFalse];
+    case 'tuple':
+      return node.items;
+    case 'object':
+      return node.entries.flatMap(({ key, value }) => [key, value]);
+    case 'call':
+      return node.args;
+    case 'for':
+      return [node.over, node.key, node.value, node.condition].filter((child) => child !== undefined);
+    default:
+      return [];
+  }
+}

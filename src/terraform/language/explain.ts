@@ -1,4 +1,4 @@
-import type { Node } from './ast.ts';
+import { childrenOf, type Node } from './ast.ts';
 import { evaluateExpression } from './evaluate.ts';
 import { Sensitive, Unknown } from './types.ts';
 import type { Expression, NamedValue, Range, Scope, Value } from './types.ts';
@@ -82,34 +82,4 @@ function textOf(node: Node): string {
   if (node.kind === 'attribute') return `${textOf(node.of)}.${node.name}`;
   if (node.kind === 'index') return `${textOf(node.of)}[${node.key.kind === 'literal' ? JSON.stringify(node.key.value) : ''}]`;
   return node.kind === 'name' ? node.name : '';
-}
-
-function childrenOf(node: Node): readonly Node[] {
-  switch (node.kind) {
-    case 'attribute':
-    case 'parentheses':
-      return [node.of];
-    case 'index':
-      return [node.of, node.key];
-    case 'splat':
-      return [node.of, node.each];
-    case 'template':
-      return node.parts;
-    case 'unary':
-      return [node.operand];
-    case 'binary':
-      return [node.left, node.right];
-    case 'conditional':
-      return [node.condition, node.whenTrue, node.whenFalse];
-    case 'tuple':
-      return node.items;
-    case 'object':
-      return node.entries.flatMap(({ key, value }) => [key, value]);
-    case 'call':
-      return node.args;
-    case 'for':
-      return [node.over, node.key, node.value, node.condition].filter((child) => child !== undefined);
-    default:
-      return [];
-  }
 }

@@ -1,4 +1,4 @@
-import type { Node } from './ast.ts';
+import { childrenOf, type Node } from './ast.ts';
 import { LanguageError } from './diagnostic.ts';
 import { evaluateExpression } from './evaluate.ts';
 import { namedValues, partAt, type Fault } from './explain.ts';
@@ -73,9 +73,6 @@ function itemNames(node: Node): string[] {
 function visit(node: Node, bound: ReadonlySet<string>, found: Reference[]): void {
   const inner = (child: Node): void => visit(child, bound, found);
   switch (node.kind) {
-    case 'literal':
-    case 'item':
-      return;
     case 'name':
     case 'attribute':
     case 'index':
@@ -85,41 +82,14 @@ function visit(node: Node, bound: ReadonlySet<string>, found: Reference[]): void
       visitKeys(node, inner);
       return;
     }
-    case 'template':
-      node.parts.forEach(inner);
-      return;
-    case 'unary':
-      inner(node.operand);
-      return;
-    case 'binary':
-      inner(node.left);
-      inner(node.right);
-      return;
-    case 'conditional':
-      inner(node.condition);
-      inner(node.whenTrue);
-      inner(node.whenFalse);
-      return;
-    case 'tuple':
-      node.items.forEach(inner);
-      return;
-    case 'object':
-      for (const { key, value } of node.entries) {
-        inner(key);
-        inner(value);
-      }
-      return;
-    case 'call':
-      node.args.forEach(inner);
-      return;
-    case 'parentheses':
-      inner(node.of);
-      return;
     case 'for': {
       inner(node.over);
       const names = new Set([...bound, node.valueName, ...(node.keyName === undefined ? [] : [node.keyName])]);
       for (const child of [node.key, node.value, node.condition]) if (child) visit(child, names, found);
+      return;
     }
+    default:
+      childrenOf(node).forEach(inner);
   }
 }
 

@@ -4,7 +4,7 @@ export { expandDynamic } from './dynamic.ts';
 export { parseExpressionText, parseModule, parseValuesFile } from './module.ts';
 export { jsonBlocks } from './parse/json.ts';
 export { quoted, renderType, renderValue } from './render.ts';
-export { excerptOf } from './source.ts';
+export { excerptOf, headingAbove } from './source.ts';
 export { staticItems, staticPairs, staticTraversals, traversalText, type StaticTraversal } from './static.ts';
 export { didYouMean } from './suggest.ts';
 export { undeclared } from './traverse.ts';

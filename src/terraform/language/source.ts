@@ -70,6 +70,21 @@ export class Place implements Range {
   }
 }
 
+/**
+ * The heading of the top-level block that a place stands in, by the look of the lines before it: for files that cannot be read as a
+ * whole. Undefined outside of blocks, and at the very start of one.
+ */
+export function headingAbove(range: Range): string | undefined {
+  if (!(range instanceof Place) || range.source.within !== undefined) return undefined;
+  for (let line = range.line; line > 0; line--) {
+    const text = range.source.line(line);
+    if (line < range.line && text.startsWith('}')) return undefined;
+    const heading = /^([a-z]+)((?: +"[^"]*")*) *\{/.exec(text);
+    if (heading) return line === range.line && range.column === 1 ? undefined : `${heading[1]}${heading[2]?.replace(/ +/g, ' ')}`;
+  }
+  return undefined;
+}
+
 /** The line of source that a range is on; undefined when the range was not read from a file. */
 export function excerptOf(range: Range): string | undefined {
   if (!(range instanceof Place)) return undefined;

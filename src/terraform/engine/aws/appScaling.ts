@@ -3,6 +3,7 @@ import type { Arguments } from '../arguments.ts';
 import { unlessGone, type Clients, type ResourceType } from '../provider.ts';
 import { block, blocks, blockSet, computed, flag, forceNew, number, optional, required, settled, text } from '../schema.ts';
 import { instant, sameInstant } from './autoscalingParts.ts';
+import { trackedMetric } from './trackedMetric.ts';
 
 const place = {
   resource_id: text(required, forceNew),
@@ -69,8 +70,6 @@ async function findTarget(aws: Clients, known: Arguments): Promise<ScalableTarge
 const putPolicy = async (aws: Clients, planned: Arguments): Promise<void> => {
   const tracking = planned.block('target_tracking_scaling_policy_configuration');
   const steps = planned.block('step_scaling_policy_configuration');
-  const predefined = tracking?.block('predefined_metric_specification');
-  const custom = tracking?.block('customized_metric_specification');
   await (
     await aws.scaling()
   ).putScalingPolicy({
@@ -83,21 +82,7 @@ const putPolicy = async (aws: Clients, planned: Arguments): Promise<void> => {
         DisableScaleIn: tracking.flag('disable_scale_in'),
         ScaleInCooldown: tracking.number('scale_in_cooldown'),
         ScaleOutCooldown: tracking.number('scale_out_cooldown'),
-        ...(predefined && {
-          PredefinedMetricSpecification: {
-            PredefinedMetricType: predefined.text('predefined_metric_type') as never,
-            ResourceLabel: predefined.text('resource_label'),
-          },
-        }),
-        ...(custom && {
-          CustomizedMetricSpecification: {
-            MetricName: custom.text('metric_name'),
-            Namespace: custom.text('namespace'),
-            Statistic: custom.text('statistic') as never,
-            Unit: custom.text('unit'),
-            Dimensions: custom.blocks('dimensions').map((item) => ({ Name: item.text('name'), Value: item.text('value') })),
-          },
-        }),
+        ...trackedMetric(tracking, 'dimensions'),
       },
     }),
     ...(steps && {

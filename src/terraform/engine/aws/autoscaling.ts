@@ -5,6 +5,7 @@ import { codeOf, unlessGone, waitUntil, type Clients, type ResourceType } from '
 import { block, blocks, blockSet, computed, flag, forceNew, number, optional, required, settled, text, texts, textSet } from '../schema.ts';
 import type { Activity, AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
 import { nameOf } from './names.ts';
+import { trackedMetric } from './trackedMetric.ts';
 
 const template = { id: text(settled), name: text(settled), version: text(settled) };
 
@@ -260,8 +261,6 @@ async function find(aws: Clients, id: string): Promise<AutoScalingGroup | undefi
 
 const putPolicy = async (aws: Clients, planned: Arguments): Promise<void> => {
   const tracking = planned.block('target_tracking_configuration');
-  const predefined = tracking?.block('predefined_metric_specification');
-  const custom = tracking?.block('customized_metric_specification');
   await (
     await aws.autoscaling()
   ).putScalingPolicy({
@@ -286,21 +285,7 @@ const putPolicy = async (aws: Clients, planned: Arguments): Promise<void> => {
       TargetTrackingConfiguration: {
         TargetValue: tracking.number('target_value'),
         DisableScaleIn: tracking.flag('disable_scale_in'),
-        ...(predefined && {
-          PredefinedMetricSpecification: {
-            PredefinedMetricType: predefined.text('predefined_metric_type') as never,
-            ResourceLabel: predefined.text('resource_label'),
-          },
-        }),
-        ...(custom && {
-          CustomizedMetricSpecification: {
-            MetricName: custom.text('metric_name'),
-            Namespace: custom.text('namespace'),
-            Statistic: custom.text('statistic') as never,
-            Unit: custom.text('unit'),
-            Dimensions: custom.blocks('metric_dimension').map((item) => ({ Name: item.text('name'), Value: item.text('value') })),
-          },
-        }),
+        ...trackedMetric(tracking, 'metric_dimension'),
       },
     }),
   });

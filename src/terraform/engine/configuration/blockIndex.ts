@@ -1,4 +1,4 @@
-import type { Block, Range } from '../../language/index.ts';
+import { headingAbove, type Block, type Range } from '../../language/index.ts';
 import type { Diagnostic } from '../diagnostics.ts';
 
 /** Which top-level block a line stands in, for `on main.tf line 3, in resource "aws_lb" "main":`. */
@@ -16,8 +16,11 @@ export class BlockIndex {
   }
 
   /** Undefined at the very start of a block, which stands in nothing. */
-  titleAt({ file, line, column }: Range): string | undefined {
-    const before = this.#byFile.get(file)?.findLast((block) => block.line < line || (block.line === line && block.column <= column));
+  titleAt(range: Range): string | undefined {
+    const { file, line, column } = range;
+    const blocks = this.#byFile.get(file);
+    if (blocks === undefined) return headingAbove(range);
+    const before = blocks.findLast((block) => block.line < line || (block.line === line && block.column <= column));
     return before === undefined || (before.line === line && before.column === column) ? undefined : before.title;
   }
 

@@ -378,3 +378,12 @@ test('timeouts are read and left alone, and so is what an AWS provider block say
 ${thing('timeouts { create = "30m" }')}`);
   assert.deepEqual(warnings, []);
 });
+
+test('an error in a file that cannot be read is told with the block that it stands in', async () => {
+  const files = `locals {\n  a = 1\n}\nresource  "fake_thing"   "a" {\n  name = [1 2]\n}\n`;
+  await assert.rejects(load(files), (error: unknown) => {
+    assert.ok(error instanceof DiagnosticsError);
+    assert.deepEqual(error.diagnostics.map(({ within, range }) => [within, range?.line]), [['resource "fake_thing" "a"', 5]]); // prettier-ignore
+    return true;
+  });
+});

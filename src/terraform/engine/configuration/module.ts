@@ -4,7 +4,16 @@ import { configurationError, problem, type Diagnostics } from '../diagnostics.ts
 import type { BlockIndex } from './blockIndex.ts';
 import { readImport, readMoved, readOutput, readProvider, readRemoved, readSettings, readVariable } from './declarations.ts';
 import { readResource } from './resource.ts';
-import { checkLabels, checkShape, conditions, constantText, dependencies, unexpectedArgument, unexpectedBlock } from './shape.ts';
+import {
+  checkLabels,
+  checkShape,
+  conditions,
+  constantText,
+  dependencies,
+  refuseBoth,
+  unexpectedArgument,
+  unexpectedBlock,
+} from './shape.ts';
 import type { Backend, CheckDeclaration, ModuleCall, ModuleConfiguration, ResourceDeclaration, Types } from './types.ts';
 
 /** What reading the modules of one configuration shares. */
@@ -259,15 +268,7 @@ function providersOf(expression: Expression | undefined, found: Diagnostics): re
 }
 
 function checkArguments({ module, arguments: given, count, forEach }: ModuleCall, { body }: Block, found: Diagnostics): void {
-  if (count && forEach)
-    found.add(
-      problem(
-        'error',
-        'Invalid combination of "count" and "for_each"',
-        'The "count" and "for_each" meta-arguments are mutually-exclusive, only one should be used to be explicit about the number of resources to be created.',
-        forEach.range,
-      ),
-    );
+  refuseBoth({ count, forEach }, found);
   for (const [key, { range }] of given)
     if (!module.variables.has(key)) found.add(unexpectedArgument(key, [...module.variables.keys()], [], range));
   for (const { name: key, fallback } of module.variables.values())

@@ -50,19 +50,10 @@ export function checkNames(module: ModuleConfiguration, found: Diagnostics, pass
     checkNames(call.module, found, new Set(call.providers.keys()));
   }
   for (const { assertions } of module.checks.values()) checkConditions(assertions);
-  for (const { id, target, range } of module.imports) {
-    check(id.references());
-    if (resourceAt(module, target) === undefined) {
-      const detail = `The configuration for the given import target ${targetText(target)} does not exist. All target instances must have an associated configuration to be imported.`;
-      found.add(problem('error', 'Configuration for import target does not exist', detail, range));
-    }
-  }
+  for (const { id } of module.imports) check(id.references());
+  checkImported(module, found);
   checkMoved(module, found);
-  for (const { from, range } of module.removed)
-    if (resourceAt(module, from) !== undefined) {
-      const detail = `This statement declares that ${targetText(from)} was removed, but it is still declared in configuration.`;
-      found.add(problem('error', 'Removed resource still exists', detail, range));
-    }
+  checkRemoved(module, found);
 }
 
 function checkLocal(name: string, expression: Expression, found: Diagnostics): void {
@@ -70,6 +61,22 @@ function checkLocal(name: string, expression: Expression, found: Diagnostics): v
   if (own === undefined) return;
   const detail = `Local value local.${name} cannot use its own result as part of its expression.`;
   found.add(problem('error', 'Self-referencing local value', detail, own.range));
+}
+
+function checkImported(module: ModuleConfiguration, found: Diagnostics): void {
+  for (const { target, range } of module.imports) {
+    if (resourceAt(module, target) !== undefined) continue;
+    const detail = `The configuration for the given import target ${targetText(target)} does not exist. All target instances must have an associated configuration to be imported.`;
+    found.add(problem('error', 'Configuration for import target does not exist', detail, range));
+  }
+}
+
+function checkRemoved(module: ModuleConfiguration, found: Diagnostics): void {
+  for (const { from, range } of module.removed) {
+    if (resourceAt(module, from) === undefined) continue;
+    const detail = `This statement declares that ${targetText(from)} was removed, but it is still declared in configuration.`;
+    found.add(problem('error', 'Removed resource still exists', detail, range));
+  }
 }
 
 /** What has moved elsewhere may not stand where it was as well. */

@@ -4,7 +4,7 @@ import type { Schema } from '../schema.ts';
 import type { Path } from '../state/state.ts';
 import { readProvisioners } from './provisioner.ts';
 import { checkBody, nativeBody } from './schemaCheck.ts';
-import { checkLabels, checkShape, conditions, constantFlag, dependencies, providerName } from './shape.ts';
+import { checkLabels, checkShape, conditions, constantFlag, dependencies, providerName, refuseBoth } from './shape.ts';
 import type { Lifecycle, ResourceDeclaration, Types } from './types.ts';
 
 const own = new Set(['count', 'for_each', 'depends_on', 'provider']);
@@ -28,15 +28,7 @@ export function readResource(block: Block, types: Types, found: Diagnostics, che
   const body = nativeBody(given, schema);
   checkBody(body, schema, found, body.range);
   const [count, forEach] = [attributes.get('count'), attributes.get('for_each')];
-  if (count && forEach)
-    found.add(
-      problem(
-        'error',
-        'Invalid combination of "count" and "for_each"',
-        'The "count" and "for_each" meta-arguments are mutually-exclusive, only one should be used to be explicit about the number of resources to be created.',
-        forEach.range,
-      ),
-    );
+  refuseBoth({ count, forEach }, found);
   for (const { type: kind, body: inner } of blocks) if (kind === 'timeouts') checkShape(inner, { optional: timeouts }, inner.range, found);
   return {
     mode,

@@ -2,7 +2,7 @@ import { convertTo, didYouMean, expressionError, Mismatch, staticTraversals, tra
 import type { Block, Body, Expression, Range, Reference, Scope, Type, Value } from '../../language/index.ts';
 import { parseTarget, type Target } from '../address.ts';
 import { configurationError, problem, type Diagnostics } from '../diagnostics.ts';
-import type { Condition } from './types.ts';
+import type { Condition, Repetition } from './types.ts';
 
 /** What a block of Terraform's own may hold. */
 export interface Shape {
@@ -142,6 +142,14 @@ export function checkLabels({ type, labels, range }: Block, names: readonly stri
       : [`Missing ${missing} for ${type}`, `All ${type} blocks must have ${names.length} labels (${names.join(', ')}).`];
   found.add(problem('error', summary, detail, range));
   return false;
+}
+
+/** `count` and `for_each` of one block. */
+export function refuseBoth({ count, forEach }: Repetition, found: Diagnostics): void {
+  if (count === undefined || forEach === undefined) return;
+  const detail =
+    'The "count" and "for_each" meta-arguments are mutually-exclusive, only one should be used to be explicit about the number of resources to be created.';
+  found.add(problem('error', 'Invalid combination of "count" and "for_each"', detail, forEach.range));
 }
 
 /** What Terraform calls the names of blocks that expressions refer to. */

@@ -160,7 +160,7 @@ function range(bounds: readonly number[]): Value {
   if (end < start && step > 0) throw new FunctionFault('end must be greater than start when step is positive', 'params');
   if (end > start && step < 0) throw new FunctionFault('end must be less than start when step is negative', 'params');
   const out: number[] = [];
-  for (let at = start; step > 0 ? at < end : at > end; at = rounded(at + step)) {
+  for (let at = start; end >= start ? at < end : at > end; at = rounded(at + step)) {
     if (out.length >= rangeMax)
       throw new FunctionFault(
         `more than ${rangeMax} values were generated; either decrease the difference between start and end or use a smaller step`,
