@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { systemClock } from '../../src/base/index.ts';
+import { freePort } from '../../src/compute/test-support/freePort.ts';
 import { processTree, runCommand, survivors, type Command } from '../support/processes.ts';
 
 /** Targets answer with their name; `/slow` after 500 ms. */
@@ -17,14 +18,6 @@ function startTarget(name: string): Promise<Server> {
     else response.end(name);
   });
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;

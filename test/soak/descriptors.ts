@@ -1,19 +1,12 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exchange } from '../../src/balancer/testkit/index.ts';
+import { freePort } from '../../src/compute/test-support/freePort.ts';
 import { bin } from '../support/processes.ts';
 import { get, greeter, within, type Finding } from './support.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A balancer that may open so many files and more clients than that: it says so, refuses some, and goes on when they leave. */
 export async function exhaustedDescriptors(limit: number): Promise<Finding> {
