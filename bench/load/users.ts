@@ -32,6 +32,7 @@ const run = startLoad({
   script: join(import.meta.dirname, 'users.js'),
   env: { BASE_URL: `http://127.0.0.1:${port}/` },
   options: {
+    summaryTrendStats: ['med', 'p(90)', 'p(95)', 'p(99)', 'max'],
     scenarios: {
       users: { executor: 'ramping-vus', startVUs: 0, gracefulStop: '0s', stages: [{ duration: `${rampSeconds}s`, target: users }, { duration: `${holdSeconds}s`, target: users }] },
     },
@@ -79,7 +80,7 @@ try {
     `${holdRate}; ${cpuSeconds.toFixed(0)} s CPU in all; peak ${Math.round(rssMb)} MB resident, ${((rssMb * 1024) / users).toFixed(1)} KB per user with everything`,
   );
   console.log(
-    `p50 ${duration['med']?.toFixed(2)} ms, p90 ${duration['p(90)']?.toFixed(2)} ms, p95 ${duration['p(95)']?.toFixed(2)} ms, max ${duration['max']?.toFixed(0)} ms`,
+    `p50 ${duration['med']?.toFixed(2)} ms, p90 ${duration['p(90)']?.toFixed(2)} ms, p95 ${duration['p(95)']?.toFixed(2)} ms, p99 ${duration['p(99)']?.toFixed(2)} ms, max ${duration['max']?.toFixed(0)} ms`,
   );
 } finally {
   server.kill();
