@@ -21,6 +21,7 @@ const spellings: readonly (readonly [typed: string, understood: string])[] = [
   ['apply -- -auto-approve', 'apply -- -auto-approve'],
   ['apply -bogus', 'apply -bogus'],
   ['run -vus 3', 'run -vus 3'],
+  ['-version', '--version'],
 ];
 
 for (const [typed, understood] of spellings)
@@ -33,4 +34,8 @@ test('-chdir stands before the command', () => {
 
 test('a command that only Terraform has is refused with what to do instead', () => {
   assert.throws(() => spelled('taint aws_lb.web'), { code: 'PL_CLI_NOT_OFFERED', message: /there is no plimsoll taint; use .*--replace/ });
+});
+
+test('no command of our own is taken for one that only Terraform has', () => {
+  for (const command of buildProgram().commands) assert.equal(spelled(command.name()), command.name());
 });

@@ -31,6 +31,7 @@ const notOffered: Readonly<Record<string, string>> = {
 export function fromTerraform(args: readonly string[], program: Command): { readonly args: readonly string[]; readonly folder?: string } {
   const folder = /^--?chdir=(.+)$/.exec(args[0] ?? '')?.[1];
   const [name = '', ...rest] = folder === undefined ? args : args.slice(1);
+  if (name === '-help' || name === '-version') return { args: [`-${name}`] };
   const instead = Object.hasOwn(notOffered, name) ? notOffered[name] : undefined;
   if (instead !== undefined) throw new PlimsollError(cliErrors.PL_CLI_NOT_OFFERED, { what: `there is no plimsoll ${name}`, fix: instead });
   // What Terraform's own refresh is short for.
