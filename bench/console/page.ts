@@ -7,9 +7,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { ECS } from '@aws-sdk/client-ecs';
-import { EC2 } from '@aws-sdk/client-ec2';
-import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { heapOf, makeFiftyTasks } from './setup.ts';
 
 const spanMs = Number(process.argv[2] ?? 30) * 1000;
 const bin = fileURLToPath(new URL('../../bin/plimsoll.js', import.meta.url));
@@ -18,8 +16,7 @@ const up = spawn(process.execPath, [bin, 'up', '--control-plane-only', '--epheme
 });
 const [line] = (await once(up.stdout, 'data')) as [Buffer];
 const { endpoint, console: page } = JSON.parse(line.toString()) as { endpoint: string; console: string };
-const config = { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } };
-await make();
+await makeFiftyTasks(endpoint);
 
 const executablePath = execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
@@ -52,42 +49,6 @@ try {
   up.kill('SIGINT');
 }
 
-async function make(): Promise<void> {
-  const { Subnets = [] } = await new EC2(config).describeSubnets({});
-  const subnets = Subnets.slice(0, 2).map(({ SubnetId }) => SubnetId!);
-  const elb = new ElasticLoadBalancingV2(config);
-  const { TargetGroups } = await elb.createTargetGroup({
-    Name: 'web',
-    Protocol: 'HTTP',
-    Port: 80,
-    VpcId: Subnets[0]!.VpcId!,
-    TargetType: 'ip',
-  });
-  const TargetGroupArn = TargetGroups![0]!.TargetGroupArn!;
-  const { LoadBalancers } = await elb.createLoadBalancer({ Name: 'front', Subnets: subnets });
-  const LoadBalancerArn = LoadBalancers![0]!.LoadBalancerArn!;
-  await elb.createListener({ LoadBalancerArn, Port: 80, Protocol: 'HTTP', DefaultActions: [{ Type: 'forward', TargetGroupArn }] });
-  const ecs = new ECS(config);
-  await ecs.createCluster({ clusterName: 'home' });
-  await ecs.registerTaskDefinition({
-    family: 'web',
-    networkMode: 'awsvpc',
-    requiresCompatibilities: ['FARGATE'],
-    cpu: '256',
-    memory: '512',
-    containerDefinitions: [{ name: 'web', image: 'web', portMappings: [{ containerPort: 80 }] }],
-  });
-  await ecs.createService({
-    cluster: 'home',
-    serviceName: 'web',
-    taskDefinition: 'web',
-    desiredCount: 50,
-    launchType: 'FARGATE',
-    networkConfiguration: { awsvpcConfiguration: { subnets } },
-    loadBalancers: [{ targetGroupArn: TargetGroupArn, containerName: 'web', containerPort: 80 }],
-  });
-}
-
 /** Used by processes so far; Linux counts in ticks of 10 ms. */
 function cpuMs(...pids: number[]): number {
   let sum = 0;
@@ -112,11 +73,4 @@ function browserPids(): number[] {
   }
   const below = (root: number): number[] => [...parents].filter(([, parent]) => parent === root).flatMap(([pid]) => [pid, ...below(pid)]);
   return below(process.pid).filter((pid) => pid !== up.pid);
-}
-
-async function heapOf(session: {
-  send(method: 'HeapProfiler.collectGarbage' | 'Runtime.getHeapUsage'): Promise<unknown>;
-}): Promise<number> {
-  await session.send('HeapProfiler.collectGarbage');
-  return ((await session.send('Runtime.getHeapUsage')) as { usedSize: number }).usedSize;
 }

@@ -75,7 +75,7 @@ const columns: Parameters<typeof Table<AccessLogEntry & { key: number }>>[0]['co
   { title: 'Request', cell: ({ request }) => <code title={request}>{shortRequest(request)}</code>, by: ({ request }) => request },
   {
     title: 'Status',
-    cell: ({ status }) => <Status state={Number(status) >= 500 ? 'error' : 'OK'}>{status}</Status>,
+    cell: ({ status }) => <Status state={Number(status) >= 500 ? 'error' : Number(status) >= 400 ? 'refused' : 'OK'}>{status}</Status>,
     by: ({ status }) => Number(status),
   },
   { title: 'Target', cell: ({ target }) => text(target), by: ({ target }) => target ?? '' },

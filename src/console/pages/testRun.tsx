@@ -102,8 +102,8 @@ const figure = (title: string, key: keyof StatisticsRow, show: (value: number) =
 const columns: readonly Column<StatisticsRow>[] = [
   { title: 'Type', cell: ({ type }) => type, by: ({ type }) => type },
   { title: 'Name', cell: ({ name }) => name, by: ({ name }) => name },
-  figure('# Requests', 'requests'),
-  figure('# Fails', 'fails'),
+  figure('#\u00a0Requests', 'requests'),
+  figure('#\u00a0Fails', 'fails'),
   figure('Median (ms)', 'median'),
   figure('90 % (ms)', 'p90'),
   figure('99 % (ms)', 'p99'),
