@@ -26,6 +26,7 @@ async function runs(program: string, ...args: string[]): Promise<boolean> {
 }
 
 const hasCli = await runs('aws', '--version');
+const hasCliModule = await runs('python3', '-c', 'import awscli.clidriver');
 const hasBoto = await runs('python3', '-c', 'import boto3');
 
 async function aws(...args: string[]): Promise<Record<string, unknown>> {
@@ -33,33 +34,117 @@ async function aws(...args: string[]): Promise<Record<string, unknown>> {
   return stdout.trim() === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>);
 }
 
-test('the AWS CLI makes, changes, lists in pages, tags and removes', { skip: !hasCli && 'no AWS CLI on this machine' }, async () => {
+test('the AWS CLI as a command', { skip: !hasCli && 'no AWS CLI on this machine' }, async () => {
   const { SecurityGroups } = await aws('ec2', 'describe-security-groups', '--filters', 'Name=group-name,Values=default');
   assert.equal((SecurityGroups as unknown[]).length, 1);
-  const tags = 'ResourceType=vpc,Tags=[{Key=set,Value=cli}]';
-  for (let index = 0; index < 6; index++)
-    await aws('ec2', 'create-vpc', '--cidr-block', `10.${index}.0.0/16`, '--tag-specifications', tags);
-  const { Vpcs } = await aws('ec2', 'describe-vpcs', '--filters', 'Name=tag:set,Values=cli', '--page-size', '5');
-  const [first, ...others] = (Vpcs as { VpcId: string }[]).map(({ VpcId }) => VpcId);
-  assert.equal(others.length, 5);
-  await aws('ec2', 'create-tags', '--resources', first!, '--tags', 'Key=set,Value=other');
-  const { Tags } = await aws('ec2', 'describe-tags', '--filters', `Name=resource-id,Values=${first!}`);
-  assert.deepEqual(Tags, [{ Key: 'set', ResourceId: first, ResourceType: 'vpc', Value: 'other' }]);
-  await aws('ec2', 'delete-vpc', '--vpc-id', first!);
-  await assert.rejects(aws('ec2', 'delete-vpc', '--vpc-id', first!), /InvalidVpcID\.NotFound/);
-  const trust = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
-  });
-  await aws('iam', 'create-role', '--role-name', 'cli', '--assume-role-policy-document', trust);
-  const { Role } = await aws('iam', 'get-role', '--role-name', 'cli');
-  assert.deepEqual((Role as { AssumeRolePolicyDocument: unknown }).AssumeRolePolicyDocument, JSON.parse(trust));
-  await aws('iam', 'delete-role', '--role-name', 'cli');
-  await assert.rejects(aws('iam', 'get-role', '--role-name', 'cli'), /NoSuchEntity/);
   await aws('logs', 'create-log-group', '--log-group-name', '/cli', '--tags', 'a=b');
-  const { logGroups } = await aws('logs', 'describe-log-groups', '--log-group-name-prefix', '/cli');
-  assert.equal((logGroups as { logGroupName: string }[])[0]!.logGroupName, '/cli');
   await aws('logs', 'delete-log-group', '--log-group-name', '/cli');
+  await assert.rejects(aws('logs', 'delete-log-group', '--log-group-name', '/cli'), /ResourceNotFoundException/);
+});
+
+/** The CLI's own code, called again and again in one process: each service's main resource made, changed, paged, tagged, removed. */
+const commands = `
+import contextlib, io, json, os, shlex
+from awscli.clidriver import create_clidriver
+driver = create_clidriver()
+def run(command):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = driver.main(['--endpoint-url', os.environ['AWS_ENDPOINT_URL'], '--output', 'json', *shlex.split(command)])
+    return code, out.getvalue(), err.getvalue()
+def aws(command):
+    code, out, err = run(command)
+    assert code == 0, (command, err)
+    return json.loads(out) if out.strip() else {}
+def refused(error, command):
+    code, out, err = run(command)
+    assert code != 0 and error in err, (command, code, err)
+
+vpc = aws('ec2 describe-vpcs')['Vpcs'][0]['VpcId']
+subnets = [subnet['SubnetId'] for subnet in aws('ec2 describe-subnets')['Subnets']][:2]
+for n in range(6):
+    made = aws(f'ec2 create-vpc --cidr-block 10.{n}.0.0/16 --tag-specifications ResourceType=vpc,Tags=[{{Key=set,Value=cli}}]')['Vpc']['VpcId']
+assert len(aws('ec2 describe-vpcs --filters Name=tag:set,Values=cli --page-size 5')['Vpcs']) == 6
+aws(f'ec2 create-tags --resources {made} --tags Key=set,Value=other')
+assert aws(f'ec2 describe-tags --filters Name=resource-id,Values={made}')['Tags'][0]['Value'] == 'other'
+aws(f'ec2 delete-vpc --vpc-id {made}')
+refused('InvalidVpcID.NotFound', f'ec2 delete-vpc --vpc-id {made}')
+
+groups = []
+for n in range(3):
+    group = aws(f'elbv2 create-target-group --name cli-{n} --protocol HTTP --port 80 --vpc-id {vpc}')['TargetGroups'][0]['TargetGroupArn']
+    groups.append(group)
+page = aws('elbv2 describe-target-groups --page-size 2')
+assert len(page['TargetGroups']) == 2 and page['NextMarker'], page
+balancer = aws(f'elbv2 create-load-balancer --name cli --subnets {" ".join(subnets)}')['LoadBalancers'][0]['LoadBalancerArn']
+listener = aws(f'elbv2 create-listener --load-balancer-arn {balancer} --protocol HTTP --port 80 --default-actions Type=forward,TargetGroupArn={group}')
+listener = listener['Listeners'][0]['ListenerArn']
+rule = aws(f'elbv2 create-rule --listener-arn {listener} --priority 7 --conditions Field=path-pattern,Values=/api/* '
+    f'--actions Type=forward,TargetGroupArn={group}')['Rules'][0]['RuleArn']
+refused('PriorityInUse', f'elbv2 create-rule --listener-arn {listener} --priority 7 --conditions Field=path-pattern,Values=/b '
+    f'--actions Type=forward,TargetGroupArn={group}')
+aws(f'elbv2 add-tags --resource-arns {rule} --tags Key=a,Value=b')
+assert aws(f'elbv2 describe-tags --resource-arns {rule}')['TagDescriptions'][0]['Tags'] == [{'Key': 'a', 'Value': 'b'}]
+refused('ResourceInUse', f'elbv2 delete-target-group --target-group-arn {group}')
+aws(f'elbv2 delete-load-balancer --load-balancer-arn {balancer}')
+for group in groups:
+    aws(f'elbv2 delete-target-group --target-group-arn {group}')
+
+aws('ec2 create-launch-template --launch-template-name cli --launch-template-data ImageId=ami-12345678,InstanceType=t3.micro')
+aws(f'autoscaling create-auto-scaling-group --auto-scaling-group-name cli --launch-template LaunchTemplateName=cli --min-size 0 '
+    f'--max-size 3 --desired-capacity 1 --vpc-zone-identifier {",".join(subnets)} --tags Key=a,Value=b,PropagateAtLaunch=true')
+aws('autoscaling update-auto-scaling-group --auto-scaling-group-name cli --desired-capacity 2')
+assert len(aws('autoscaling describe-auto-scaling-groups --page-size 1')['AutoScalingGroups'][0]['Instances']) == 2
+aws('autoscaling put-scaling-policy --auto-scaling-group-name cli --policy-name p --policy-type TargetTrackingScaling '
+    '--target-tracking-configuration PredefinedMetricSpecification={PredefinedMetricType=ASGAverageCPUUtilization},TargetValue=50')
+assert len(aws('cloudwatch describe-alarms --alarm-name-prefix TargetTracking-cli')['MetricAlarms']) == 2
+refused('ResourceInUse', 'autoscaling delete-auto-scaling-group --auto-scaling-group-name cli')
+aws('autoscaling delete-auto-scaling-group --auto-scaling-group-name cli --force-delete')
+
+aws('cloudwatch put-metric-alarm --alarm-name cli --namespace n --metric-name m --statistic Average --period 60 --evaluation-periods 1 '
+    '--threshold 1 --comparison-operator GreaterThanThreshold --tags Key=a,Value=b')
+aws('cloudwatch set-alarm-state --alarm-name cli --state-value ALARM --state-reason test')
+assert aws('cloudwatch describe-alarms --alarm-names cli')['MetricAlarms'][0]['StateValue'] == 'ALARM'
+aws('cloudwatch put-metric-data --namespace n --metric-name m --value 3 --dimensions a=b')
+assert len(aws('cloudwatch list-metrics --namespace n')['Metrics']) == 1
+aws('cloudwatch delete-alarms --alarm-names cli')
+refused('ResourceNotFound', 'cloudwatch set-alarm-state --alarm-name cli --state-value OK --state-reason test')
+
+aws('ecs create-cluster --cluster-name cli')
+aws('ecs register-task-definition --family cli --container-definitions name=web,image=nginx,memory=128')
+aws('ecs create-service --cluster cli --service-name web --task-definition cli --desired-count 1')
+aws('application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension ecs:service:DesiredCount '
+    '--resource-id service/cli/web --min-capacity 1 --max-capacity 4')
+assert aws('application-autoscaling describe-scalable-targets --service-namespace ecs')['ScalableTargets'][0]['MaxCapacity'] == 4
+aws('ecs update-service --cluster cli --service web --desired-count 0')
+assert aws('ecs describe-services --cluster cli --services web')['services'][0]['desiredCount'] == 0
+refused('ClusterContainsServicesException', 'ecs delete-cluster --cluster cli')
+aws('ecs delete-service --cluster cli --service web --force')
+assert aws('ecs delete-cluster --cluster cli')['cluster']['status'] == 'INACTIVE'
+
+aws('rds create-db-instance --db-instance-identifier cli --engine postgres --db-instance-class db.t3.micro --allocated-storage 20 '
+    '--master-username administrator --master-user-password VerySecure1 --tags Key=a,Value=b')
+aws('rds modify-db-instance --db-instance-identifier cli --allocated-storage 30 --apply-immediately')
+assert aws('rds describe-db-instances --db-instance-identifier cli')['DBInstances'][0]['AllocatedStorage'] == 30
+aws('rds delete-db-instance --db-instance-identifier cli --skip-final-snapshot')
+refused('DBInstanceNotFound', 'rds describe-db-instances --db-instance-identifier cli')
+
+trust = {'Version': '2012-10-17', 'Statement': [{'Effect': 'Allow', 'Principal': {'Service': 'ec2.amazonaws.com'}, 'Action': 'sts:AssumeRole'}]}
+aws('iam create-role --role-name cli --assume-role-policy-document ' + shlex.quote(json.dumps(trust)))
+assert aws('iam get-role --role-name cli')['Role']['AssumeRolePolicyDocument'] == trust
+aws('iam delete-role --role-name cli')
+refused('NoSuchEntity', 'iam get-role --role-name cli')
+
+aws('ssm put-parameter --name /cli --value one --type String')
+assert aws('ssm get-parameter --name /cli')['Parameter']['Value'] == 'one'
+aws('ssm delete-parameter --name /cli')
+refused('ParameterNotFound', 'ssm get-parameter --name /cli')
+assert aws('sts get-caller-identity')['Account'] == '123456789012'
+`;
+
+test('the AWS CLI with every service', { skip: !hasCliModule && 'the AWS CLI is no Python package here' }, async () => {
+  // A region of its own: the tests of this file share an endpoint.
+  await run('python3', ['-c', commands], { env: { ...env, AWS_DEFAULT_REGION: 'eu-west-1' } });
 });
 
 const script = `
