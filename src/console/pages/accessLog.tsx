@@ -45,7 +45,8 @@ export function AccessLogTail({ name, arn }: { readonly name: string; readonly a
     <Card title="Access log">
       <Problem error={error} />
       <p class="note">
-        The last {data.lines.length} lines of {data.file === undefined ? 'a balancer that does not run' : <code>{data.file}</code>}
+        The last {data.lines.length} lines of {data.file === undefined ? 'a balancer that does not run' : <code>{data.file}</code>}; times
+        are this computer’s
       </p>
       <Table
         caption="Access log, the newest first"
