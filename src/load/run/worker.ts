@@ -89,36 +89,12 @@ export class LoadWorker {
 
   /** Compiles the script, runs its init code once and reads its options. */
   async #prepare(message: Prepare): Promise<void> {
-    const script = await compileScript({
-      file: message.script,
-      hostModules: hostModuleNames,
-      forThreads: message.layers.above['vuThreads'] === true,
-    });
-    this.#script = script;
-    await loadModules(script.hostModules);
     if (message.recording) {
       this.#recorder = new Recorder(message.recording, (batch) => this.#send({ type: 'samples', batch }));
       this.#metrics = new MetricRegistry(this.#recorder.create);
     }
-    const secrets = new Secrets(message.secretSources);
-    const engine = new Engine({
-      script,
-      scriptFile: message.script,
-      env: message.env,
-      metrics: this.#metrics,
-      log: (level, text, source) => this.#send({ type: 'log', level, message: secrets.redact(text), source }),
-    });
-    engine.secrets = secrets;
-    engine.http.contentSize = this.#recorder?.contentSize();
-    this.#engine = engine;
-    engine.onAbort = (error) => this.#abort(error);
-    engine.onFail = (reason) => this.#send({ type: 'marked-failed', reason });
-    this.#first = new Vu(engine, 0);
-    try {
-      this.#first.initialise();
-    } catch (error) {
-      throw scriptError(script, error, 'the init code threw');
-    }
+    const script = await this.#load(message, message.layers.above['vuThreads'] === true ? 'asked for' : undefined);
+    const engine = this.#engine;
     const { exports } = this.#first;
     const own = exports['options'] === undefined ? {} : (JSON.parse(JSON.stringify(exports['options'])) as RawOptions);
     const raw = mergeOptions([message.layers.below, own, message.layers.above]);
@@ -145,6 +121,47 @@ export class LoadWorker {
       .filter(({ name }) => !name.includes('{'))
       .map(({ name, type, contains }): [string, MetricType, ValueType] => [name, type, contains]);
     this.#send({ type: 'prepared', options: raw, exports: names, metrics });
+  }
+
+  /**
+   * Makes the first instance of the script. Where its init code runs into a function that may block, as in libraries that are handed
+   * blocking callbacks, it is loaded again as it is, for threads.
+   */
+  async #load(message: Prepare, forThreads: string | undefined): Promise<CompiledScript> {
+    const script = await compileScript({ file: message.script, hostModules: hostModuleNames, forThreads });
+    this.#script = script;
+    await loadModules(script.hostModules);
+    const secrets = new Secrets(message.secretSources);
+    const engine = new Engine({
+      script,
+      scriptFile: message.script,
+      env: message.env,
+      metrics: this.#metrics,
+      log: (level, text, source) => this.#send({ type: 'log', level, message: secrets.redact(text), source }),
+    });
+    engine.secrets = secrets;
+    engine.http.contentSize = this.#recorder?.contentSize();
+    this.#engine = engine;
+    let violation: PlimsollError | undefined;
+    engine.onAbort = (error) => {
+      if (error instanceof PlimsollError && error.code === loadErrors.PL_LOAD_CANNOT_SUSPEND.code) violation ??= error;
+      else this.#abort(error);
+    };
+    engine.onFail = (reason) => this.#send({ type: 'marked-failed', reason });
+    this.#first = new Vu(engine, 0);
+    try {
+      this.#first.initialise();
+    } catch (error) {
+      if (violation === undefined) throw scriptError(script, error, 'the init code threw');
+    }
+    if (violation === undefined) {
+      engine.onAbort = (error) => this.#abort(error);
+      return script;
+    }
+    if (forThreads !== undefined) throw violation;
+    // What that instance may still be about concerns nobody.
+    engine.onAbort = () => undefined;
+    return this.#load(message, 'a function that may block is called by the init code, or by a library when it is loaded');
   }
 
   /** The script blocks where nothing can be awaited: it runs in threads that really block, one for each VU. */

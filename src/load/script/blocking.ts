@@ -97,6 +97,9 @@ function isStepOfIterator(node: AnyNode, scopes: Scopes): boolean {
 /** They run the generators that async functions were turned into. */
 const ASYNC_DRIVERS = new Set(['.__async', '.__asyncGenerator']);
 
+/** Written by the bundler around modules; none of them calls a function of the script's. */
+const BUNDLER_HELPERS = new Set(['__require', '__toESM', '__toCommonJS', '__copyProps', '__export']);
+
 function isArrowOrMethod(fn: Fn): boolean {
   return fn.owner !== undefined ? fn.kind === 'plain' : fn.node.type === 'ArrowFunctionExpression';
 }
@@ -125,11 +128,13 @@ function settle(scopes: Scopes, flow: Flow): boolean {
     if (!changed) highest = 2;
     changed = false;
     const stored = levelsOf(flow.stored);
-    for (const call of flow.calls)
+    for (const call of flow.calls) {
+      if (call.callee.type === 'Identifier' && BUNDLER_HELPERS.has(call.callee.name)) continue;
       raise(
         call,
         Math.max(levelByTargets(call, stored), levelByCallbacks(call, flow, stored, generatorsBlock || asyncGeneratorsBlock)) as Blocks,
       );
+    }
     if (
       !asyncGeneratorsBlock &&
       flow.calls.some((call) => call.key === '.__asyncGenerator' && [...flow.callbacksOf(call).fns].some((fn) => fn.blocks > 0))

@@ -6,8 +6,8 @@ import { emit } from './emit.ts';
 import { loadScript, placeIn, type CompiledScript } from './loaded.ts';
 
 export interface CompileOptions extends BundleOptions {
-  /** Leaves the script as it is, for threads, even if it could be rewritten. */
-  forThreads?: boolean;
+  /** Leaves the script as it is, for threads, even if it could be rewritten; why. */
+  forThreads?: string | undefined;
 }
 
 export async function compileScript(options: CompileOptions): Promise<CompiledScript> {
@@ -17,8 +17,8 @@ export async function compileScript(options: CompileOptions): Promise<CompiledSc
   const [first] = analysis.refusals;
   const refusal = first
     ? { reason: first.reason, where: placeIn(bundle, new TraceMap(bundle.map), first.node.start, options.file) }
-    : options.forThreads === true
-      ? { reason: 'asked for', where: options.file }
+    : options.forThreads !== undefined
+      ? { reason: options.forThreads, where: options.file }
       : undefined;
   const emitted = emit(bundle.code, program, refusal ? untouched(analysis) : analysis);
   return loadScript({

@@ -105,7 +105,7 @@ export function analyseScopes(program: Program): Scopes {
     declareOutside(node, scope);
     if (isFunction(node)) {
       const owner = ownerOf(node, parent);
-      fn = addFn(node, kindOf(owner, parent), {
+      fn = addFn(node, isOfModuleLoader(node, places, parent) ? 'module body' : kindOf(owner, parent), {
         owner,
         isAsync: node.async,
         isGenerator: node.generator,
@@ -168,6 +168,19 @@ function ownerOf(node: AnyNode, parent: AnyNode | undefined): AnyNode | undefine
   if (parent?.type === 'MethodDefinition' && parent.value === node) return parent;
   if (parent?.type === 'Property' && parent.value === node && (parent.method || parent.kind !== 'init')) return parent;
   return undefined;
+}
+
+/**
+ * What the bundler makes of a CommonJS module: `var __commonJS = (cb, mod) => function () { … }` and `__commonJS({ "file"(exports) { … } })`.
+ * Both run while the script is loaded, when nothing may block.
+ */
+function isOfModuleLoader(node: AnyNode, places: ReadonlyMap<AnyNode, Place>, parent: AnyNode | undefined): boolean {
+  if (!parent) return false;
+  const outer = places.get(parent)?.parent;
+  if (parent.type === 'ArrowFunctionExpression')
+    return outer?.type === 'VariableDeclarator' && outer.id.type === 'Identifier' && outer.id.name === '__commonJS';
+  const call = parent.type === 'Property' && parent.value === node && outer ? places.get(outer)?.parent : undefined;
+  return call?.type === 'CallExpression' && call.callee.type === 'Identifier' && call.callee.name === '__commonJS';
 }
 
 function kindOf(owner: AnyNode | undefined, parent: AnyNode | undefined): FunctionKind {

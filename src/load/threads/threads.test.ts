@@ -25,6 +25,30 @@ after(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
+test('a library that is handed what blocks, and calls it while it is loaded too, runs in threads', async () => {
+  const { exitCode, failedChecks, lines, metrics } = await run(
+    `import http from 'k6/http';
+     import { check } from 'k6';
+     const library = (function () {
+       const made = {};
+       const each = (list, callback) => { for (const item of list) callback(item, made); };
+       each(['first', 'second'], (name, to) => { to[name] = (list, callback) => each(list, callback); });
+       return made;
+     })();
+     export const options = { iterations: 2 };
+     export default function () {
+       const seen = [];
+       library['sec' + 'ond'](['/a', '/b'], (path) => seen.push(http.get(__ENV.URL + path).json('path')));
+       check(seen, { 'in order': (list) => list.join() === '/a,/b' });
+     }`,
+    { env, workers: 1 },
+  );
+  assert.equal(exitCode, 0, JSON.stringify(lines));
+  assert.deepEqual(failedChecks, []);
+  assert.equal(metrics['http_reqs']?.values['count'], 4);
+  assert.match(lines[0]?.message ?? '', /called by the init code.*thread of its own/);
+});
+
 test('a getter, a constructor, a conversion, a replacer: what blocks there really blocks', async () => {
   const { exitCode, failedChecks, metrics, lines, groups } = await run(
     `import http from 'k6/http';
