@@ -126,7 +126,7 @@ describe('a region whose tasks are containers', { skip: noEngine }, () => {
       const container = await containerOf(killed);
       await proxy.shut();
       await live.endpoint.call('ecs', 'UpdateService', { cluster: 'test', service: 'steady', desiredCount: 3 }, region);
-      await live.waitFor('a task that cannot be started', 20_000, () => service.stopped().length > 0);
+      await live.waitFor('a task that cannot be started', 60_000, () => service.stopped().length > 0);
       assert.match(service.stopped()[0]?.stoppedReason ?? '', /^Task failed to start: .*no Docker Engine answers/);
       assert.equal(service.healthy().length, 2);
       await traffic.stop();
@@ -134,7 +134,7 @@ describe('a region whose tasks are containers', { skip: noEngine }, () => {
 
       await container.kill();
       await live.endpoint.call('ecs', 'StopTask', { cluster: 'test', task: stopped, reason: 'a drill' }, region);
-      await live.waitFor('its stop', 20_000, () => service.tasks().some(({ id, state }) => id === stopped && state === 'STOPPING'));
+      await live.waitFor('its stop', 60_000, () => service.tasks().some(({ id, state }) => id === stopped && state === 'STOPPING'));
       await proxy.open();
       const reasons = (): unknown[] => [killed, stopped].map((old) => service.stopped().find(({ id }) => id === old)?.stoppedReason);
       await live.waitFor('three healthy tasks', 60_000, () => service.healthy().length === 3 && !reasons().includes(undefined));
@@ -169,15 +169,15 @@ describe('a region whose tasks are containers', { skip: noEngine }, () => {
     // To others than root a machine's port 80 is a port 80 of this computer, which they may not open.
     if (process.getuid?.() === 0) await answers(page, 80, page);
     await answers(todos, 6400, '1');
-    await live.waitFor('its output', 10_000, () => live.instances.consoleOf(todos).includes('listens'));
+    await live.waitFor('its output', 60_000, () => live.instances.consoleOf(todos).includes('listens'));
 
     await (await containerOf(`${todos}.1`)).kill();
-    await live.waitFor('it is told', 10_000, () => live.instances.consoleOf(todos).includes('exit code 137; restarting'));
+    await live.waitFor('it is told', 60_000, () => live.instances.consoleOf(todos).includes('exit code 137; restarting'));
     await answers(todos, 6400, '1');
 
     await live.endpoint.call('ec2', 'TerminateInstances', { InstanceIds: [page, todos] }, region);
     const stateOf = (id: string) => live.place(region).table(instances).get(id)?.state;
-    await live.waitFor('they are gone', 30_000, () => stateOf(page) === 'terminated' && stateOf(todos) === 'terminated');
+    await live.waitFor('they are gone', 60_000, () => stateOf(page) === 'terminated' && stateOf(todos) === 'terminated');
     const left = await docker.listContainers({ all: true, filters: { label: [`plimsoll.workload=${todos}.2`] } });
     assert.deepEqual(left, []);
   });

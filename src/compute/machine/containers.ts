@@ -74,8 +74,12 @@ export class MachineContainers {
   /** Resolves once a machine can ask at `path`. */
   async open(spec: MachineSpec, path: string): Promise<void> {
     const door = createServer({ allowHalfOpen: true }, (socket) => {
-      socket.on('error', () => socket.destroy());
-      createInterface({ input: socket }).once('line', (line) => void this.#run(spec, socket, line));
+      // A machine that ends resets its connections, which the reader of lines tells of too.
+      const end = (): void => void socket.destroy();
+      socket.on('error', end);
+      createInterface({ input: socket })
+        .on('error', end)
+        .once('line', (line) => void this.#run(spec, socket, line));
     });
     this.#doors.set(spec.id, door);
     await new Promise<void>((listening, failed) => door.once('error', failed).listen(path, listening));
@@ -105,7 +109,9 @@ export class MachineContainers {
       const program = { image: imageOf(spec, image), command: '', args, cwd: '', env: Object.fromEntries(env.map(variable)) };
       await driver.start({ id, ...program, address, cpuUnits, memoryMiB });
       tell(socket, { type: 'started', address });
-      const stop = (graceMs: number): void => void driver.stop(id, graceMs);
+      const stop = (graceMs: number): void => {
+        if (this.#running.has(id)) void driver.stop(id, graceMs);
+      };
       if (!this.#doors.has(spec.id)) stop(0);
       else if (socket.readableEnded || socket.destroyed) stop(stopGraceMs);
       else socket.once('end', () => stop(stopGraceMs)).once('close', () => stop(stopGraceMs));

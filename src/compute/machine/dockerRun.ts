@@ -29,6 +29,7 @@ function main([image = '', published = '', count = '0', ...rest]: readonly strin
   engine.on('error', (error) => refuse(`Cannot connect to the Docker daemon: ${error.message}`));
   engine.write(`${JSON.stringify(request)}\n`);
   createInterface({ input: engine })
+    .on('error', () => process.exit(1))
     .on('line', (line) => onEvent(JSON.parse(line) as ContainerEvent, ports))
     .on('close', () => process.exit(1));
   // The other side then stops the container and tells its exit code.
