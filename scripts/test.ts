@@ -20,9 +20,11 @@ if (files.length === 0) {
 }
 
 const concurrency = Math.max(2, availableParallelism());
+// Each file is a process, and many start others: that they share compiled code saves a good part of the CPU time.
+const compiled = fileURLToPath(new URL('../node_modules/.cache/plimsoll', import.meta.url));
 const result = spawnSync(process.execPath, ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=180000', ...files], {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, PLIMSOLL_TEST: '1' },
+  env: { ...process.env, PLIMSOLL_TEST: '1', NODE_COMPILE_CACHE: compiled },
 });
 process.exit(result.status ?? 1);
