@@ -171,11 +171,13 @@ test('requests without an answer are counted with their cause and do not end the
       const reset = http.get(__ENV.URL + '/reset');
       const refused = http.get('http://127.0.0.1:1/');
       const late = http.get(__ENV.URL + '/hang', { timeout: '50ms' });
-      const bad = http.get('nonsense');
+      const schemeless = http.get('nonsense');
+      const bad = http.get('http://a b/');
       check(null, {
         reset: reset.status === 0 && reset.body === null && reset.error_code >= 1000,
         refused: refused.error_code === 1212,
         late: late.error_code === 1050,
+        schemeless: schemeless.error_code === 1000,
         bad: bad.error_code === 1020,
       });
     }`);
