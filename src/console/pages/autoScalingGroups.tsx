@@ -216,12 +216,15 @@ function Policies({ name }: { readonly name: string }): JSX.Element {
           { title: 'Execute policy when', cell: whenOf },
           {
             title: 'Alarms',
-            cell: ({ Alarms = [] }) =>
-              Alarms.map(({ AlarmName }) => (
-                <Link key={AlarmName} class="long" to={pathOf('cloudwatch', 'alarms', AlarmName)}>
-                  {AlarmName}
-                </Link>
-              )),
+            cell: ({ Alarms = [] }) => (
+              <div class="long">
+                {Alarms.map(({ AlarmName }) => (
+                  <Link key={AlarmName} to={pathOf('cloudwatch', 'alarms', AlarmName)}>
+                    {AlarmName}
+                  </Link>
+                ))}
+              </div>
+            ),
           },
           {
             title: 'Do',

@@ -392,12 +392,15 @@ function Scaling({ resourceId, service }: { readonly resourceId: string; readonl
             },
             {
               title: 'Alarms',
-              cell: ({ Alarms = [] }) =>
-                Alarms.map(({ AlarmName }) => (
-                  <Link key={AlarmName} class="long" to={pathOf('cloudwatch', 'alarms', AlarmName)}>
-                    {AlarmName}
-                  </Link>
-                )),
+              cell: ({ Alarms = [] }) => (
+                <div class="long">
+                  {Alarms.map(({ AlarmName }) => (
+                    <Link key={AlarmName} to={pathOf('cloudwatch', 'alarms', AlarmName)}>
+                      {AlarmName}
+                    </Link>
+                  ))}
+                </div>
+              ),
             },
             {
               title: 'Do',
