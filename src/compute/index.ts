@@ -5,5 +5,6 @@ export * from './network.ts';
 export * from './postgres/server.ts';
 export * from './process/driver.ts';
 export { sweepLeftovers } from './process/records.ts';
+export { removeMachinesFolder } from './machine/folder.ts';
 export { createMachines, type MachinesOptions } from './machine/machines.ts';
 export { machineOf, withContainers } from './machine/containers.ts';

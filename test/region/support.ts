@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger } from '../../src/base/index.ts';
+import { createLogger, systemClock } from '../../src/base/index.ts';
 import { claimLoopbackNetwork, createMachines, createProcessDriver } from '../../src/compute/index.ts';
 import { openRegion, type Region, type RegionOptions } from '../../src/region/index.ts';
 
@@ -25,6 +25,8 @@ export async function startRegion(options: Partial<RegionOptions> = {}): Promise
     folder,
     async close() {
       await live.close();
+      // What was killed a moment ago may still be ending.
+      for (let tries = 0; tries < 100 && processesOf(folder).length > 0; tries++) await systemClock.sleep(50);
       assert.deepEqual(processesOf(folder), []);
       rmSync(folder, { recursive: true, force: true });
     },

@@ -15,7 +15,7 @@ export interface MachinesFolder {
  * file there that names it, by which the folder of a run that was killed is found and removed.
  */
 export function makeMachinesFolder(record: string | undefined): MachinesFolder {
-  if (record !== undefined) removeLeft(record);
+  if (record !== undefined) removeMachinesFolder(record);
   const path = mkdtempSync(prefix);
   chmodSync(path, 0o711);
   if (record !== undefined) writeFileSync(record, path);
@@ -28,7 +28,8 @@ export function makeMachinesFolder(record: string | undefined): MachinesFolder {
   };
 }
 
-function removeLeft(record: string): void {
+/** Removes the folder that a record names, of a run that could not do so itself; nothing where there is none. */
+export function removeMachinesFolder(record: string): void {
   let left = '';
   try {
     left = readFileSync(record, 'utf8');
@@ -36,4 +37,5 @@ function removeLeft(record: string): void {
     // None was left.
   }
   if (left.startsWith(prefix)) rmSync(left, { recursive: true, force: true });
+  rmSync(record, { force: true });
 }

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { join } from 'node:path';
 import { PlimsollError, systemClock, type Logger, type Timer } from '../../base/index.ts';
 import type { AppliedEvent, Balancer } from '../../balancer/index.ts';
 import {
@@ -25,6 +24,7 @@ import { regionErrors } from '../errors.ts';
 import { Channel, errorToRecord } from './channel.ts';
 import type { Outbox } from './outbox.ts';
 import type { DatabaseFacts, DatabaseSpec, DatabaseUse, Found, FoundBridge, PlaneCalls, PlaneMessage, PlaneOptions } from './protocol.ts';
+import { machinesRecord } from './start.ts';
 
 export interface HostParts {
   readonly network: LoopbackNetwork;
@@ -245,7 +245,7 @@ export class Host {
   #openMachines(): Promise<Machines> {
     const { machineDriver: driver, docker, network, log } = this.#parts;
     const containers = docker && { driver: docker, leases: docker.bridge.instanceLeases };
-    this.#machines ??= createMachines({ driver, network, log, containers, record: join(this.#options.dataDir, 'machines-folder') });
+    this.#machines ??= createMachines({ driver, network, log, containers, record: machinesRecord(this.#options.dataDir) });
     // A refusal is told to whoever asked, and tried again with the next call.
     this.#machines.catch(() => (this.#machines = undefined));
     return this.#machines;

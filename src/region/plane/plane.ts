@@ -6,7 +6,7 @@ import { leasesOf, type LoopbackNetwork, type PostgresExit } from '../../compute
 import type { BalancerMetrics, ComputeDriver, Machines, TargetHealth, WorkloadExit } from '../../model/index.ts';
 import { isInterruption, Line, planeFailed, type EndingCall } from './line.ts';
 import type { ComputeKind, DatabaseFacts, DatabaseSpec, DatabaseUse, Found, PlaneCalls, PlaneEvent, PlaneOptions } from './protocol.ts';
-import { findPlane, startPlane } from './start.ts';
+import { findPlane, startPlane, tidyAfter } from './start.ts';
 import { afterEnd, firstPlane, planesMax, type Succession } from './succession.ts';
 
 export interface OpenPlaneOptions {
@@ -83,9 +83,10 @@ async function attachToLeft({ dataDir }: PlaneOptions): Promise<Attached | undef
   try {
     return { line, found: await line.call('attach') };
   } catch (error) {
-    // It was on its way out.
-    if (isInterruption(error)) return undefined;
-    throw error;
+    if (!isInterruption(error)) throw error;
+    // It was on its way out. Where it was killed, its file is found without it now, and removed.
+    (await findPlane(dataDir))?.destroy();
+    return undefined;
   }
 }
 
@@ -182,6 +183,7 @@ class RemotePlane implements Plane {
     this.#leaving.abort();
     await this.#renewal;
     await this.#line.close();
+    await tidyAfter(this.#options.dataDir);
   }
 
   async #call<Name extends keyof PlaneCalls>(method: Name, ...args: Parameters<PlaneCalls[Name]>): Promise<ReturnType<PlaneCalls[Name]>> {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { entry, PlimsollError } from '../../base/index.ts';
+import { removeMachinesFolder } from '../../compute/index.ts';
 import { regionErrors } from '../errors.ts';
 import { errorFromRecord } from './channel.ts';
 import type { ErrorRecord, PlaneOptions } from './protocol.ts';
@@ -15,6 +16,11 @@ export type PlaneStart = { readonly socket: string } | { readonly error: ErrorRe
 /** Says where the data plane of a data folder is to be reached, while there is one. */
 export function planeFile(dataDir: string): string {
   return join(dataDir, 'data-plane.json');
+}
+
+/** Names the folder of a data plane's machines. */
+export function machinesRecord(dataDir: string): string {
+  return join(dataDir, 'machines-folder');
 }
 
 /** A path of a unix socket has room for 107 bytes only, which a data folder's may exceed. */
@@ -34,6 +40,13 @@ export async function findPlane(dataDir: string): Promise<Socket | undefined> {
     rmSync(file, { force: true });
     return undefined;
   }
+}
+
+/** Removes the temporary folders of a data plane that was killed. One that runs is left alone: it may be another region's by now. */
+export async function tidyAfter(dataDir: string): Promise<void> {
+  const running = await findPlane(dataDir);
+  if (running === undefined) removeMachinesFolder(machinesRecord(dataDir));
+  else running.destroy();
 }
 
 /** Starts a data plane and connects to it. It shares nothing with us that ends with us, and what it says of its own end goes to the log file. */
