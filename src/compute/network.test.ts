@@ -49,11 +49,11 @@ describe('loopback network', { skip: isLinux ? false : 'only Linux answers on al
     const holder = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [chunk] = (await once(holder.stdout, 'data')) as [Buffer];
     const held = chunk.toString().trim();
-    const other = await claimLoopbackNetwork({ anchorPort });
+    const other = await claimLoopbackNetwork({ anchorPort, preferred: held });
     assert.notEqual(other.name, held);
     holder.kill('SIGKILL');
     await once(holder, 'exit');
-    const third = await claimLoopbackNetwork({ anchorPort });
+    const third = await claimLoopbackNetwork({ anchorPort, preferred: held });
     assert.equal(third.name, held);
     await Promise.all([other.close(), third.close()]);
   });

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { errorMessage, PlimsollError, systemErrorCode } from '../base/index.ts';
+import { errorMessage, PlimsollError, systemErrorCode, systemRandom } from '../base/index.ts';
 import { computeErrors } from './errors.ts';
 
 /**
@@ -58,7 +58,12 @@ const firstOctetBase = 16;
 export async function claimLoopbackNetwork(options: LoopbackNetworkOptions = {}): Promise<LoopbackNetwork> {
   const port = options.anchorPort ?? defaultAnchorPort;
   if (options.single === true) return await claimSingleAddresses(port);
-  const prefixes = Array.from({ length: slicesMax }, (_, slice) => `127.${firstOctetBase + (slice >> 8)}.${slice & 255}`);
+  // Anywhere among them: a process that takes the place of a killed one wants its slice, and a newcomer had better not be there before it.
+  const first = systemRandom.int(slicesMax);
+  const prefixes = Array.from({ length: slicesMax }, (_, index) => {
+    const slice = (first + index) % slicesMax;
+    return `127.${firstOctetBase + (slice >> 8)}.${slice & 255}`;
+  });
   const preferred = prefixes.filter((prefix) => options.preferred === `${prefix}.0/24`);
   for (const prefix of [...preferred, ...prefixes]) {
     const anchor = await tryHold(`${prefix}.1`, port);
