@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { autoScalingGroups, groupMembers, instanceRefreshes } from '../../src/aws/index.ts';
 import type { Region } from '../../src/region/index.ts';
-import { base64, defaultNetwork, refusal, region, startRegion, type TestRegion } from './support.ts';
+import { base64, defaultNetwork, listenAtPort80, refusal, region, startRegion, type TestRegion } from './support.ts';
 import { startTraffic, type Traffic } from './traffic.ts';
 
 const skip = await refusal();
@@ -56,27 +56,7 @@ describe('Auto Scaling groups that really run', { skip }, () => {
     const targetGroup = TargetGroups[0]?.TargetGroupArn ?? '';
     const Attributes = [{ Key: 'deregistration_delay.timeout_seconds', Value: '40' }];
     await endpoint.call('elbv2', 'ModifyTargetGroupAttributes', { TargetGroupArn: targetGroup, Attributes }, region);
-    const { LoadBalancers = [] } = await endpoint.call(
-      'elbv2',
-      'CreateLoadBalancer',
-      { Name: name, Subnets: network.subnets.slice(0, 2) },
-      region,
-    );
-    const { Listeners = [] } = await endpoint.call(
-      'elbv2',
-      'CreateListener',
-      {
-        LoadBalancerArn: LoadBalancers[0]?.LoadBalancerArn ?? '',
-        Port: 80,
-        Protocol: 'HTTP',
-        DefaultActions: [{ Type: 'forward', TargetGroupArn: targetGroup }],
-      },
-      region,
-    );
-    const listener = Listeners[0]?.ListenerArn ?? '';
-    await until('the listener', () => live.loadBalancing.boundTo(listener) !== undefined);
-    const bound = live.loadBalancing.boundTo(listener)!;
-    return { targetGroup, url: `http://${bound.host}:${bound.port}/` };
+    return { targetGroup, url: await listenAtPort80(live, { name, subnets: network.subnets, targetGroupArn: targetGroup }) };
   }
 
   describe('under load', () => {

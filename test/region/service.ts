@@ -3,7 +3,7 @@ import { services, type ServiceResource, type TaskDefinitionResource } from '../
 import { entry } from '../../src/base/index.ts';
 import type { Task } from '../../src/model/index.ts';
 import type { Region, RunnableImage } from '../../src/region/index.ts';
-import { defaultNetwork, region } from './support.ts';
+import { defaultNetwork, listenAtPort80, region } from './support.ts';
 
 type Container = NonNullable<TaskDefinitionResource['containerDefinitions']>[number];
 
@@ -160,25 +160,8 @@ async function createBalancer(
     { TargetGroupArn: targetGroupArn, Attributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: '30' }] },
     region,
   );
-  const { LoadBalancers = [] } = await endpoint.call(
-    'elbv2',
-    'CreateLoadBalancer',
-    { Name: name, Subnets: subnets.slice(0, 2), SecurityGroups: [...(securityGroups?.balancer ?? [])] },
-    region,
-  );
-  const { Listeners = [] } = await endpoint.call(
-    'elbv2',
-    'CreateListener',
-    {
-      LoadBalancerArn: LoadBalancers[0]?.LoadBalancerArn ?? '',
-      Port: 80,
-      Protocol: 'HTTP',
-      DefaultActions: [{ Type: 'forward', TargetGroupArn: targetGroupArn }],
-    },
-    region,
-  );
-  const listener = Listeners[0]?.ListenerArn ?? '';
-  await live.waitFor('the listener', 90_000, () => live.loadBalancing.boundTo(listener) !== undefined);
-  const bound = live.loadBalancing.boundTo(listener)!;
-  return { url: `http://${bound.host}:${bound.port}/`, targetGroupArn };
+  return {
+    url: await listenAtPort80(live, { name, subnets, targetGroupArn, securityGroups: securityGroups?.balancer ?? [] }),
+    targetGroupArn,
+  };
 }

@@ -82,3 +82,28 @@ export async function refusal(): Promise<string | false> {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** A load balancer with one listener, of HTTP at port 80, that forwards to a target group; resolves with its URL once it listens. */
+export async function listenAtPort80(
+  live: Region,
+  door: { name: string; subnets: readonly string[]; targetGroupArn: string; securityGroups?: readonly string[] },
+): Promise<string> {
+  const { name: Name, subnets, targetGroupArn, securityGroups = [] } = door;
+  const shape = { Name, Subnets: subnets.slice(0, 2), SecurityGroups: [...securityGroups] };
+  const { LoadBalancers = [] } = await live.endpoint.call('elbv2', 'CreateLoadBalancer', shape, region);
+  const { Listeners = [] } = await live.endpoint.call(
+    'elbv2',
+    'CreateListener',
+    {
+      LoadBalancerArn: LoadBalancers[0]?.LoadBalancerArn ?? '',
+      Port: 80,
+      Protocol: 'HTTP',
+      DefaultActions: [{ Type: 'forward', TargetGroupArn: targetGroupArn }],
+    },
+    region,
+  );
+  const listener = Listeners[0]?.ListenerArn ?? '';
+  await live.waitFor('the listener', 90_000, () => live.loadBalancing.boundTo(listener) !== undefined);
+  const bound = live.loadBalancing.boundTo(listener)!;
+  return `http://${bound.host}:${bound.port}/`;
+}

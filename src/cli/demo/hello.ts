@@ -1,7 +1,7 @@
 import { groupMembers } from '../../aws/index.ts';
 import { formatCount, formatSpan, systemClock } from '../../base/index.ts';
 import type { Region } from '../../region/index.ts';
-import { defaultSubnets, readyWithinMs, region, urlOnceListening } from './stack.ts';
+import { createListener, defaultSubnets, readyWithinMs, region, urlOnceListening } from './stack.ts';
 
 /** What `demo hello --json` writes; the fields are a contract. */
 export interface HelloReport {
@@ -117,25 +117,8 @@ async function createHello(live: Region, signal: AbortSignal): Promise<Hello> {
   const targetGroupArn = TargetGroups[0]?.TargetGroupArn ?? '';
   const delay = { Key: 'deregistration_delay.timeout_seconds', Value: '30' };
   await endpoint.call('elbv2', 'ModifyTargetGroupAttributes', { TargetGroupArn: targetGroupArn, Attributes: [delay] }, region);
-  const { LoadBalancers = [] } = await endpoint.call(
-    'elbv2',
-    'CreateLoadBalancer',
-    { Name: name, Subnets: subnets.slice(0, 2), SecurityGroups: [ofBalancer] },
-    region,
-  );
-  const { Listeners = [] } = await endpoint.call(
-    'elbv2',
-    'CreateListener',
-    {
-      LoadBalancerArn: LoadBalancers[0]?.LoadBalancerArn ?? '',
-      Port: 80,
-      Protocol: 'HTTP',
-      DefaultActions: [{ Type: 'forward', TargetGroupArn: targetGroupArn }],
-    },
-    region,
-  );
+  const listener = await createListener(live, { name, subnets, targetGroupArn, securityGroups: [ofBalancer] });
   await launchGroup(live, ofInstances, targetGroupArn);
-  const listener = Listeners[0]?.ListenerArn ?? '';
   return { url: await urlOnceListening(live, listener, signal), targetGroupArn };
 }
 

@@ -122,7 +122,23 @@ export async function createBalancer(
     region,
   );
   const targetGroupArn = TargetGroups[0]?.TargetGroupArn ?? '';
-  const { LoadBalancers = [] } = await endpoint.call('elbv2', 'CreateLoadBalancer', { Name: name, Subnets: subnets.slice(0, 2) }, region);
+  const listener = await createListener(live, { name, subnets, targetGroupArn });
+  return { targetGroupArn, url: await urlOnceListening(live, listener, signal) };
+}
+
+export interface FrontDoor {
+  readonly name: string;
+  /** The first two are the load balancer's. */
+  readonly subnets: readonly string[];
+  readonly targetGroupArn: string;
+  readonly securityGroups?: readonly string[];
+}
+
+/** A load balancer with one listener, of HTTP at port 80, that forwards to a target group; the listener's ARN. */
+export async function createListener({ endpoint }: Region, door: FrontDoor): Promise<string> {
+  const { name: Name, subnets, securityGroups: groups = [], targetGroupArn } = door;
+  const shape = { Name, Subnets: subnets.slice(0, 2), SecurityGroups: [...groups] };
+  const { LoadBalancers = [] } = await endpoint.call('elbv2', 'CreateLoadBalancer', shape, region);
   const { Listeners = [] } = await endpoint.call(
     'elbv2',
     'CreateListener',
@@ -134,8 +150,7 @@ export async function createBalancer(
     },
     region,
   );
-  const listener = Listeners[0]?.ListenerArn ?? '';
-  return { targetGroupArn, url: await urlOnceListening(live, listener, signal) };
+  return Listeners[0]?.ListenerArn ?? '';
 }
 
 /** Where clients reach a listener. @throws PL_REGION_LISTENER_FAILED */

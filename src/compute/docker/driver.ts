@@ -24,6 +24,8 @@ export interface DockerDriverOptions {
   readonly log?: Logger;
   /** How long `close` waits for workloads to end by themselves. Default 3000. */
   readonly closeGraceMs?: number;
+  /** How long `close` waits for the Engine besides; what is left then is for the next start to remove. Default 15,000. */
+  readonly closeWithinMs?: number;
 }
 
 /** A driver whose workloads have addresses of a bridge network. */
@@ -48,8 +50,6 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
 
 /** How long a sample waits for the Engine's numbers. */
 const sampleWithinMs = 5000;
-/** How long `close` waits for ends that are asked for, besides their grace. */
-const closeWithinMs = 15_000;
 
 class ContainerDriver implements DockerDriver {
   readonly enforcement: Enforcement = { cpu: 'docker', memory: 'docker' };
@@ -150,16 +150,20 @@ class ContainerDriver implements DockerDriver {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.allSettled(this.#starting);
-    const graceMs = this.#options.closeGraceMs ?? 3000;
+    const { closeGraceMs: graceMs = 3000, closeWithinMs = 15_000 } = this.#options;
     try {
-      // Of an Engine that is away nobody knows when it comes back.
-      await answered(Promise.all([...this.#workloads.values()].map((workload) => workload.stop(graceMs))), graceMs + closeWithinMs);
-      await sweepContainers(this.#docker, this.#options.dataDir);
-      await this.#networks.close();
+      // Of an Engine that is away nobody knows when it comes back, and an answer that it broke off never ends.
+      await answered(this.#endAll(graceMs), graceMs + closeWithinMs);
     } catch (error) {
       this.#options.log?.warn({ err: error }, 'containers and their network are left for the next start to remove');
     }
+  }
+
+  async #endAll(graceMs: number): Promise<void> {
+    await Promise.allSettled(this.#starting);
+    await Promise.all([...this.#workloads.values()].map((workload) => workload.stop(graceMs)));
+    await sweepContainers(this.#docker, this.#options.dataDir);
+    await this.#networks.close();
   }
 
   async #start(spec: WorkloadSpec): Promise<void> {
