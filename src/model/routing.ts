@@ -245,6 +245,8 @@ export type HealthReason =
 export interface TargetHealth {
   readonly targetGroupId: string;
   readonly targetId: string;
+  /** Where it was checked: an id that is registered again may be another target by then. */
+  readonly host: string;
   readonly state: HealthState;
   readonly reason?: HealthReason;
   readonly description?: string;

@@ -205,6 +205,45 @@ describe('an unhealthy task', () => {
     assert.deepEqual(world.in('RUNNING'), ['t3', 't4']);
   });
 
+  it('stays when its replacement does not become healthy: that one is tried again, until one is', () => {
+    const world = settled({ desiredCount: 1 });
+    world.change('t1', sick);
+    for (const [failed, next] of [
+      ['t2', 't3'],
+      ['t3', 't4'],
+    ] as const) {
+      world.nowMs += 10_000;
+      world.step();
+      for (const event of ['addressLeased', 'processStarted'] as const) world.tell(failed, event);
+      world.step();
+      world.change(failed, sick);
+      world.step();
+      assert.equal(world.task('t1').state, 'RUNNING');
+      assert.equal(world.task(failed).state, 'DEACTIVATING');
+      world.step();
+      assert.equal(world.task(next).state, 'PROVISIONING');
+    }
+    world.settle();
+    assert.deepEqual(world.in('RUNNING'), ['t4']);
+  });
+
+  it('goes one at a time where there is no room: the next when it is known whether the replacement is well', () => {
+    const world = settled({ maximumPercent: 100 });
+    for (const id of ['t1', 't2']) world.change(id, sick);
+    world.step();
+    for (let i = 0; i < 2; i++) {
+      world.step();
+      world.progress('t3');
+    }
+    world.step();
+    world.step();
+    assert.deepEqual([world.task('t3').state, world.task('t3').health], ['RUNNING', 'UNKNOWN']);
+    assert.deepEqual([world.in('DEACTIVATING').length, world.in('RUNNING').length], [1, 2]);
+    world.change('t3', { health: 'HEALTHY' });
+    world.step();
+    assert.equal(world.in('DEACTIVATING').length, 2);
+  });
+
   it('does not make the service exceed its maximum when all are unhealthy', () => {
     const world = settled({ desiredCount: 4, maximumPercent: 150 });
     for (const id of world.in('RUNNING')) world.change(id, sick);

@@ -10,9 +10,12 @@ import { balanced, youngestFirst, type Observation } from './observe.ts';
  * - **Surplus.** ECS documents only that it keeps zones even, which one machine has not. Within that freedom those go
  *   first whose end costs least: tasks that take no traffic yet, then untried ones, then the youngest.
  * - **Unhealthy tasks** once a healthy one stands in for each; where the maximum leaves no room to start a
- *   replacement first, one at a time before it.
- * - **Tasks of an outdated version**: those that serve nobody at once, the others as healthy ones of the new version
- *   take their place, never going below the healthy minimum.
+ *   replacement first, one at a time before it. The youngest go first: a replacement that never became healthy
+ *   makes way for the next, not for it the task that it was to replace.
+ * - **Tasks of an outdated version**: those that never took traffic at once, the others as healthy ones of the new
+ *   version take their place, never going below the healthy minimum. Those that are not healthy go first. Yet they
+ *   may serve: a slow machine fails a health check, and of a target that a new data plane has just come to know
+ *   nothing is known. So as many stay as healthy ones lack for the minimum.
  */
 export function retire(observation: Observation): ServiceCommand[] {
   const { service } = observation;
@@ -42,23 +45,35 @@ function surplusTasks({ service, starting, healthy, untried }: Observation): Tas
   return order.slice(0, surplus);
 }
 
-function outdatedTasks({ primary, outdated, healthy, healthyMin }: Observation): Task[] {
+function outdatedTasks(observation: Observation): Task[] {
+  const { primary, outdated, healthy, unhealthy, healthyMin } = observation;
   if (primary === undefined || primary.rolloutState === 'FAILED') return [];
-  const spare = Math.max(0, healthy.length + outdated.healthy.length - healthyMin);
+  const healthyCount = healthy.length + outdated.healthy.length;
+  const unproven = [...outdated.unhealthy, ...outdated.untried].toSorted(youngestFirst);
+  const dispensable = unproven.length - Math.max(0, healthyMin - healthyCount);
+  const forced = unhealthy.length === 0 && isStuck(observation) ? 1 : 0;
   return [
     ...outdated.starting,
-    ...outdated.untried,
-    ...outdated.unhealthy,
-    ...outdated.healthy.toSorted(youngestFirst).reverse().slice(0, spare),
+    ...unproven.slice(0, Math.max(dispensable, forced)),
+    ...outdated.healthy
+      .toSorted(youngestFirst)
+      .reverse()
+      .slice(0, Math.max(0, healthyCount - healthyMin)),
   ];
 }
 
 function replacedTasks(observation: Observation): Task[] {
-  const { service, healthy, unhealthy, starting } = observation;
+  const { service, healthy, unhealthy } = observation;
   const standIns = healthy.length - (service.desiredCount - unhealthy.length);
-  const noRoom = missingCount(observation) > 0 && roomCount(observation) === 0 && starting.length === 0;
-  const count = Math.min(unhealthy.length, Math.max(standIns, noRoom ? 1 : 0));
-  return count <= 0 ? [] : unhealthy.toSorted(youngestFirst).slice(-count);
+  const count = Math.max(standIns, isStuck(observation) ? 1 : 0);
+  return unhealthy.toSorted(youngestFirst).slice(0, Math.max(0, count));
+}
+
+/** Whether tasks lack, none is on its way to being healthy, and none can be started before another has left. */
+function isStuck(observation: Observation): boolean {
+  const { starting, untried, outdated } = observation;
+  const coming = starting.length + untried.length + outdated.starting.length;
+  return coming === 0 && missingCount(observation) > 0 && roomCount(observation) === 0;
 }
 
 /** What ECS tells of tasks that leave, in its order. */

@@ -58,6 +58,54 @@ describe('a rolling deployment', () => {
     assert.equal(world.task('t1').stoppedReason, 'Scaling activity initiated by (deployment ecs-svc/2)');
   });
 
+  for (const health of ['UNHEALTHY', 'UNKNOWN'] as const)
+    it(`keeps as many old tasks as healthy ones lack, although they are ${health}: a check may have timed out, the data plane may be new`, () => {
+      const world = deployed();
+      world.deploy(2);
+      world.step();
+      for (const id of world.in('RUNNING')) world.change(id, { health });
+      world.step();
+      assert.equal(
+        ofRevision(
+          world.tasks.filter(({ state }) => state === 'RUNNING'),
+          1,
+        ),
+        4,
+        'no new one is healthy yet',
+      );
+      for (const id of world.in('PROVISIONING')) {
+        world.tell(id, 'addressLeased');
+        world.tell(id, 'processStarted');
+      }
+      world.step();
+      for (let healthy = 1; healthy <= 4; healthy++) {
+        const untried = world.tasks.find(({ state, health: seen, deploymentId }) => {
+          return state === 'RUNNING' && seen === 'UNKNOWN' && deploymentId === 'ecs-svc/2';
+        });
+        world.change(untried?.id ?? '', { health: 'HEALTHY' });
+        world.step();
+        assert.equal(
+          ofRevision(
+            world.tasks.filter(({ state }) => state === 'RUNNING'),
+            1,
+          ),
+          4 - healthy,
+        );
+      }
+      world.settle();
+      assert.deepEqual(rollout(world), ['ecs-svc/2 PRIMARY COMPLETED']);
+    });
+
+  it('lets an old task that is unhealthy go where there is no room for a new one', () => {
+    const world = deployed({ minimumHealthyPercent: 100, maximumPercent: 100 });
+    world.change('t1', { health: 'UNHEALTHY' });
+    world.deploy(2);
+    world.step();
+    assert.deepEqual(world.in('DEACTIVATING'), ['t1']);
+    world.step();
+    assert.equal(world.in('PROVISIONING').length, 1);
+  });
+
   it('goes down to the minimum first where the maximum leaves no room', () => {
     const world = deployed({ minimumHealthyPercent: 50, maximumPercent: 100 });
     world.deploy(2);
@@ -113,6 +161,32 @@ describe('a rolling deployment', () => {
           assert.deepEqual(rollout(world), ['ecs-svc/2 PRIMARY COMPLETED']);
         },
       ),
+    );
+  });
+});
+
+describe('a rolling deployment whose health checks err', () => {
+  it('keeps as many tasks running as the minimum asks for, unless it is stuck, and ends with the new version alone', () => {
+    const orders = fc.infiniteStream(fc.record({ pick: fc.nat(1000), errs: fc.nat(4) }));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 6 }), orders, (desiredCount, order) => {
+        const world = deployed({ desiredCount });
+        world.deploy(2);
+        for (let i = 0; i < 200; i++) {
+          world.step();
+          const registered = world.in('RUNNING').length;
+          assert.ok(registered >= desiredCount, `${registered} take traffic, ${desiredCount} are wanted`);
+          const { pick = 0, errs = 1 } = order.next().value ?? {};
+          const task = world.tasks[pick % world.tasks.length];
+          if (task?.state === 'RUNNING' && errs === 0) world.change(task.id, { health: pick % 2 === 0 ? 'UNHEALTHY' : 'UNKNOWN' });
+          else if (task?.state === 'RUNNING' && errs === 1) world.change(task.id, { health: 'HEALTHY' });
+          else if (task) world.progress(task.id);
+        }
+        for (const id of world.in('RUNNING')) world.change(id, { health: 'HEALTHY' });
+        world.settle();
+        assert.equal(ofRevision(healthyTasks(world), 2), desiredCount);
+        assert.deepEqual(rollout(world), ['ecs-svc/2 PRIMARY COMPLETED']);
+      }),
     );
   });
 });

@@ -3,7 +3,7 @@ import type { Health } from './step.ts';
 
 /** What DescribeTargetHealth says of a target; `health` is undefined while nothing checks it. */
 export function describeHealth(
-  ids: { targetGroupId: string; targetId: string },
+  ids: Pick<TargetHealth, 'targetGroupId' | 'targetId' | 'host'>,
   phase: Target['phase'],
   health: Health | undefined,
 ): TargetHealth {

@@ -161,7 +161,9 @@ export class NetworkGroup {
   }
 
   #tellHealth(target: NetworkTarget): void {
-    this.#events.onHealth(describeHealth({ targetGroupId: this.id, targetId: target.id }, target.phase, target.monitor?.health));
+    this.#events.onHealth(
+      describeHealth({ targetGroupId: this.id, targetId: target.id, host: target.host }, target.phase, target.monitor?.health),
+    );
   }
 
   // Whoever is unhealthy while others are well loses its flows; while failing open nobody does.

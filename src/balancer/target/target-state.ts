@@ -92,6 +92,6 @@ export class TargetState implements Candidate {
   }
 
   describe(): TargetHealth {
-    return describeHealth({ targetGroupId: this.group.id, targetId: this.id }, this.phase, this.monitor?.health);
+    return describeHealth({ targetGroupId: this.group.id, targetId: this.id, host: this.host }, this.phase, this.monitor?.health);
   }
 }

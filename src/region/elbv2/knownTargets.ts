@@ -89,9 +89,10 @@ export class KnownTargets {
     );
   }
 
+  /** False for what changes nothing: a target that is gone, or of another that had its address before it. */
   onHealth(health: TargetHealth): boolean {
     const target = this.#groups.get(health.targetGroupId)?.get(health.targetId);
-    if (target === undefined || target.phase === 'draining') return false;
+    if (target === undefined || target.phase === 'draining' || health.host !== routedHost(target)) return false;
     // A packet that a security group drops is one that nobody answers.
     target.health = target.reached || health.state !== 'unhealthy' ? health : { ...health, ...unanswered };
     return true;
@@ -147,8 +148,11 @@ export class KnownTargets {
 /** To the limited broadcast address no connection can be made, and none leaves this computer. */
 const nowhere = '255.255.255.255';
 
-function routingTarget(key: string, { host, port, phase, reached }: KnownTarget, addedLatencyMs: number): Target {
-  return { id: key, host: reached ? host : nowhere, port: port ?? 0, phase, ...(addedLatencyMs > 0 ? { addedLatencyMs } : {}) };
+const routedHost = ({ host, reached }: KnownTarget): string => (reached ? host : nowhere);
+
+function routingTarget(key: string, target: KnownTarget, addedLatencyMs: number): Target {
+  const { port, phase } = target;
+  return { id: key, host: routedHost(target), port: port ?? 0, phase, ...(addedLatencyMs > 0 ? { addedLatencyMs } : {}) };
 }
 
 const keyOf = (id: string, port: number | undefined): string => `${id}:${port ?? ''}`;

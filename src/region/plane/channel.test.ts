@@ -38,7 +38,7 @@ test('an error is the same on the other side', () => {
 test('what happens while no region is there waits for the next, but for what would be stale', () => {
   const outbox = new Outbox();
   outbox.put(line('one'));
-  outbox.put({ type: 'health', health: { targetGroupId: 'g', targetId: 't', state: 'healthy' } });
+  outbox.put({ type: 'health', health: { targetGroupId: 'g', targetId: 't', host: '127.0.0.2', state: 'healthy' } });
   outbox.put(line('two'));
   const heard: PlaneEvent[] = [];
   outbox.attach((event) => heard.push(event));
