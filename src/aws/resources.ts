@@ -32,6 +32,7 @@ export { alarms, type Alarm as AlarmResource } from './operations/cloudwatch/res
 export { dimensionsOf, modelQueries } from './operations/cloudwatch/live.ts';
 export { data as metricData, modelDatum } from './operations/cloudwatch/series.ts';
 export { terminate as terminateInstance } from './operations/ec2/instances.ts';
+export { tagSets as instanceTags, tagsOf as instanceTagsOf } from './operations/ec2/tagSets.ts';
 export { instanceTypeFacts } from './operations/ec2/instanceTypes.ts';
 export { instances, securityGroupRules, securityGroups, type Instance as InstanceResource } from './operations/ec2/resources.ts';
 export { networkInterfaces, type NetworkInterface as NetworkInterfaceResource } from './operations/ec2/resources.ts';

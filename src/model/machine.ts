@@ -15,10 +15,20 @@ export interface MachineSpec {
   readonly memoryMiB: number;
   /** What `docker run IMAGE` runs in the machine. */
   readonly images: Readonly<Record<string, MachineProgram>>;
-  /** What the instance metadata service answers, by path below `/latest/`, e.g. `meta-data/instance-id`. */
-  readonly metadata: Readonly<Record<string, string>>;
-  /** EC2's HttpTokens: `required` refuses requests of version 1, which show no token. `optional` unless given. */
-  readonly metadataTokens?: 'optional' | 'required';
+  readonly metadata: MachineMetadata;
+}
+
+/**
+ * What the instance metadata service answers a machine.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceMetadataOptionsRequest.html
+ */
+export interface MachineMetadata {
+  /** By path below `/latest/`, e.g. `meta-data/instance-id`. */
+  readonly values: Readonly<Record<string, string>>;
+  /** EC2's HttpEndpoint: where it is `disabled`, every request is refused. */
+  readonly endpoint: 'enabled' | 'disabled';
+  /** EC2's HttpTokens: `required` refuses requests of version 1, which show no token. */
+  readonly tokens: 'optional' | 'required';
 }
 
 /** A program of this computer, as a machine sees it. */
@@ -40,6 +50,8 @@ export interface Machines {
   start(spec: MachineSpec): Promise<string>;
   /** As pulling the plug. Unknown ids resolve at once. */
   stop(id: string): Promise<void>;
+  /** From now on a machine that runs is told this of itself. */
+  describe(id: string, metadata: MachineMetadata): void;
   /** Lets machines reach an address of the region's loopback network: a database, a load balancer. */
   allow(address: string, port: number): void;
   /** Makes a port of a machine reachable at its host. */

@@ -24,6 +24,16 @@ echo "version 2: $(ask 'GET /latest/meta-data/instance-id' "X-aws-ec2-metadata-t
 echo "user data: $(ask 'GET /latest/user-data' "X-aws-ec2-metadata-token: $token\\r\\n" | grep -c 'Asks\\|/dev/tcp')"
 `;
 
+/** Says the status that version 1 gets, whenever it has changed. */
+const watchful = `#!/bin/bash
+ask() { exec 3<>/dev/tcp/169.254.169.254/80; printf "GET $1 HTTP/1.0\\r\\n\\r\\n" >&3; cat <&3; echo; }
+while sleep 0.05; do
+  now="$(ask /latest/meta-data/instance-id | head -n 1 | cut -d ' ' -f 2) $(ask /latest/meta-data/tags/instance/team | tail -n 1)"
+  [ "$now" = "$last" ] || echo "now: $now"
+  last=$now
+done
+`;
+
 describe('faults of instances', { skip }, () => {
   let own: TestRegion;
   let live: Region;
@@ -158,5 +168,39 @@ describe('faults of instances', { skip }, () => {
     assert.match(said, /^version 1: HTTP\/1\.1 401 /m);
     assert.match(said, new RegExp(`^version 2: ${id}$`, 'm'));
     assert.match(said, /^user data: [1-9]/m);
+  });
+
+  test('a launch template can disable the metadata service; a change of its options counts at once', async () => {
+    const { endpoint } = live;
+    await endpoint.call(
+      'ec2',
+      'CreateLaunchTemplate',
+      {
+        LaunchTemplateName: 'hidden',
+        LaunchTemplateData: {
+          ImageId: 'ami-1',
+          InstanceType: 't3.micro',
+          UserData: base64(watchful),
+          MetadataOptions: { HttpEndpoint: 'disabled' },
+        },
+      },
+      region,
+    );
+    const launched = { MinCount: 1, MaxCount: 1, LaunchTemplate: { LaunchTemplateName: 'hidden' } };
+    const { Instances = [] } = await endpoint.call('ec2', 'RunInstances', launched, region);
+    const id = Instances[0]?.InstanceId ?? '';
+    const changes = (): string[] => [...live.instances.consoleOf(id).matchAll(/^now: (.*?) *$/gm)].map(([, said = '']) => said);
+    const modify = (options: object) => endpoint.call('ec2', 'ModifyInstanceMetadataOptions', { InstanceId: id, ...options }, region);
+    await until('it is refused', () => changes().at(-1) === '403');
+    await modify({ HttpEndpoint: 'enabled' });
+    await until('it is answered', () => changes().at(-1) === '200');
+    await modify({ InstanceMetadataTags: 'enabled' });
+    await endpoint.call('ec2', 'CreateTags', { Resources: [id], Tags: [{ Key: 'team', Value: 'web' }] }, region);
+    await until('it knows its tag', () => changes().at(-1) === '200 web');
+    await modify({ HttpTokens: 'required' });
+    await until('version 1 is refused', () => changes().at(-1) === '401');
+    await modify({ HttpEndpoint: 'disabled' });
+    await until('it is refused again', () => changes().at(-1) === '403');
+    assert.deepEqual(changes(), ['403', '200', '200 web', '401', '403']);
   });
 });

@@ -12,12 +12,13 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { monotonicMs } from '../../base/index.ts';
-import { metadataAnswer, type InstanceMetadata, type Tokens } from './metadata.ts';
+import type { MachineMetadata } from '../../model/index.ts';
+import { metadataAnswer, type Tokens } from './metadata.ts';
 import { joinSockets, takeTarget } from './pipe.ts';
 
 export type AgentCommand =
   | { readonly type: 'allow'; readonly address: string; readonly port: number }
-  | { readonly type: 'machine'; readonly address: string; readonly metadata: InstanceMetadata }
+  | { readonly type: 'machine'; readonly address: string; readonly metadata: MachineMetadata }
   | { readonly type: 'forget'; readonly address: string };
 
 const gateway = '172.31.0.1';
@@ -36,7 +37,7 @@ function main(folder: string): void {
   });
   // Machines reach addresses of the region's loopback network through this gateway.
   execFileSync('/bin/sh', ['-c', 'for f in all br0; do echo 1 > /proc/sys/net/ipv4/conf/$f/route_localnet; done']);
-  const machines = new Map<string, InstanceMetadata>();
+  const machines = new Map<string, MachineMetadata>();
   const tokens: Tokens = new Map();
   const out = join(folder, 'out.sock');
 

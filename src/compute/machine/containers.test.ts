@@ -20,7 +20,7 @@ const machine: MachineSpec = {
   cpuUnits: 512,
   memoryMiB: 256,
   images: { todo: { ...program, image: 'todo:dev' } },
-  metadata: {},
+  metadata: { values: {}, endpoint: 'enabled', tokens: 'optional' },
 };
 
 /** A driver that starts what it is told to, in its head. */

@@ -2,10 +2,10 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { entry, errorMessage, forkChild, PlimsollError, type Child, type Logger } from '../../base/index.ts';
+import type { MachineMetadata } from '../../model/index.ts';
 import { computeErrors } from '../errors.ts';
 import type { AgentCommand } from './agent.ts';
 import type { MachinesFolder } from './folder.ts';
-import type { InstanceMetadata } from './metadata.ts';
 import type { RelayCommand, RelayEvent } from './relay.ts';
 
 const run = promisify(execFile);
@@ -80,7 +80,8 @@ export class Gateway {
     this.#relay.send({ type: 'expose', host, port, target });
   }
 
-  add(address: string, metadata: InstanceMetadata): void {
+  /** What the machine at an address is told of itself. */
+  describe(address: string, metadata: MachineMetadata): void {
     this.#tell({ type: 'machine', address, metadata });
   }
 

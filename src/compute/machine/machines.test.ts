@@ -62,7 +62,7 @@ for (const isolation of runAs) {
       images: {
         'example/echo': { command: '/bin/sh', args: ['-c', 'echo "container on $PORT says $WORD"; exit 3'], cwd: '/', environment: {} },
       },
-      metadata: { 'meta-data/instance-id': `i-${number}` },
+      metadata: { values: { 'meta-data/instance-id': `i-${number}` }, endpoint: 'enabled', tokens: 'optional' },
     });
     const heard = async (text: string): Promise<void> => {
       for (let tries = 0; tries < 200 && !lines.some((line) => line.includes(text)); tries++) await systemClock.sleep(50);

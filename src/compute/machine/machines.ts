@@ -4,7 +4,7 @@ import { join, parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { entry, errorMessage, packageRoot, PlimsollError, systemClock, type Logger } from '../../base/index.ts';
-import type { ComputeDriver, MachineProgram, Machines, MachineSpec } from '../../model/index.ts';
+import type { ComputeDriver, MachineProgram, MachineMetadata, Machines, MachineSpec } from '../../model/index.ts';
 import { computeErrors } from '../errors.ts';
 import type { LoopbackNetwork } from '../network.ts';
 import { MachineContainers } from './containers.ts';
@@ -115,7 +115,7 @@ class NamespaceMachines implements Machines {
     const host = routed ? spec.address : spec.host;
     const machine: Machine = { address: spec.address, host, routed, folder };
     this.#machines.set(spec.id, machine);
-    this.#gateway.add(spec.address, { values: spec.metadata, tokensRequired: spec.metadataTokens === 'required' });
+    this.#gateway.describe(spec.address, spec.metadata);
     const folders = furnish(folder, this.#containers === undefined ? spec : { ...spec, images: {} });
     const up = this.#up(spec.id);
     try {
@@ -156,6 +156,11 @@ class NamespaceMachines implements Machines {
   async stop(id: string): Promise<void> {
     await this.#options.driver.stop(id, 0);
     await this.#forget(id);
+  }
+
+  describe(id: string, metadata: MachineMetadata): void {
+    const machine = this.#machines.get(id);
+    if (machine !== undefined) this.#gateway.describe(machine.address, metadata);
   }
 
   allow(address: string, port: number): void {

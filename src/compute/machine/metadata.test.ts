@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { MachineMetadata } from '../../model/index.ts';
 import { metadataAnswer, type MetadataAnswer, type Tokens } from './metadata.ts';
 
 const values = {
@@ -10,9 +11,9 @@ const values = {
 };
 const tokens: Tokens = new Map();
 let nowMs = 0;
-const answer = (tokensRequired: boolean, url: string, method = 'GET', headers = {}): MetadataAnswer =>
-  metadataAnswer({ values, tokensRequired }, tokens, { url, method, headers }, nowMs);
-const ask = (url: string, method?: string, headers?: object): MetadataAnswer => answer(false, url, method, headers);
+const answer = (options: Partial<MachineMetadata>, url: string, method = 'GET', headers = {}): MetadataAnswer =>
+  metadataAnswer({ values, endpoint: 'enabled', tokens: 'optional', ...options }, tokens, { url, method, headers }, nowMs);
+const ask = (url: string, method?: string, headers?: object): MetadataAnswer => answer({}, url, method, headers);
 
 test('version 1: values by path, and what is below a path', () => {
   assert.equal(ask('/latest/meta-data/instance-id').body, 'i-1');
@@ -34,7 +35,7 @@ test('version 2: a token by PUT with its life span, and none but those given out
   assert.equal(ask('/latest/api/token', 'PUT').status, 400);
   assert.equal(ask('/latest/api/token', 'PUT', { 'x-aws-ec2-metadata-token-ttl-seconds': '999999' }).status, 400);
   assert.equal(ask('/latest/api/token', 'GET').status, 405);
-  const other = { values: { 'meta-data/instance-id': 'i-2' }, tokensRequired: false };
+  const other = { values: { 'meta-data/instance-id': 'i-2' }, endpoint: 'enabled', tokens: 'optional' } as const;
   const shown = { url: '/latest/meta-data/instance-id', method: 'GET', headers: { 'x-aws-ec2-metadata-token': token.body } };
   assert.equal(metadataAnswer(other, tokens, shown, nowMs).status, 401, 'a token is of one instance');
   nowMs += 60_000;
@@ -44,9 +45,17 @@ test('version 2: a token by PUT with its life span, and none but those given out
 });
 
 test('where tokens are required, version 1 is refused', () => {
-  assert.equal(answer(true, '/latest/meta-data/instance-id').status, 401);
-  const { body } = answer(true, '/latest/api/token', 'PUT', { 'x-aws-ec2-metadata-token-ttl-seconds': '60' });
-  assert.equal(answer(true, '/latest/user-data', 'GET', { 'x-aws-ec2-metadata-token': body }).body, '#!');
+  assert.equal(answer({ tokens: 'required' }, '/latest/meta-data/instance-id').status, 401);
+  const { body } = answer({ tokens: 'required' }, '/latest/api/token', 'PUT', { 'x-aws-ec2-metadata-token-ttl-seconds': '60' });
+  assert.equal(answer({ tokens: 'required' }, '/latest/user-data', 'GET', { 'x-aws-ec2-metadata-token': body }).body, '#!');
+});
+
+test('where the endpoint is disabled, every request is refused, also one that asks for a token or shows one', () => {
+  const ttl = { 'x-aws-ec2-metadata-token-ttl-seconds': '60' };
+  const { body } = ask('/latest/api/token', 'PUT', ttl);
+  assert.deepEqual(answer({ endpoint: 'disabled' }, '/latest/meta-data/instance-id'), { status: 403, body: '' });
+  assert.equal(answer({ endpoint: 'disabled' }, '/latest/api/token', 'PUT', ttl).status, 403);
+  assert.equal(answer({ endpoint: 'disabled' }, '/latest/user-data', 'GET', { 'x-aws-ec2-metadata-token': body }).status, 403);
 });
 
 test('whoever is no machine learns nothing', () => {

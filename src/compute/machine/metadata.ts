@@ -1,12 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { systemRandom } from '../../base/index.ts';
-
-export interface InstanceMetadata {
-  /** By path below `/latest/`. */
-  readonly values: Readonly<Record<string, string>>;
-  /** Requests of version 1, which show no token, are refused. */
-  readonly tokensRequired: boolean;
-}
+import type { MachineMetadata } from '../../model/index.ts';
 
 /** Those given out: the instance that asked for each, and when it ends. */
 export type Tokens = Map<string, { readonly instanceId: string | undefined; readonly endMs: number }>;
@@ -21,16 +15,18 @@ export interface MetadataAnswer {
  * The instance metadata service, versions 1 and 2: a token by PUT, then values below `/latest/`; a path that ends with
  * `/`, or names a group, lists what is in it.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
- * A request that shows a token of another instance, or one that has ended, is refused. `nowMs`: monotonic.
+ * A request that shows a token of another instance, or one that has ended, is refused, and all of an instance whose
+ * endpoint is disabled. `nowMs`: monotonic.
  */
 export function metadataAnswer(
-  metadata: InstanceMetadata | undefined,
+  metadata: MachineMetadata | undefined,
   tokens: Tokens,
   { method = 'GET', url = '/', headers }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
   nowMs: number,
 ): MetadataAnswer {
   if (metadata === undefined) return { status: 404, body: '' };
-  const { values, tokensRequired } = metadata;
+  if (metadata.endpoint === 'disabled') return { status: 403, body: '' };
+  const { values } = metadata;
   const instanceId = values['meta-data/instance-id'];
   const path = url.split('?')[0] ?? '/';
   if (path === '/latest/api/token') {
@@ -45,7 +41,7 @@ export function metadataAnswer(
   const token = headers['x-aws-ec2-metadata-token'];
   const known = tokens.get(String(token));
   const isValid = known !== undefined && known.instanceId === instanceId && known.endMs > nowMs;
-  if (token === undefined ? tokensRequired : !isValid) return { status: 401, body: '' };
+  if (token === undefined ? metadata.tokens === 'required' : !isValid) return { status: 401, body: '' };
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: '' };
   if (path === '/' || path === '') return { status: 200, body: 'latest' };
   const asked = /^\/(?:latest|\d{4}-\d\d-\d\d)\/?(.*)$/.exec(path)?.[1];

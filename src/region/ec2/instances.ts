@@ -1,6 +1,8 @@
 import { errorMessage, type Clock, type Logger } from '../../base/index.ts';
 import {
   instances,
+  instanceTags,
+  instanceTagsOf,
   instanceTypeFacts,
   networkInterfaces,
   securityGroupRules,
@@ -13,7 +15,7 @@ import type { LoopbackNetwork } from '../../compute/index.ts';
 import type { Addresses } from '../addresses.ts';
 import { isInterruption } from '../plane/line.ts';
 import { totalCpu } from '../groups/predictive.ts';
-import { metadataOf } from './metadata.ts';
+import { metadataOf, userDataOf } from './metadata.ts';
 import { NetworkMinutes } from './network.ts';
 
 export interface InstancesOptions {
@@ -46,10 +48,13 @@ interface RunningInstance {
   /** What is being done to it; the next step waits for it. */
   busy: boolean;
   rebootedAtMs: number | undefined;
+  /** What the metadata service was last told of. */
+  described?: { readonly instance: InstanceResource; readonly tags: readonly unknown[] };
 }
 
 /** Lines of console output that are kept of each instance: GetConsoleOutput gives the last 64 KB. */
 const consoleBytesMax = 65_536;
+const kinds = [instances, instanceTags].map(({ kind }) => `/${kind}`);
 const passing: ReadonlySet<string> = new Set(['pending', 'stopping', 'shutting-down']);
 
 /** EC2 made real: a machine for each instance, started, stopped and ended as its record asks. */
@@ -77,7 +82,7 @@ export class Instances {
     driver.onExit(({ id }) => this.#onExit(id));
     this.#resume();
     world.watch((changed) => {
-      for (const table of changed) if (table.endsWith(`/${instances.kind}`)) return this.#sync();
+      for (const table of changed) if (kinds.some((kind) => table.endsWith(kind))) return this.#sync();
     });
     this.#sync();
   }
@@ -190,8 +195,18 @@ export class Instances {
         const known = this.#running.get(instance.InstanceId);
         const rebooted = known !== undefined && instance.state === 'running' && instance.rebootedAtMs !== known.rebootedAtMs;
         if (passing.has(instance.state) || rebooted) this.#work(at, instance);
+        else if (known?.host !== undefined) this.#describe(known, instance);
       }
     }
+  }
+
+  /** Tells the metadata service what has changed of an instance that runs: its options count at once. */
+  #describe(own: RunningInstance, instance: InstanceResource): void {
+    if (this.#opened === undefined) return;
+    const tags = instanceTagsOf(own.at, own.id);
+    if (own.described?.instance === instance && own.described.tags === tags) return;
+    own.described = { instance, tags };
+    this.#opened.describe(own.id, metadataOf(own.at, instance));
   }
 
   #work(at: Place, instance: InstanceResource): void {
@@ -233,7 +248,7 @@ export class Instances {
     const { at, id } = own;
     const { vcpus, memoryMiB } = instanceTypeFacts(instance.InstanceType ?? '') ?? { vcpus: 1, memoryMiB: 1024 };
     const address = instance.PrivateIpAddress ?? '';
-    const userData = instance.userData === undefined ? undefined : Buffer.from(instance.userData, 'base64').toString('utf8');
+    const userData = userDataOf(instance);
     const machines = await this.#open();
     if (this.#options.left.has(id)) await machines.stop(id);
     await this.#ending.get(address);
@@ -246,8 +261,7 @@ export class Instances {
       cpuUnits: Math.max(1, Math.round(vcpus * 1024 * this.#options.vcpuShare)),
       memoryMiB,
       images: this.#options.images,
-      metadata: metadataOf(at, instance, userData),
-      metadataTokens: instance.MetadataOptions?.HttpTokens === 'required' ? 'required' : 'optional',
+      metadata: metadataOf(at, instance),
       ...(userData?.startsWith('#!') === true ? { userData } : {}),
     });
     const host = await starting.catch((error: unknown) => {
@@ -318,6 +332,8 @@ export class Instances {
     this.#machines ??= this.#options.openMachines().then((machines) => {
       this.#opened = machines;
       for (const { address, port } of this.#allowed.values()) machines.allow(address, port);
+      // Those of an earlier run: their options may have changed meanwhile.
+      this.#sync();
       this.#options.log.info(`instances run in ${machines.isolation}`);
       return machines;
     });

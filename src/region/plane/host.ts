@@ -192,6 +192,7 @@ export class Host {
     openMachines: async () => (await this.#openMachines()).isolation,
     startMachine: (spec) => this.#track(this.#startMachine(spec)),
     stopMachine: async (id) => (await this.#openMachines()).stop(id),
+    describeMachine: async (id, metadata) => (await this.#openMachines()).describe(id, metadata),
     allow: async (address, port) => {
       const key = `${address}:${port}`;
       if (this.#allowed.has(key)) return;

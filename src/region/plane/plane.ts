@@ -158,6 +158,7 @@ class RemotePlane implements Plane {
       isolation,
       start: (spec) => this.#call('startMachine', spec),
       stop: (id) => this.#end('stopMachine', id),
+      describe: (id, metadata) => this.#say('describeMachine', id, metadata),
       allow: (address, port) => this.#say('allow', address, port),
       expose: (id, port) => this.#say('expose', id, port),
       close: () => this.#end('closeMachines'),

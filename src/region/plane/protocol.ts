@@ -4,6 +4,7 @@ import type {
   BalancerMetrics,
   BoundListener,
   Enforcement,
+  MachineMetadata,
   MachineSpec,
   RoutingSnapshot,
   TargetHealth,
@@ -91,6 +92,7 @@ export interface PlaneCalls {
   openMachines(): string;
   startMachine(spec: MachineSpec): string;
   stopMachine(id: string): void;
+  describeMachine(id: string, metadata: MachineMetadata): void;
   allow(address: string, port: number): void;
   expose(id: string, port: number): void;
   closeMachines(): void;

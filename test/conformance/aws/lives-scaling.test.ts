@@ -155,7 +155,12 @@ life('launch configuration', {
   remove: (name) => scaling.deleteLaunchConfiguration({ LaunchConfigurationName: name }),
 });
 
-await scaling.createLaunchConfiguration({ LaunchConfigurationName: 'kept', ImageId: 'ami-12345678', InstanceType: 't3.micro' });
+await scaling.createLaunchConfiguration({
+  LaunchConfigurationName: 'kept',
+  ImageId: 'ami-12345678',
+  InstanceType: 't3.micro',
+  MetadataOptions: { HttpEndpoint: 'disabled' },
+});
 const group = { LaunchConfigurationName: 'kept', MinSize: 0, MaxSize: 4, AvailabilityZones: ['us-east-1a'] };
 
 life('auto scaling group', {
@@ -183,6 +188,16 @@ life('auto scaling group', {
 
 const AutoScalingGroupName = 'fleet';
 await scaling.createAutoScalingGroup({ ...group, AutoScalingGroupName, DesiredCapacity: 2 });
+
+test('an instance has the metadata options of the launch configuration that it is launched from', async () => {
+  const Filters = [{ Name: 'tag:aws:autoscaling:groupName', Values: [AutoScalingGroupName] }];
+  const { Reservations = [] } = await ec2.describeInstances({ Filters });
+  const launched = Reservations.flatMap(({ Instances = [] }) => Instances);
+  assert.deepEqual(
+    launched.map(({ MetadataOptions }) => MetadataOptions?.HttpEndpoint),
+    ['disabled', 'disabled'],
+  );
+});
 
 life('scaling policy', {
   make: async (number) => {

@@ -50,6 +50,7 @@ function launchInput(at: Place, group: Group): { input: LaunchInput; origin: Pic
             : configuration.IamInstanceProfile.startsWith('arn:')
               ? { Arn: configuration.IamInstanceProfile }
               : { Name: configuration.IamInstanceProfile },
+        MetadataOptions: configuration.MetadataOptions,
       },
       origin: { launchConfiguration: configuration.LaunchConfigurationName },
     };

@@ -14,13 +14,15 @@ export const tagSets = table<{ id: string; tags: readonly Tag[] }>('ec2.tags', (
 /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions */
 const tagsMax = 50;
 
+const untagged: readonly Tag[] = [];
+
 const keyLengthMax = 128;
 
 const valueLengthMax = 256;
 
-/** The tags of an EC2 resource; none for an unknown one. */
+/** The tags of an EC2 resource, the same array until they change; none for an unknown one. */
 export function tagsOf(at: Place, id: string | undefined): readonly Tag[] {
-  return at.table(tagSets).get(id)?.tags ?? [];
+  return at.table(tagSets).get(id)?.tags ?? untagged;
 }
 
 export function setTags(at: Place, id: string, tags: readonly Plain<SdkTag>[]): void {
