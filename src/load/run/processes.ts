@@ -1,5 +1,6 @@
 import { getCompileCacheDir } from 'node:module';
 import { entry, forkChild, type Child } from '../../base/index.ts';
+import { linuxFlags } from '../vu/linux.ts';
 import type { FromProcess, ToProcess } from './messages.ts';
 
 type LoadProcess = Child<ToProcess, FromProcess>;
@@ -75,7 +76,7 @@ export class LoadProcesses {
   #fork(index: number): LoadProcess {
     const child = forkChild<ToProcess, FromProcess>(entry(import.meta.url, '../process'), {
       // Little lives on from one collection to the next: several threads for it cost more than they save, and cores are the service's too.
-      execArgv: ['--max-semi-space-size=4', '--no-parallel-scavenge'],
+      execArgv: ['--max-semi-space-size=4', '--no-parallel-scavenge', ...linuxFlags],
       // What this process keeps compiled, those it starts read too.
       env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() },
       onLine: (line) => this.#handlers.onLine(line),

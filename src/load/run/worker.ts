@@ -18,7 +18,7 @@ import { checkThreads } from '../threads/script-thread.ts';
 import { Engine } from '../vu/engine.ts';
 import { IterationRunner } from '../vu/iteration.ts';
 import { Call } from '../vu/wheel.ts';
-import { Vu } from '../vu/vu.ts';
+import { UncaughtRejection, Vu } from '../vu/vu.ts';
 import type { ErrorMessage, FromProcess, Report, ToProcess } from './messages.ts';
 import { SelfWatch } from './self-watch.ts';
 import { VuPool } from './vu-pool.ts';
@@ -207,6 +207,7 @@ export class LoadWorker {
   async #inPhase(phase: 'setup' | 'teardown', run: () => Promise<void>): Promise<ErrorMessage | undefined> {
     const engine = this.#engine;
     const before = engine.phase;
+    this.#renewFirst(phase);
     engine.phase = phase;
     this.#first.group = engine.rootGroup.group(phase);
     try {
@@ -219,10 +220,24 @@ export class LoadWorker {
     }
   }
 
+  /** As in k6, setup(), teardown() and handleSummary() share no variables: each has an instance of the script to itself. */
+  #renewFirst(name: string): void {
+    const engine = this.#engine;
+    if (engine.threads || typeof this.#first.exports[name] !== 'function') return;
+    this.#first.close();
+    this.#first = new Vu(engine, 0);
+    try {
+      this.#first.initialise();
+    } catch (error) {
+      throw scriptError(this.#script, error, 'the init code threw');
+    }
+  }
+
   async #summary(data: string): Promise<void> {
-    this.#engine.phase = 'summary';
     let outputs: Record<string, string> | undefined;
     try {
+      this.#renewFirst('handleSummary');
+      this.#engine.phase = 'summary';
       const result = await this.#call('handleSummary', [JSON.parse(data)], 120_000, loadErrors.PL_LOAD_TEARDOWN_TIMEOUT);
       if (typeof result === 'object' && result !== null) {
         outputs = {};
@@ -261,7 +276,7 @@ export class LoadWorker {
         if (value instanceof Promise)
           value.then(
             (inner: unknown) => settled(() => resolve({ inner })),
-            (error: unknown) => settled(() => reject(scriptError(this.#script, error, `${name}() threw`))),
+            (error: unknown) => settled(() => reject(scriptError(this.#script, reasonOf(error), `${name}() threw`))),
           );
         else settled(() => resolve({ inner: value }));
       } catch (error) {
@@ -281,7 +296,7 @@ export class LoadWorker {
     const segment = ownPart(segmentOf(options.sequence));
     const pool = new VuPool(engine, segment);
     await pool.fill(options.scenarios);
-    if (options.scenarios.some(({ executor }) => executor.endsWith('arrival-rate'))) await engine.starts.prepare();
+    if (options.scenarios.some(({ executor }) => executor.endsWith('arrival-rate'))) engine.starts.prepare();
     if (engine.threads && place.index === 0) this.#sayThreads(engine.threads);
     engine.phase = 'run';
     if (options.rps > 0) engine.pacer = new Pacer((options.rps * segment.offsets.length) / segment.period);
@@ -403,4 +418,8 @@ function resolveIn(script: string, own: RawOptions, merged: RawOptions): Resolve
     }
     throw error;
   }
+}
+
+function reasonOf(error: unknown): unknown {
+  return error instanceof UncaughtRejection ? error.reason : error;
 }

@@ -1,55 +1,61 @@
-import { Worker } from 'node:worker_threads';
-import { assert, entry, systemClock } from '../../base/index.ts';
+import { assert, systemClock } from '../../base/index.ts';
+import type { Linux } from './linux.ts';
+
+/** A timer for fractions of a millisecond. Only one call waits at a time. */
+export interface PreciseTimer {
+  after(delayMs: number, fn: () => void): void;
+}
+
+/** The pipe of the event loop, which takes any descriptor that can be polled and read. */
+interface PipeHandle {
+  onread: () => void;
+  open(descriptor: number): number;
+  useUserBuffer(memory: Uint8Array): void;
+  readStart(): number;
+  unref(): void;
+}
+
+interface PipeBinding {
+  Pipe: new (kind: number) => PipeHandle;
+  constants: { SOCKET: number };
+}
 
 /**
- * A timer for fractions of a millisecond; the event loop's own counts whole ones and is up to 1.1 ms late. A thread sleeps on
- * a futex for as long as it is told, then sends a message, which wakes the loop: late by about 0.1 ms, for some 60 µs of CPU
- * of both threads together. Without the thread, whole milliseconds have to do.
- *
- *     main     ask: count + 1, delay ──────────────────────────▶ message: call
- *     thread        └─ Atomics.wait(count, delay) ── timed out ──┘
+ * Where the loop reads what a timer says, a number of 8 bytes; larger, or it would ask it twice. The loop has its address
+ * only, so it must stay.
  */
-export class PreciseTimer {
-  /** How often it was asked, and for how many microseconds the last time. */
-  readonly #state = new Int32Array(new SharedArrayBuffer(8));
-  #hasThread = false;
-  #fn: (() => void) | undefined;
+const memory = Buffer.allocUnsafeSlow(16);
 
-  /** Starts the thread; resolves when it is there, or cannot be had. */
-  start(): Promise<void> {
-    return new Promise((resolve) => {
-      const worker = new Worker(entry(import.meta.url, './precise-thread'), {
-        workerData: this.#state,
-        resourceLimits: { maxYoungGenerationSizeMb: 1 },
-      });
-      worker.once('message', () => {
-        this.#hasThread = true;
-        worker.on('message', this.#onTime);
-        worker.unref();
-        resolve();
-      });
-      worker.on('error', () => {
-        this.#hasThread = false;
-        this.#onTime();
-        resolve();
-      });
-    });
-  }
-
-  /** Calls `fn` once after `delayMs`. Only one call waits at a time. */
-  after(delayMs: number, fn: () => void): void {
-    assert(this.#fn === undefined, 'a precise timer waits for one thing');
-    this.#fn = fn;
-    if (this.#hasThread) {
-      Atomics.store(this.#state, 1, Math.round(delayMs * 1000));
-      Atomics.add(this.#state, 0, 1);
-      Atomics.notify(this.#state, 0);
-    } else systemClock.after(Math.max(1, Math.floor(delayMs)), this.#onTime);
-  }
-
-  readonly #onTime = (): void => {
-    const fn = this.#fn;
-    this.#fn = undefined;
+/**
+ * A timer of the kernel in the event loop, which polls it beside the sockets: late by some 0.05 ms. Undefined where Node has no
+ * such pipes.
+ */
+export function kernelTimer(linux: Linux): PreciseTimer | undefined {
+  const binding = (process as { binding?: (name: string) => unknown }).binding?.('pipe_wrap') as PipeBinding | undefined;
+  if (typeof binding?.Pipe.prototype.useUserBuffer !== 'function') return undefined;
+  const descriptor = linux.createTimer();
+  if (descriptor < 0) return undefined;
+  const pipe = new binding.Pipe(binding.constants.SOCKET);
+  if (pipe.open(descriptor) !== 0) return undefined;
+  let waiting: (() => void) | undefined;
+  pipe.onread = () => {
+    const fn = waiting;
+    waiting = undefined;
     fn?.();
   };
+  pipe.useUserBuffer(memory);
+  pipe.readStart();
+  pipe.unref();
+  return {
+    after(delayMs, fn) {
+      assert(waiting === undefined, 'a precise timer waits for one thing');
+      waiting = fn;
+      linux.setTimer(descriptor, delayMs);
+    },
+  };
 }
+
+/** The timers of the event loop, which count whole milliseconds. */
+export const loopTimer: PreciseTimer = {
+  after: (delayMs, fn) => void systemClock.after(Math.max(1, Math.floor(delayMs)), fn),
+};

@@ -1,5 +1,6 @@
 import { monotonicMs } from '../../base/index.ts';
-import { PreciseTimer } from './precise-timer.ts';
+import { findLinux } from './linux.ts';
+import { kernelTimer, loopTimer, type PreciseTimer } from './precise-timer.ts';
 import { Call, type TimerWheel } from './wheel.ts';
 
 /**
@@ -9,10 +10,12 @@ import { Call, type TimerWheel } from './wheel.ts';
 const TIMER_LATE_MS = 1.2;
 /** Nearer than this, the wheel's whole milliseconds are too coarse. */
 const NEAR_MS = TIMER_LATE_MS + 1;
-/** Waking up for each of many thousand starts a second would take a core: what is due within this time is called together. */
-const SHORTEST_MS = 0.5;
+/** Waking up for each of many thousand starts a second would take half a core: what is due within this time is called together. */
+const SHORTEST_MS = 0.3;
 /** What is due so soon is called together with what is due now: waking up once more would make it later than that. */
 const EARLY_MS = 0.1;
+/** Longer turns than this at the processor are not needed by what is started; shorter ones the kernel does not give. */
+const TURN_MS = 0.1;
 /** After so many starts in a row, sockets have their turn. */
 const SLICE = 32;
 
@@ -25,8 +28,8 @@ export interface Punctual {
 
 /** How time passes for it; tests bring their own. */
 export interface PunctualTime {
-  /** Resolves when `soon` is as exact as it will be. */
-  prepare(): Promise<void>;
+  /** Makes `soon` as exact as it can be. */
+  prepare(): void;
   nowMs(): number;
   /** Calls `fn` after a delay of fractions of a millisecond; one call waits at a time. */
   soon(delayMs: number, fn: () => void): void;
@@ -35,9 +38,13 @@ export interface PunctualTime {
 }
 
 function realTime(): PunctualTime {
-  const timer = new PreciseTimer();
+  let timer: PreciseTimer = loopTimer;
   return {
-    prepare: () => timer.start(),
+    prepare() {
+      const linux = findLinux();
+      linux?.takeShortTurns(TURN_MS);
+      timer = (linux && kernelTimer(linux)) ?? loopTimer;
+    },
     nowMs: monotonicMs,
     soon: (delayMs, fn) => timer.after(delayMs, fn),
     nextTurn: (fn) => void setImmediate(fn),
@@ -71,8 +78,8 @@ export class PunctualStarts {
   }
 
   /** To be called once before the first start that matters. */
-  prepare(): Promise<void> {
-    return this.#time.prepare();
+  prepare(): void {
+    this.#time.prepare();
   }
 
   add(punctual: Punctual): void {
