@@ -39,4 +39,8 @@ export class CallTags implements TagLookup {
     for (const name of Object.keys(this.#own ?? {})) names.add(name);
     this.#vu.addNames(names);
   }
+
+  metadata(): Readonly<Record<string, string>> | undefined {
+    return this.#vu.metadata();
+  }
 }

@@ -6,6 +6,8 @@ export interface TagLookup {
   tag(name: string): string | undefined;
   /** Adds the names of the script's own tags, for outputs that write them all. */
   addNames?(names: Set<string>): void;
+  /** What outputs write beside the tags, and nothing counts by. */
+  metadata?(): Readonly<Record<string, string>> | undefined;
   /** What the samples are of, when all samples of the same have the same tags. */
   subject?(): object | undefined;
 }

@@ -37,11 +37,21 @@ export function moduleOf(
   };
   for (const [name, fn] of Object.entries(functions)) lazy(name, (vu) => fn.bind(vu));
   for (const [name, make] of Object.entries(factories)) lazy(name, make);
-  Object.defineProperty(HostModule.prototype, 'default', {
-    get(this: object) {
-      return this;
-    },
-    configurable: true,
-  });
+  if (!('default' in factories))
+    Object.defineProperty(HostModule.prototype, 'default', {
+      get(this: object) {
+        return this;
+      },
+      configurable: true,
+    });
   return HostModule;
+}
+
+export function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+/** What k6's functions make of an argument that is to be a text. */
+export function textOf(value: unknown): string {
+  return isAbsent(value) ? '' : String(value);
 }

@@ -1,9 +1,9 @@
 import { monotonicMs } from '../../base/index.ts';
-import type { TagLookup } from '../metrics/registry.ts';
 import type { GroupNode } from '../vu/groups.ts';
 import type { Vu } from '../vu/vu.ts';
 import { ScriptPromise } from '../script/promises.ts';
-import { moduleOf } from './bound.ts';
+import { moduleOf, textOf } from './bound.ts';
+import { OwnTags, readTags } from './tags.ts';
 
 /** `fail()`: ends the iteration. */
 export class FailError extends Error {
@@ -18,22 +18,25 @@ export const K6Module = moduleOf({
     return this.sleep(Number(seconds));
   },
 
-  check(value: unknown, checks: Readonly<Record<string, unknown>>, tags?: Record<string, string>) {
+  check(value: unknown, checks: unknown, tags?: unknown) {
     this.enter();
-    if (typeof checks !== 'object' || checks === null) throw new TypeError('check() needs an object of named conditions');
-    return runChecks(this, value, checks, Object.keys(checks), tags);
+    if (!this.isInitialised) throw new Error('Using check() in the init context is not supported');
+    if (checks === undefined) throw new Error('no checks provided to `check`');
+    if (checks === null) throw new TypeError('Cannot convert undefined or null to object');
+    return runChecks(this, value, checks as Conditions, Object.keys(checks), readTags(tags));
   },
 
   group(name: unknown, body: () => unknown) {
     this.enter();
-    if (String(name).includes('::')) throw new Error("group and check names may not contain '::'");
-    if (typeof body !== 'function') throw new TypeError('group() needs a function');
-    return runGroup(this, this.group.group(String(name)), body);
+    if (!this.isInitialised) throw new Error('Using group() in the init context is not supported');
+    if (typeof body !== 'function') throw new Error('group() requires a callback as a second argument');
+    if (isAsync(this, body)) throw new Error('group() does not support async functions as arguments');
+    return runGroup(this, this.group.group(textOf(name)), body);
   },
 
-  fail(message?: string) {
+  fail(message?: unknown) {
     this.enter();
-    throw new FailError(message ?? '');
+    throw new FailError(textOf(message));
   },
 
   randomSeed(seed: unknown) {
@@ -42,13 +45,22 @@ export const K6Module = moduleOf({
   },
 });
 
+type Conditions = Readonly<Record<string, unknown>>;
+
+/** The bundler has made generators of the script's async functions, and each of them a call of its driver. */
+const asyncBody = /^[^{]*?(?:=>\s*|\{\s*return )[$\w.(]*__async\(/;
+
+function isAsync({ loop }: Vu, fn: object): boolean {
+  return loop !== undefined && asyncBody.test(Function.prototype.toString.call(fn));
+}
+
 /** A predicate may block: then the rest waits for it. */
 function runChecks(
   vu: Vu,
   value: unknown,
-  checks: Readonly<Record<string, unknown>>,
+  checks: Conditions,
   names: readonly string[],
-  tags: Record<string, string> | undefined,
+  tags: Readonly<Record<string, string>> | undefined,
 ): boolean | Promise<boolean> {
   let allPassed = true;
   for (let i = 0; i < names.length; i++) {
@@ -64,11 +76,11 @@ function runChecks(
 async function finishChecks(
   vu: Vu,
   value: unknown,
-  checks: Readonly<Record<string, unknown>>,
+  checks: Conditions,
   [name, ...others]: readonly string[],
   pending: Promise<unknown>,
   allBefore: boolean,
-  tags: Record<string, string> | undefined,
+  tags: Readonly<Record<string, string>> | undefined,
 ): Promise<boolean> {
   const passed = record(vu, name as string, await pending, tags);
   const rest = await runChecks(vu, value, checks, others, tags);
@@ -76,53 +88,55 @@ async function finishChecks(
 }
 
 /** A predicate that throws fails its check, and the iteration with it, as in k6. */
-function evaluate(vu: Vu, name: string, predicate: Predicate, value: unknown, tags: Record<string, string> | undefined): unknown {
+function evaluate(vu: Vu, name: string, predicate: Predicate, value: unknown, tags: Readonly<Record<string, string>> | undefined): unknown {
+  let outcome: unknown;
   try {
-    return predicate(value);
+    outcome = predicate(value);
   } catch (error) {
     record(vu, name, false, tags);
     throw error;
   }
+  if (outcome instanceof ScriptPromise && isAsync(vu, predicate))
+    throw new Error("the built-in check() does not support async functions: use the check() of jslib's k6-utils, and await it");
+  return outcome;
 }
 
-class CheckTags implements TagLookup {
-  readonly #vu: Vu;
+class CheckTags extends OwnTags {
   readonly #name: string;
-  readonly #own: Record<string, string> | undefined;
 
-  constructor(vu: Vu, name: string, own: Record<string, string> | undefined) {
-    this.#vu = vu;
+  constructor(vu: Vu, name: string, own: Readonly<Record<string, string>>) {
+    super(vu, own);
     this.#name = name;
-    this.#own = own;
   }
 
-  tag(name: string): string | undefined {
-    return name === 'check' ? this.#name : (this.#own?.[name] ?? this.#vu.tag(name));
-  }
-
-  addNames(names: Set<string>): void {
-    for (const name of Object.keys(this.#own ?? {})) names.add(name);
-    this.#vu.addNames(names);
+  override tag(name: string): string | undefined {
+    return name === 'check' ? this.#name : super.tag(name);
   }
 }
 
-function record(vu: Vu, name: string, outcome: unknown, tags: Record<string, string> | undefined): boolean {
+const noTags: Readonly<Record<string, string>> = {};
+
+function record(vu: Vu, name: string, outcome: unknown, tags: Readonly<Record<string, string>> | undefined): boolean {
   const passed = Boolean(outcome);
   const count = vu.group.check(name);
   if (passed) count.passes++;
   else count.fails++;
-  vu.engine.checks.add(passed ? 1 : 0, vu.engine.checks.needsTags ? new CheckTags(vu, name, tags) : vu);
+  vu.engine.checks.add(passed ? 1 : 0, vu.engine.checks.needsTags ? new CheckTags(vu, name, tags ?? noTags) : vu);
   return passed;
 }
 
 function runGroup(vu: Vu, group: GroupNode, body: () => unknown): unknown {
   const outer = vu.group;
+  const tag = vu.tags?.['group'];
   const startedAt = monotonicMs();
   const leave = (): void => {
     vu.engine.groupDuration.add(monotonicMs() - startedAt, vu);
     vu.group = outer;
+    if (tag !== undefined && vu.tags) vu.tags['group'] = tag;
   };
   vu.group = group;
+  // A tag of the script's own hides the group, but not those within.
+  if (tag !== undefined) delete vu.tags?.['group'];
   let result: unknown;
   try {
     result = body();
@@ -132,6 +146,5 @@ function runGroup(vu: Vu, group: GroupNode, body: () => unknown): unknown {
   }
   if (result instanceof Promise) return result.finally(leave);
   leave();
-  if (result instanceof ScriptPromise) throw new TypeError('group() does not support async functions as arguments');
   return result;
 }

@@ -10,19 +10,16 @@ export function csvHeader(systemTags: readonly string[]): string {
 }
 
 /** The end of a row: one column for each system tag; the script's own tags share `extra_tags` as `a=1&b=2`. */
-export function csvTags(tags: Tags, systemTags: readonly string[]): string {
+export function csvTags(tags: Tags, systemTags: readonly string[], metadata: Tags = []): string {
   let row = '';
   for (const column of systemTags) {
     if (metadataTags.has(column)) continue;
     row += `,${cell(tags.find(([name]) => name === column)?.[1] ?? '')}`;
   }
-  const joined = (wanted: (name: string) => boolean): string =>
-    tags
-      .filter(([name]) => wanted(name))
-      .map(([name, text]) => `${name}=${text}`)
-      .join('&');
-  const extra = joined((name) => !systemTags.includes(name) && !metadataTags.has(name));
-  return `${row},${cell(extra)},${cell(joined((name) => metadataTags.has(name)))}\n`;
+  const joined = (pairs: Tags): string => pairs.map(([name, text]) => `${name}=${text}`).join('&');
+  const extra = tags.filter(([name]) => !systemTags.includes(name) && !metadataTags.has(name));
+  const apart = [...tags.filter(([name]) => metadataTags.has(name)), ...metadata];
+  return `${row},${cell(joined(extra))},${cell(joined(apart))}\n`;
 }
 
 export function csvRow(metric: string, timeMs: number, value: number, tags: string, timeFormat: TimeFormat): string {

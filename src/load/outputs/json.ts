@@ -3,10 +3,10 @@ import { metadataTags, type Tags } from './tags.ts';
 
 /** k6's JSON output (https://grafana.com/docs/k6/latest/results-output/real-time/json/): one object a line. */
 
-/** The end of a point: `"tags":{…}}}` and a line break. */
-export function jsonTags(tags: Tags): string {
+/** The end of a point: `"tags":{…}}}` and a line break. `metadata` are pairs that are no tags. */
+export function jsonTags(tags: Tags, metadata: Tags = []): string {
   let plain = '';
-  let apart = '';
+  let apart = metadata.map(([name, text]) => `${JSON.stringify(name)}:${JSON.stringify(text)}`).join(',');
   for (const [name, text] of tags) {
     const pair = `${JSON.stringify(name)}:${JSON.stringify(text)}`;
     if (metadataTags.has(name)) apart += `${apart === '' ? '' : ','}${pair}`;

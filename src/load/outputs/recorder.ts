@@ -135,7 +135,13 @@ export class Recorder {
     if (last && subject !== undefined && last.subject === subject) return last;
     const { json, csv } = this.#recording;
     const tags = this.#tagsOf(lookup);
-    this.#last = { subject, tags, jsonText: json ? jsonTags(tags) : '', csvText: csv === undefined ? '' : csvTags(tags, this.systemTags) };
+    const metadata = Object.entries(lookup.metadata?.() ?? {});
+    this.#last = {
+      subject,
+      tags,
+      jsonText: json ? jsonTags(tags, metadata) : '',
+      csvText: csv === undefined ? '' : csvTags(tags, this.systemTags, metadata),
+    };
     return this.#last;
   }
 

@@ -11,7 +11,7 @@ import { loadScript } from '../script/loaded.ts';
 import { Secrets } from '../secrets/sources.ts';
 import { Engine } from '../vu/engine.ts';
 import { leaveIteration } from '../vu/iteration.ts';
-import { Vu } from '../vu/vu.ts';
+import { UncaughtRejection, Vu } from '../vu/vu.ts';
 import { Blocking } from './blocking.ts';
 import type { FromThread, ThreadCall, ThreadStart } from './messages.ts';
 
@@ -114,7 +114,8 @@ async function run(call: ThreadCall): Promise<void> {
     value = await vu.complete((vu.exports[call.name] as (data: unknown) => unknown)(dataOf(call.data)));
     // What setup() returns goes to other VUs as JSON.
     value = value === undefined ? undefined : JSON.parse(JSON.stringify(value));
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof UncaughtRejection ? thrown.reason : thrown;
     failure = { message: error instanceof Error ? error.message : String(error), stack: script.stackOf(error) };
   }
   leaveIteration(vu);

@@ -24,15 +24,17 @@ export class GroupNode {
     this.path = parent === undefined ? '' : `${parent.path}::${name}`;
   }
 
+  /** As in k6 a group without a name is none when it stands in no other. */
   group(name: string): GroupNode {
+    if (name === '' && !this.parent) return this;
     let node = this.groups.get(name);
-    if (!node) this.groups.set(name, (node = new GroupNode(name, this)));
+    if (!node) this.groups.set(name, (node = new GroupNode(checkName(name), this)));
     return node;
   }
 
   check(name: string): CheckCount {
     let count = this.checks.get(name);
-    if (!count) this.checks.set(name, (count = { passes: 0, fails: 0 }));
+    if (!count) this.checks.set(checkName(name), (count = { passes: 0, fails: 0 }));
     return count;
   }
 
@@ -67,4 +69,9 @@ export class GroupNode {
       .slice(1)
       .reduce<GroupNode>((node, name) => node.group(name), this);
   }
+}
+
+function checkName(name: string): string {
+  if (name.includes('::')) throw new Error("group and check names may not contain '::'");
+  return name;
 }

@@ -5,7 +5,7 @@ import type { Metric } from '../metrics/registry.ts';
 import { cannotSuspend } from '../script/runtime.ts';
 import type { Engine } from './engine.ts';
 import { Call } from './wheel.ts';
-import type { Vu } from './vu.ts';
+import { UncaughtRejection, type Vu } from './vu.ts';
 
 type ExecFunction = (data: unknown) => unknown;
 
@@ -65,25 +65,33 @@ export class IterationRunner {
         this.#leave(vu);
         resolve(false);
       };
-      const settle = (error?: unknown): void => {
+      const settle = (): void => {
         if (vu.onInterrupt === undefined) return;
         vu.onInterrupt = undefined;
-        this.#finish(vu, startedAt, error, resolve);
+        this.#finish(vu, startedAt, resolve);
+      };
+      const fail = (error: unknown): void => {
+        if (vu.onInterrupt !== undefined) this.#tell(error);
+        settle();
       };
       try {
         const result = vu.complete((vu.exports[this.#exec] as ExecFunction)(this.#data(vu)));
-        if (result instanceof Promise) result.then(() => settle(), settle);
+        if (result instanceof Promise) result.then(settle, fail);
         else settle();
       } catch (error) {
-        settle(error);
+        fail(error);
       }
     });
   }
 
-  #finish(vu: Vu, startedAt: number, error: unknown, resolve: (complete: boolean) => void): void {
-    const engine = this.#engine;
+  #tell(error: unknown): void {
+    const [prefix, thrown] = error instanceof UncaughtRejection ? ['Uncaught (in promise) ', error.reason] : ['', error];
     // Who ends the test with test.abort() is told once, by the run.
-    if (error !== undefined && !isAbort(error)) engine.log('error', engine.script.stackOf(error), 'stacktrace');
+    if (!isAbort(thrown)) this.#engine.log('error', prefix + this.#engine.script.stackOf(thrown), 'stacktrace');
+  }
+
+  #finish(vu: Vu, startedAt: number, resolve: (complete: boolean) => void): void {
+    const engine = this.#engine;
     if (vu.suspension) {
       vu.suspension.drop();
       engine.onAbort(

@@ -31,6 +31,15 @@ export interface Suspension {
   drop(): void;
 }
 
+/** What a promise that an exported function returned was rejected with. */
+export class UncaughtRejection {
+  readonly reason: unknown;
+
+  constructor(reason: unknown) {
+    this.reason = reason;
+  }
+}
+
 /** The scenario that a VU runs for. */
 export interface ScenarioContext {
   readonly name: string;
@@ -75,9 +84,10 @@ export class Vu implements TagLookup {
   ready: Promise<void> | undefined = undefined;
   env: Readonly<Record<string, string>>;
   scenario: ScenarioContext | undefined = undefined;
-  /** Tags that the script sets for all further samples (`exec.vu.metrics.tags`). */
-  tags: Record<string, string> | undefined = undefined;
-  readonly metadata: Record<string, string> = {};
+  /** Tags that the script sets for all further samples (`exec.vu.metrics.tags`); null for those that it took away. */
+  tags: Record<string, string | null> | undefined = undefined;
+  /** The same for metadata (`exec.vu.metrics.metadata`). */
+  ownMetadata: Record<string, string> | undefined = undefined;
   readonly place: IterationPlace = { inScenario: 0, inInstance: 0, inTest: 0 };
   /** How much later than its schedule says the current iteration began. */
   lateMs = 0;
@@ -165,7 +175,7 @@ export class Vu implements TagLookup {
   #awaitInit(steps: Iterator<unknown>): ScriptExports {
     const { loop, promiseClass } = this;
     assert(loop && promiseClass, 'a script that awaits has a loop');
-    const promise = runAsync(promiseClass, steps) as ScriptPromise;
+    const promise = runAsync(promiseClass, () => steps) as ScriptPromise;
     promise.react({ onFulfilled: undefined, onRejected: undefined, derived: undefined });
     loop.runReady();
     if (promise.state === 'rejected') throw promise.value;
@@ -176,6 +186,10 @@ export class Vu implements TagLookup {
 
   /** A scenario takes this VU. */
   join(scenario: ScenarioContext): void {
+    if (scenario.name !== this.scenario?.name) {
+      this.tags = undefined;
+      this.ownMetadata = undefined;
+    }
     this.scenario = scenario;
     this.place.inScenario = 0;
     this.lateMs = 0;
@@ -193,16 +207,16 @@ export class Vu implements TagLookup {
     throw error;
   }
 
-  /** Waits without occupying anything; 0 and less do not wait at all. */
+  /** Waits without occupying anything, but in the init code, which really stops; 0 and less do not wait at all. */
   sleep(seconds: number): Promise<void> | undefined {
     this.enter();
     const delayMs = seconds * 1000;
+    if (!(delayMs > 0)) return undefined;
     const { blocking } = this.engine;
-    if (blocking) {
-      blocking.sleep(delayMs);
-      return undefined;
-    }
-    return delayMs > 0 ? this.#sleep.wait(delayMs) : undefined;
+    if (blocking) blocking.sleep(delayMs);
+    else if (!this.isInitialised) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, delayMs);
+    else return this.#sleep.wait(delayMs);
+    return undefined;
   }
 
   /** This VU's cookie jar, made when the first cookie comes. */
@@ -213,7 +227,7 @@ export class Vu implements TagLookup {
   /** The value of a system or scenario tag for this VU's samples. */
   tag(name: string): string | undefined {
     const own = this.tags?.[name];
-    if (own !== undefined) return own;
+    if (own !== undefined) return own ?? undefined;
     if (name === 'group') return this.group.path;
     if (name === 'vu') return String(this.id);
     if (name === 'iter') return String(this.iteration);
@@ -227,6 +241,10 @@ export class Vu implements TagLookup {
     if (this.engine.options.stageResults) names.add('stage');
     for (const tags of [this.engine.options.tags, this.scenario?.tags, this.tags])
       for (const name of Object.keys(tags ?? {})) names.add(name);
+  }
+
+  metadata(): Readonly<Record<string, string>> | undefined {
+    return this.ownMetadata;
   }
 
   /** `randomSeed()`: Math.random of this VU from now on. */
@@ -267,7 +285,7 @@ export class Vu implements TagLookup {
     promise?.react({ onFulfilled: undefined, onRejected: undefined, derived: undefined });
     for (const other of await loop.drain())
       this.engine.log('error', `Uncaught (in promise) ${this.engine.script.stackOf((other as ScriptPromise).value)}`, 'stacktrace');
-    if (promise?.state === 'rejected') throw promise.value;
+    if (promise?.state === 'rejected') throw new UncaughtRejection(promise.value);
     return promise ? promise.value : value;
   }
 
@@ -293,7 +311,8 @@ function loopGlobals(vu: Vu): unknown[] {
   const clear = (id: unknown): void => loop.clearTimer(id);
   return [
     promiseClass,
-    (self: unknown, args: Arguments, generator: GeneratorFunction) => runAsync(promiseClass, generator.apply(self, Array.from(args ?? []))),
+    (self: unknown, args: Arguments, generator: GeneratorFunction) =>
+      runAsync(promiseClass, () => generator.apply(self, Array.from(args ?? []))),
     (self: unknown, args: Arguments, generator: GeneratorFunction) =>
       new ScriptAsyncGenerator(promiseClass, generator.apply(self, Array.from(args ?? []))),
     AwaitMark,

@@ -103,6 +103,10 @@ class SocketTags implements TagLookup {
     for (const name of Object.keys(this.#own ?? {})) names.add(name);
     this.#vu.addNames(names);
   }
+
+  metadata(): Readonly<Record<string, string>> | undefined {
+    return this.#vu.metadata();
+  }
 }
 
 /** One connection, counted: sessions, connecting and session time, messages, pings, bytes. */
