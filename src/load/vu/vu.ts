@@ -175,7 +175,7 @@ export class Vu implements TagLookup {
   #awaitInit(steps: Iterator<unknown>): ScriptExports {
     const { loop, promiseClass } = this;
     assert(loop && promiseClass, 'a script that awaits has a loop');
-    const promise = runAsync(promiseClass, () => steps) as ScriptPromise;
+    const promise = runAsync(promiseClass, steps) as ScriptPromise;
     promise.react({ onFulfilled: undefined, onRejected: undefined, derived: undefined });
     loop.runReady();
     if (promise.state === 'rejected') throw promise.value;
@@ -311,8 +311,7 @@ function loopGlobals(vu: Vu): unknown[] {
   const clear = (id: unknown): void => loop.clearTimer(id);
   return [
     promiseClass,
-    (self: unknown, args: Arguments, generator: GeneratorFunction) =>
-      runAsync(promiseClass, () => generator.apply(self, Array.from(args ?? []))),
+    (self: unknown, args: Arguments, generator: GeneratorFunction) => runAsync(promiseClass, generator.apply(self, Array.from(args ?? []))),
     (self: unknown, args: Arguments, generator: GeneratorFunction) =>
       new ScriptAsyncGenerator(promiseClass, generator.apply(self, Array.from(args ?? []))),
     AwaitMark,
