@@ -4,7 +4,7 @@ export * from './errors.ts';
 export * from './network.ts';
 export * from './postgres/server.ts';
 export * from './process/driver.ts';
-export { sweepLeftovers } from './process/records.ts';
+export { identity as processIdentity, isAlive as isProcessAlive, sweepLeftovers } from './process/records.ts';
 export { removeMachinesFolder } from './machine/folder.ts';
 export { createMachines, type MachinesOptions } from './machine/machines.ts';
 export { machineOf, withContainers } from './machine/containers.ts';

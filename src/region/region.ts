@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { monotonicMs, PlimsollError, systemClock, type Clock, type Logger, type Timer } from '../base/index.ts';
+import { makeFolder, monotonicMs, PlimsollError, systemClock, type Clock, type Logger, type Timer } from '../base/index.ts';
 import { Endpoint, type Credentials, type Machinery, type QuotaSettings, type Place, type World } from '../aws/index.ts';
 import { leasesOf } from '../compute/index.ts';
 import type { BalancerMetrics, ComputeDriver, WorkloadUsage } from '../model/index.ts';
@@ -31,6 +30,8 @@ export interface RegionOptions {
   readonly dataDir: string;
   /** Keeps the state in memory; databases and logs still use the folder. */
   readonly ephemeral?: boolean;
+  /** The folder is for this run alone: when that is killed, what runs ends at once, and the folder with it. */
+  readonly temporary?: boolean;
   readonly timeScale?: number;
   /** Port and address of the AWS endpoint; any free port of loopback unless given. */
   readonly port?: number;
@@ -343,15 +344,15 @@ function placeOf(world: World, arn: string): Place {
 
 /** Starts a region; what was started is stopped again when a later part fails. */
 export async function openRegion(options: RegionOptions): Promise<Region> {
-  mkdirSync(options.dataDir, { recursive: true });
+  makeFolder(options.dataDir);
   const undo: (() => unknown)[] = [];
   try {
     const store = new Store(options.ephemeral === true ? undefined : join(options.dataDir, 'aws'));
     undo.push(() => store.close());
     const { dataDir, log } = options;
-    const orphanGraceMs = options.orphanGraceMs ?? (options.ephemeral === true ? 0 : usualOrphanGraceMs);
-    const { compute = 'process', balancerWorkers: workers = 1 } = options;
-    const plane = await openPlane({ dataDir, compute, orphanGraceMs, workers, log });
+    const { compute = 'process', balancerWorkers: workers = 1, temporary = false } = options;
+    const orphanGraceMs = options.orphanGraceMs ?? (options.ephemeral === true || temporary ? 0 : usualOrphanGraceMs);
+    const plane = await openPlane({ dataDir, temporary, compute, orphanGraceMs, workers, log });
     undo.push(() => plane.close());
     const time = openClock(dataDir, options.timeScale ?? 1);
     undo.push(() => time.close());

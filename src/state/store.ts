@@ -1,7 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorMessage, PlimsollError, systemErrorCode } from '../base/index.ts';
+import { errorMessage, makeFolder, PlimsollError, systemErrorCode } from '../base/index.ts';
 import { stateErrors } from './errors.ts';
 
 /** What leads from each version of the tables to the next, the first from an empty file. Never changed once released: added to. */
@@ -46,7 +45,7 @@ export class Store {
     const file = join(folder, 'region.sqlite');
     let db: DatabaseSync | undefined;
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       db = new DatabaseSync(file, { timeout: 1000 });
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = EXCLUSIVE;');
       migrate(db, file);

@@ -180,10 +180,10 @@ ${extra}`,
 
   test('--check says whether a file is right, and a taken port is one clear line', async () => {
     const example = await runCommand(['balance', 'examples/balance.yaml', '--check']).finished;
-    assert.deepEqual([example.code, example.stdout], [0, 'examples/balance.yaml: ok (1 listeners, 1 target groups, 2 targets)\n']);
+    assert.deepEqual([example.code, example.stdout], [0, 'examples/balance.yaml: ok (1 listener, 1 target group, 2 targets)\n']);
     configure(targets);
     const checked = await runCommand(['balance', file(), '--check']).finished;
-    assert.deepEqual([checked.code, checked.stdout], [0, `${file()}: ok (1 listeners, 1 target groups, 2 targets)\n`]);
+    assert.deepEqual([checked.code, checked.stdout], [0, `${file()}: ok (1 listener, 1 target group, 2 targets)\n`]);
     writeFileSync(file(), 'listeners: []\n');
     const wrong = await runCommand(['balance', file(), '--check']).finished;
     assert.equal(wrong.code, 2);

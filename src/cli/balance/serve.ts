@@ -1,5 +1,5 @@
 import { watchFile, unwatchFile } from 'node:fs';
-import { createLogger, ExitCode, PlimsollError, type Logger } from '../../base/index.ts';
+import { countOf, createLogger, ExitCode, type Logger, PlimsollError } from '../../base/index.ts';
 import { cliErrors } from '../errors.ts';
 import { interruptible } from '../signals.ts';
 import { startAdmin } from './admin.ts';
@@ -15,7 +15,8 @@ export function check(file: string): number {
   const { listeners, targetGroups } = readBalanceConfig(file);
   const groups = Object.values(targetGroups);
   const targets = groups.reduce((sum, group) => sum + group.targets.length, 0);
-  process.stdout.write(`${file}: ok (${listeners.length} listeners, ${groups.length} target groups, ${targets} targets)\n`);
+  const counts = [countOf(listeners.length, 'listener'), countOf(groups.length, 'target group'), countOf(targets, 'target')];
+  process.stdout.write(`${file}: ok (${counts.join(', ')})\n`);
   return ExitCode.ok;
 }
 

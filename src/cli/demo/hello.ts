@@ -1,5 +1,5 @@
 import { groupMembers } from '../../aws/index.ts';
-import { formatCount, formatSpan, systemClock } from '../../base/index.ts';
+import { countOf, formatCount, formatSpan, systemClock } from '../../base/index.ts';
 import type { Region } from '../../region/index.ts';
 import { createListener, defaultSubnets, readyWithinMs, region, urlOnceListening } from './stack.ts';
 
@@ -75,8 +75,8 @@ export async function tellHello(
   await systemClock.sleep(encoreMs, signal);
   const { requests, failures, pages } = await traffic.stop();
   const problems = [
-    ...(failures.length > 0 ? [`${failures.length} requests failed (${[...new Set(failures)].join(', ')})`] : []),
-    ...(pages.size < size + 1 ? [`${pages.size} instances answered, not ${size + 1}`] : []),
+    ...(failures.length > 0 ? [`${countOf(failures.length, 'request')} failed (${[...new Set(failures)].join(', ')})`] : []),
+    ...(pages.size < size + 1 ? [`${countOf(pages.size, 'instance')} answered, not ${size + 1}`] : []),
   ];
   const result = { requests, failed: failures.length, pages: Object.fromEntries(pages), ended, replacement, problems };
   return { ok: problems.length === 0, stack: 'hello', unit: 'instance', url, ...result };

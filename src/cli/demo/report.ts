@@ -1,4 +1,4 @@
-import { formatCount, formatSpan } from '../../base/index.ts';
+import { countOf, formatCount, formatSpan } from '../../base/index.ts';
 import type { Enforcement, ScalingActivity } from '../../model/index.ts';
 import type { LoadResult } from '../../load/index.ts';
 import type { Region } from '../../region/index.ts';
@@ -100,7 +100,7 @@ function findProblems(stack: Stack, { load, peakTasks, finalTasks, balancerFailu
   if (load.requests === 0) problems.push('no request was made');
   if (load.failed > 0) {
     const why = Object.entries({ ...load.errorCounts, ...balancerFailures }).map(([reason, count]) => `${reason}: ${count}`);
-    problems.push(`${load.failed} requests failed${why.length === 0 ? '' : ` (${why.join(', ')})`}`);
+    problems.push(`${countOf(load.failed, 'request')} failed${why.length === 0 ? '' : ` (${why.join(', ')})`}`);
   }
   return problems;
 }

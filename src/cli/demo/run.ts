@@ -1,11 +1,10 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createLogger, errorMessage, ExitCode, formatSpan, monotonicMs, packageRoot, PlimsollError } from '../../base/index.ts';
 import { openRegion, type Region } from '../../region/index.ts';
 import { ConsoleServer } from '../console/server.ts';
 import { sourceOf, usualConsolePort } from '../console/source.ts';
-import { makeDataFolder } from '../dataFolder.ts';
+import { makeDataFolder, temporaryDataFolder } from '../dataFolder.ts';
 import { cliErrors } from '../errors.ts';
 import { portCandidates } from '../ports.ts';
 import { interruptible } from '../signals.ts';
@@ -58,7 +57,7 @@ export async function demo(stackName: string, options: DemoOptions): Promise<num
   }
   const startedMs = monotonicMs();
   if (options.json !== undefined) writeJson(options.json, { ok: false, problems: ['the demo has not ended'] });
-  const dataDir = options.data === undefined ? temporaryFolder() : emptyFolder(resolve(options.data));
+  const dataDir = options.data === undefined ? await temporaryDataFolder('demo') : emptyFolder(resolve(options.data));
   const logFile = join(dataDir, 'plimsoll.log');
   const log = createLogger('plimsoll', 'info', logFile);
   const plan = planDemo(options.timeScale, demoLoad);
@@ -72,6 +71,7 @@ export async function demo(stackName: string, options: DemoOptions): Promise<num
     narrator.step(`the region runs ${options.timeScale} × as fast as the wall clock; about ${formatSpan(expectedMs)} in all`);
     region = await openRegion({
       dataDir,
+      temporary: options.data === undefined,
       timeScale: options.timeScale,
       // Nobody takes on what a killed demo leaves.
       orphanGraceMs: 0,
@@ -166,13 +166,6 @@ async function runHello(
 async function keep(places: string, signal: AbortSignal): Promise<void> {
   process.stdout.write(`Still running: ${places}. Ctrl-C stops it.\n`);
   await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
-}
-
-/** Others may pass through, not look: a PostgreSQL that runs as another user, because we are root, needs that. */
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-demo-'));
-  chmodSync(folder, 0o711);
-  return folder;
 }
 
 /** The demo tells its story from the beginning, so it does not go on with an older state. */

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { awsErrors, Endpoint, type Credentials } from '../../aws/index.ts';
 import { createLogger, PlimsollError, type Logger } from '../../base/index.ts';
@@ -7,7 +6,7 @@ import { openRegion } from '../../region/index.ts';
 import { Store } from '../../state/index.ts';
 import { ConsoleServer } from '../console/server.ts';
 import { sourceOf, usualConsolePort, type ConsoleSource } from '../console/source.ts';
-import { makeDataFolder } from '../dataFolder.ts';
+import { makeDataFolder, temporaryDataFolder } from '../dataFolder.ts';
 import { interruptible } from '../signals.ts';
 import { usualOffset, type UpOptions } from './command.ts';
 import { readImages } from './images.ts';
@@ -51,7 +50,7 @@ export async function up(options: UpOptions): Promise<number> {
 async function startRegion(options: UpOptions, credentials: Credentials | undefined): Promise<Running> {
   const images = readImages(options.image, process.cwd());
   const quotas = readQuotas(options.quota, process.cwd());
-  const dataDir = options.ephemeral === true ? mkdtempSync(join(tmpdir(), 'plimsoll-up-')) : resolve(options.data);
+  const dataDir = options.ephemeral === true ? await temporaryDataFolder('up') : resolve(options.data);
   const forget = (): void => {
     if (options.ephemeral === true) rmSync(dataDir, { recursive: true, force: true });
   };
@@ -61,6 +60,7 @@ async function startRegion(options: UpOptions, credentials: Credentials | undefi
     const region = await openRegion({
       dataDir,
       ephemeral: options.ephemeral === true,
+      temporary: options.ephemeral === true,
       timeScale: options.timeScale,
       compute: options.compute,
       port: options.port,
@@ -90,6 +90,7 @@ async function startRegion(options: UpOptions, credentials: Credentials | undefi
 async function startControlPlane(options: UpOptions, credentials: Credentials | undefined): Promise<Running> {
   const logger = createLogger('up');
   const quotas = readQuotas(options.quota, process.cwd());
+  if (options.ephemeral !== true) makeDataFolder(resolve(options.data));
   const store = new Store(options.ephemeral === true ? undefined : resolve(join(options.data, 'aws')));
   const endpoint = new Endpoint({
     store,

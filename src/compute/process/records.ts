@@ -58,12 +58,13 @@ function folderOf(dataDir: string): string {
   return join(dataDir, 'running');
 }
 
-function identity(pid: number): string | undefined {
+/** `<pid>-<start>`: names a process for ever. Undefined where there is none, and where the system has no /proc. */
+export function identity(pid: number): string | undefined {
   const entry = readProcess(pid);
   return entry && `${pid}-${entry.startTicks}`;
 }
 
-function isAlive(who: string): boolean {
+export function isAlive(who: string): boolean {
   return identity(Number.parseInt(who, 10)) === who;
 }
 

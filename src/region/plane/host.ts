@@ -53,7 +53,7 @@ const balancerGraceMs = 5000;
 export class Host {
   readonly #options: PlaneOptions;
   readonly #parts: HostParts;
-  readonly #onClosed: () => void;
+  readonly #onClosed: (orphaned: boolean) => void;
   readonly #workloads = new Map<string, WorkloadSpec>();
   readonly #machineHosts = new Map<string, string>();
   readonly #databases = new Map<string, { server: PostgresServer; facts: DatabaseFacts }>();
@@ -68,7 +68,8 @@ export class Host {
   #orphaned: Timer | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: PlaneOptions, parts: HostParts, onClosed: () => void) {
+  /** `onClosed` hears whether the region was gone. */
+  constructor(options: PlaneOptions, parts: HostParts, onClosed: (orphaned: boolean) => void) {
     this.#options = options;
     this.#orphanGraceMs = options.orphanGraceMs;
     this.#parts = parts;
@@ -122,7 +123,7 @@ export class Host {
     await Promise.allSettled(this.#starting);
     await Promise.all([...this.#databases.values()].map(({ server }) => server.stop()));
     await network.close();
-    this.#onClosed();
+    this.#onClosed(this.#region === undefined);
   }
 
   #onDetached(channel: Channel): void {

@@ -11,6 +11,7 @@ import { afterEnd, firstPlane, planesMax, type Succession } from './succession.t
 
 export interface OpenPlaneOptions {
   readonly dataDir: string;
+  readonly temporary: boolean;
   readonly compute: ComputeKind;
   readonly orphanGraceMs: number;
   readonly workers: number;

@@ -32,9 +32,10 @@ async function main(options: PlaneOptions): Promise<void> {
     const folder = mkdtempSync(socketFolder);
     undo.push(() => rmSync(folder, { recursive: true, force: true }));
     const socket = join(folder, 'region.sock');
-    const host = new Host(options, { network, driver, machineDriver, docker, balancer, outbox, log }, () => {
+    const host = new Host(options, { network, driver, machineDriver, docker, balancer, outbox, log }, (orphaned) => {
       rmSync(folder, { recursive: true, force: true });
       rmSync(planeFile(options.dataDir), { force: true });
+      if (orphaned && options.temporary) rmSync(options.dataDir, { recursive: true, force: true });
       process.exit();
     });
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void host.close());

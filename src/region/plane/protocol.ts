@@ -24,6 +24,8 @@ export type ComputeKind = 'process' | 'docker';
 /** What the process of the data plane is started with; one that was started otherwise is not adopted. */
 export interface PlaneOptions {
   readonly dataDir: string;
+  /** Nobody comes back for the data: where the region is gone, the folder goes with the data plane. */
+  readonly temporary: boolean;
   readonly compute: ComputeKind;
   /** How long it goes on without a region. */
   readonly orphanGraceMs: number;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { entry, PlimsollError } from '../../base/index.ts';
-import { removeMachinesFolder } from '../../compute/index.ts';
+import { removeMachinesFolder, sweepLeftovers } from '../../compute/index.ts';
 import { regionErrors } from '../errors.ts';
 import { errorFromRecord } from './channel.ts';
 import type { ErrorRecord, PlaneOptions } from './protocol.ts';
@@ -47,6 +47,14 @@ export async function tidyAfter(dataDir: string): Promise<void> {
   const running = await findPlane(dataDir);
   if (running === undefined) removeMachinesFolder(machinesRecord(dataDir));
   else running.destroy();
+}
+
+/** Removes the data folder of a region that was killed, and ends what it has left; a data plane that still runs keeps it. */
+export async function removeDataFolder(dataDir: string): Promise<void> {
+  await tidyAfter(dataDir);
+  if (existsSync(planeFile(dataDir))) return;
+  await sweepLeftovers(dataDir);
+  rmSync(dataDir, { recursive: true, force: true });
 }
 
 /** Starts a data plane and connects to it. It shares nothing with us that ends with us, and what it says of its own end goes to the log file. */
