@@ -14,7 +14,6 @@ const modules = [
   'k6/browser',
   'k6/experimental/browser',
   'k6/experimental/redis',
-  'k6/experimental/streams',
   'k6/x/sql',
   'k6/x/sse',
   'k6/nope',

@@ -80,6 +80,11 @@ export class Connection implements Transport {
     this.destroy();
   }
 
+  setFlow(_exchange: Exchange, flows: boolean): void {
+    if (flows) this.#socket.resume();
+    else this.#socket.pause();
+  }
+
   destroy(): void {
     this.#isGone = true;
     this.#pool.forget(this);
@@ -193,6 +198,7 @@ export class Connection implements Transport {
     exchange.setsCookies = answer.setsCookies;
     exchange.contentEncoding = answer.contentEncoding;
     if (!answer.keepsAlive) this.#isGone = true;
+    if (exchange.sink) exchange.beginStream();
     const mode = exchange.method === 'HEAD' ? BodyMode.none : answer.mode;
     if (mode === BodyMode.none) {
       this.#finish(exchange, start < end);
@@ -202,6 +208,7 @@ export class Connection implements Transport {
     if (mode === BodyMode.length && end - start >= length) {
       exchange.contentBytes = length;
       if (exchange.keepsBody) exchange.content = takeContent(exchange, buffer, start, start + length);
+      else if (exchange.sink && length > 0 && !exchange.stream(copyOf(buffer, start, start + length))) return;
       this.#finish(exchange, end - start > length);
       return;
     }
@@ -217,7 +224,7 @@ export class Connection implements Transport {
     for (;;) {
       const event = body.read();
       if (event === BodyEvent.more) return;
-      if (event < 0 || body.received > BODY_MAX_BYTES) {
+      if (event < 0 || (body.received > BODY_MAX_BYTES && !exchange.sink)) {
         this.#refuse(exchange, event);
         return;
       }
@@ -227,6 +234,11 @@ export class Connection implements Transport {
         return;
       }
       if (exchange.keepsBody) (this.#chunks ??= []).push(Buffer.from(buffer.subarray(body.dataStart, body.dataEnd)));
+      else if (exchange.sink) {
+        this.#tls?.count(exchange.vu);
+        exchange.contentBytes = body.received;
+        if (!exchange.stream(copyOf(buffer, body.dataStart, body.dataEnd))) return;
+      }
     }
   }
 
@@ -241,6 +253,7 @@ export class Connection implements Transport {
   /** The answer is over; with bytes behind it, or without keep-alive, so is the connection. */
   #finish(exchange: Exchange, hasRest: boolean): void {
     this.#exchange = undefined;
+    if (exchange.isHeld) this.#socket.resume();
     this.#tls?.count(exchange.vu);
     if (hasRest || this.#isGone || this.#engine.options.noConnectionReuse) this.destroy();
     exchange.finish(this.#readAt);
@@ -277,6 +290,13 @@ export class Connection implements Transport {
 function learnHead(target: Target, answer: AnswerHead, length: number): void {
   if (target.wasAnswered) (target.knownHead ??= new KnownHead()).learn(answer, readWords, length);
   target.wasAnswered = true;
+}
+
+/** Bytes that share their memory with nothing. */
+export function copyOf(buffer: Buffer, start: number, end: number): Uint8Array {
+  const bytes = new Uint8Array(end - start);
+  bytes.set(buffer.subarray(start, end));
+  return bytes;
 }
 
 /** Text as it is decoded here, bytes as a copy. */

@@ -15,7 +15,7 @@ export function logResponse(exchange: Exchange, body: ResponseBody): void {
   const { httpDebug } = exchange.vu.engine.options;
   if (httpDebug === '' || exchange.status === 0) return;
   const status = `${exchange.proto} ${exchange.status} ${nodeHttp.STATUS_CODES[exchange.status] ?? ''}`.trimEnd();
-  const text = typeof body === 'string' ? body : Buffer.from(body ?? new ArrayBuffer(0)).toString('utf8');
+  const text = body instanceof ArrayBuffer ? Buffer.from(body).toString('utf8') : typeof body === 'string' ? body : '';
   const fields = exchange.fields.replaceAll('\r\n', '\n');
   print(exchange, 'Response', `${status}\n${fields.replace(/\n?$/, '\n')}\n`, httpDebug === 'full' ? text : '');
 }

@@ -13,13 +13,23 @@ export interface ExchangeOwner {
   onExchange(exchange: Exchange): void;
 }
 
+/** Takes the content of an answer as it comes, in place of a body that is kept. */
+export interface BodySink {
+  /** How long the server may say nothing in the midst of the content; 0 is for ever. */
+  readonly silenceMs: number;
+  /** The head of the answer is there. Takes itself off the exchange when it does not want the content. */
+  onHead(exchange: Exchange): void;
+  /** The bytes are the sink's own. */
+  onContent(bytes: Uint8Array): void;
+}
+
 /**
  * One request and its answer on one connection, with its times (all in milliseconds on the monotonic scale):
  *
  *     startedAt ─ blocked ─ readyAt ─ sending ─ sentAt ─ waiting ─ firstByteAt ─ receiving ─ endedAt
  *                 └ connecting, tlsHandshaking when the connection is new
  *
- * The entry in the timer wheel is the request's timeout.
+ * The entry in the timer wheel is the request's timeout; once the head of a streamed answer is there, that of each silence.
  */
 export class Exchange extends WheelEntry {
   readonly vu: Vu;
@@ -55,6 +65,9 @@ export class Exchange extends WheelEntry {
   /** Of the content as it was received, before a Content-Encoding is undone; counted also where it is not kept. */
   contentBytes = 0;
   failure: RequestFailure | undefined = undefined;
+  sink: BodySink | undefined = undefined;
+  /** The sink has enough for now, so its connection does not read. */
+  isHeld = false;
   readonly timeoutMs: number;
   readonly #owner: ExchangeOwner;
   #isDone = false;
@@ -125,6 +138,49 @@ export class Exchange extends WheelEntry {
   override onDue(): void {
     this.connection?.abandon(this);
     this.fail(timedOut());
+  }
+
+  /** The head of an answer that is to be streamed. */
+  beginStream(): void {
+    this.sink?.onHead(this);
+    this.#awaitMore();
+  }
+
+  /** Content of an answer that is streamed, as a copy. False when the sink gave the exchange up. */
+  stream(bytes: Uint8Array): boolean {
+    this.#awaitMore();
+    this.sink?.onContent(bytes);
+    return !this.#isDone;
+  }
+
+  /** The sink wants no more for now, or wants more again. */
+  flow(flows: boolean): void {
+    if (this.#isDone || this.isHeld === !flows) return;
+    this.isHeld = !flows;
+    this.connection?.setFlow?.(this, flows);
+    this.#awaitMore();
+  }
+
+  /** The sink wants no more at all: the answer ends here. */
+  leave(): void {
+    if (this.#isDone) return;
+    this.connection?.abandon(this);
+    this.finish();
+  }
+
+  /** What came cannot be used, though the connection is sound. */
+  breakOff(failure: RequestFailure): void {
+    if (this.#isDone) return;
+    this.connection?.abandon(this);
+    this.fail(failure);
+  }
+
+  #awaitMore(): void {
+    const { sink } = this;
+    if (!sink || this.#isDone) return;
+    const { wheel } = this.vu.engine;
+    if (sink.silenceMs > 0 && !this.isHeld) wheel.start(this, sink.silenceMs);
+    else if (this.next) wheel.cancel(this);
   }
 
   /** Ends it without an answer; nothing is counted. */

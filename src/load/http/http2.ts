@@ -1,7 +1,7 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2';
 import { monotonicMs } from '../../base/index.ts';
 import type { Engine } from '../vu/engine.ts';
-import { BODY_MAX_BYTES, takeContent } from './connection.ts';
+import { BODY_MAX_BYTES, copyOf, takeContent } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { FailureCode, http2Failure, RequestFailure } from './failures.ts';
 import type { ConnectionPool, Transport } from './pool.ts';
@@ -73,6 +73,12 @@ export class Http2Connection implements Transport {
     this.#closeIfUnused();
   }
 
+  setFlow(exchange: Exchange, flows: boolean): void {
+    const stream = this.#streams.get(exchange);
+    if (flows) stream?.resume();
+    else stream?.pause();
+  }
+
   destroy(): void {
     this.#leave();
     this.#streams.clear();
@@ -89,11 +95,16 @@ export class Http2Connection implements Transport {
       exchange.fields = linesOf(raw);
       exchange.setsCookies = headers['set-cookie'] !== undefined;
       exchange.contentEncoding = headers['content-encoding'];
+      if (exchange.sink) exchange.beginStream();
     });
     stream.on('data', (chunk: Buffer) => {
       received += chunk.length;
       if (exchange.keepsBody) chunks.push(chunk);
-      if (received > BODY_MAX_BYTES) stream.close(NGHTTP2_CANCEL);
+      if (exchange.sink) {
+        this.#link.count(exchange.vu);
+        exchange.contentBytes = received;
+        exchange.stream(copyOf(chunk, 0, chunk.length));
+      } else if (received > BODY_MAX_BYTES) stream.close(NGHTTP2_CANCEL);
     });
     stream.on('end', () => (isWhole = stream.rstCode === NGHTTP2_NO_ERROR && exchange.status !== 0));
     stream.on('error', () => undefined);

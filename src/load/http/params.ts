@@ -10,7 +10,7 @@ export interface RequestParams {
   readonly jar: CookieJar | null | undefined;
   readonly timeoutMs: number;
   readonly redirects: number | undefined;
-  readonly responseType: 'text' | 'binary' | 'none' | undefined;
+  readonly responseType: 'text' | 'binary' | 'none' | 'stream' | undefined;
   readonly auth: 'basic' | 'digest' | undefined;
   /** Codings of the request body, first to last. */
   readonly compression: readonly string[];
@@ -82,6 +82,6 @@ function readCompression(value: unknown): string[] {
 
 function readResponseType(value: unknown): RequestParams['responseType'] {
   if (value === undefined || value === null || value === '') return undefined;
-  if (value === 'text' || value === 'binary' || value === 'none') return value;
-  throw new TypeError(`responseType must be "text", "binary" or "none", got ${JSON.stringify(value)}`);
+  if (value === 'text' || value === 'binary' || value === 'none' || value === 'stream') return value;
+  throw new TypeError(`responseType must be "text", "binary", "none" or "stream", got ${JSON.stringify(value)}`);
 }

@@ -15,6 +15,8 @@ export interface Transport {
   send(exchange: Exchange): void;
   /** The request is given up. */
   abandon(exchange: Exchange): void;
+  /** Stops reading the answer, or goes on; only for answers that are streamed. */
+  setFlow?(exchange: Exchange, flows: boolean): void;
   destroy(): void;
 }
 

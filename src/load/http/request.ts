@@ -13,13 +13,15 @@ import { ocspOf } from './ocsp.ts';
 import { CookieJar } from './jar.ts';
 import type { RequestParams } from './params.ts';
 import { Response, timingsOf, type ResponseBody } from './response.ts';
+import { StreamedBody } from '../streams/body.ts';
+import type { BodyFeed, FeedOwner } from '../streams/feed.ts';
 import { InvalidUrlError, type Target } from './target.ts';
 
 /**
  * One call of `http.request` and the like: a first request, those that redirects ask for, and the
  * response. Every request on the way is counted, as k6 does.
  */
-export class RequestRun implements TagLookup, Suspension, ExchangeOwner {
+export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwner {
   readonly #vu: Vu;
   #method: string;
   #url: string;
@@ -34,15 +36,14 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner {
   #redirectsLeft: number;
   /** Waits for its turn under `rps`. */
   #paced: Call | undefined;
+  /** What the answer is streamed to, and the script's view of it. */
+  readonly #feed: BodyFeed | undefined;
+  readonly #stream: StreamedBody | undefined;
   #challenge: Record<string, string> | undefined;
   #errorCode = 0;
   #isExpected = true;
 
-  constructor(
-    vu: Vu,
-    request: { method: string; url: string; name: string | undefined; body: unknown; params: RequestParams },
-    onDone: (response: Response | undefined, error: Error | undefined) => void,
-  ) {
+  constructor(vu: Vu, request: RequestSpec, onDone: (response: Response | undefined, error: Error | undefined) => void) {
     this.#vu = vu;
     this.#method = request.method;
     this.#url = request.url;
@@ -51,6 +52,8 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner {
     this.#body = bodyOf(request.body, request.params.compression);
     this.#redirectsLeft = request.params.redirects ?? vu.engine.options.maxRedirects;
     this.#onDone = onDone;
+    this.#stream = request.params.responseType === 'stream' ? new StreamedBody(vu, request.params.timeoutMs) : undefined;
+    this.#feed = this.#stream?.feed ?? request.feed;
   }
 
   start(): void {
@@ -74,7 +77,8 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner {
     const { engine } = this.#vu;
     this.#paced = undefined;
     const { responseType } = this.#params;
-    const keepsBody = responseType === undefined ? !engine.options.discardResponseBodies : responseType !== 'none';
+    const keepsBody =
+      this.#feed === undefined && (responseType === undefined ? !engine.options.discardResponseBodies : responseType !== 'none');
     const exchange = new Exchange(
       this.#vu,
       this.#method,
@@ -90,6 +94,7 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner {
     );
     this.#exchange = exchange;
     this.#first ??= exchange;
+    this.#feed?.attach(exchange, this);
     if (engine.options.httpDebug !== '') logRequest(exchange);
     exchange.start();
   }
@@ -144,6 +149,10 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner {
   addNames(names: Set<string>): void {
     for (const name of Object.keys(this.#params.tags ?? {})) names.add(name);
     this.#vu.addNames(names);
+  }
+
+  metadata(): Readonly<Record<string, string>> | undefined {
+    return this.#vu.metadata();
   }
 
   #head(): string {
@@ -217,7 +226,32 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner {
     return jar === undefined ? this.#vu.cookies : CookieJar.storeOf(jar);
   }
 
+  /** The response is handed over while its content is still to come; see `#endStream`. */
+  onStreamHead(exchange: Exchange): boolean {
+    const { status } = exchange;
+    if (this.#redirectOf(exchange) !== undefined || (status === 401 && this.#params.auth === 'digest' && !this.#challenge)) return false;
+    if (exchange.setsCookies) this.#storeCookies(exchange);
+    if (this.#vu.engine.options.httpDebug !== '') logResponse(exchange, null);
+    this.#errorCode = status >= 400 ? 1000 + status : 0;
+    this.#onDone(new Response(exchange, this.#stream?.stream() ?? null, this.#errorCode, this.#first), undefined);
+    return true;
+  }
+
+  #endStream(exchange: Exchange): void {
+    const { failure, status } = exchange;
+    if (failure) this.#errorCode = failure.code;
+    this.#isExpected = this.#expects(failure ? 0 : status);
+    this.#measure(exchange);
+    if (failure) this.#vu.engine.countError(failure.message);
+    else if (!this.#isExpected) this.#vu.engine.countError(`status ${status}`);
+    this.#feed?.onExchangeEnd(failure);
+  }
+
   onExchange(exchange: Exchange): void {
+    if (this.#feed?.isFedBy(exchange) === true) {
+      this.#endStream(exchange);
+      return;
+    }
     if (exchange.setsCookies) this.#storeCookies(exchange);
     const location = this.#redirectOf(exchange);
     const failed = exchange.failure !== undefined;
@@ -392,11 +426,19 @@ export class Requesting implements Suspension {
   }
 }
 
+/** What is asked for. */
+export interface RequestSpec {
+  readonly method: string;
+  readonly url: string;
+  readonly name: string | undefined;
+  readonly body: unknown;
+  readonly params: RequestParams;
+  /** Takes the content of the answer in place of the response. */
+  readonly feed?: BodyFeed;
+}
+
 /** Sends one request; the VU is suspended until its response is there. A thread that may block has the response at once. */
-export function sendOne(
-  vu: Vu,
-  request: { method: string; url: string; name: string | undefined; body: unknown; params: RequestParams },
-): Promise<Response> | Response {
+export function sendOne(vu: Vu, request: RequestSpec): Promise<Response> | Response {
   const { blocking } = vu.engine;
   if (blocking) return blocking.result((settle) => new RequestRun(vu, request, settle).start());
   return new Promise((resolve, reject) => {

@@ -7,6 +7,7 @@ import { noOcsp, ocspOf, type Ocsp } from './ocsp.ts';
 import { readParams } from './params.ts';
 import { sendOne } from './request.ts';
 import { selectJson } from './select.ts';
+import type { BodyObject } from '../streams/body.ts';
 
 /** What a request was, for `response.request`. */
 export interface RequestInfo {
@@ -31,7 +32,7 @@ export interface Timings {
 }
 
 /** The content of an answer as `response.body` shows it. */
-export type ResponseBody = string | ArrayBuffer | null;
+export type ResponseBody = string | ArrayBuffer | BodyObject | null;
 
 /** k6's Response (https://grafana.com/docs/k6/latest/javascript-api/k6-http/response/). Most of it is worked out when it is asked for. */
 export class Response {
@@ -122,7 +123,7 @@ export class Response {
         "the body is null so we can't transform it to JSON - this likely was because of a request error getting the response",
       );
     if (!this.#hasJson) {
-      const text = typeof this.body === 'string' ? this.body : Buffer.from(this.body).toString('utf8');
+      const text = textOf(this.body);
       try {
         this.#json = JSON.parse(text);
       } catch (error) {
@@ -137,7 +138,7 @@ export class Response {
   html(selector?: string): Selection {
     if (this.body === null)
       throw new Error('the body is null so it cannot be parsed as HTML - the request got no response or discarded it');
-    const text = typeof this.body === 'string' ? this.body : Buffer.from(this.body).toString('utf8');
+    const text = textOf(this.body);
     const page = parseHtml(text, this.url);
     return selector === undefined ? page : page.find(selector);
   }
@@ -165,6 +166,12 @@ export class Response {
   }
 }
 
+function textOf(body: string | ArrayBuffer | BodyObject): string {
+  if (typeof body === 'string') return body;
+  if (body instanceof ArrayBuffer) return Buffer.from(body).toString('utf8');
+  throw new TypeError('the body is a stream: read it with text(), json(), lines() or getReader()');
+}
+
 /** Of a Cookie field. */
 function cookiesOf(line: string | undefined): RequestInfo['cookies'] {
   const cookies: Record<string, { name: string; value: string; replace: boolean }[]> = {};
@@ -180,7 +187,8 @@ export function timingsOf(exchange: Exchange): Timings {
   const blocked = readyAt === 0 ? 0 : readyAt - startedAt;
   const sending = readyAt === 0 ? 0 : sentAt - readyAt;
   const waiting = sentAt === 0 ? 0 : (firstByteAt === 0 ? endedAt : firstByteAt) - sentAt;
-  const receiving = firstByteAt === 0 || failure ? 0 : endedAt - firstByteAt;
+  // A streamed answer that still comes in has no end yet.
+  const receiving = firstByteAt === 0 || failure || endedAt === 0 ? 0 : endedAt - firstByteAt;
   return {
     blocked,
     looking_up: 0,

@@ -156,8 +156,6 @@ function unsupportedModule(path: string): string {
   if (path.startsWith('k6/x/'))
     return `unknown module "${path}": k6's Go extensions cannot be loaded; use an npm package or k6/http instead`;
   if (path === 'k6/experimental/redis') return `unknown module "${path}": Plimsoll speaks no Redis, and k6 itself has dropped the module`;
-  if (path === 'k6/experimental/streams')
-    return `unknown module "${path}": streams are not provided; k6/experimental/csv reads files row by row, and open() whole ones`;
   return `unknown module "${path}"`;
 }
 

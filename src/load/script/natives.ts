@@ -25,7 +25,7 @@ export const ARRAY_METHODS = words(`forEach map filter reduce reduceRight some e
   sort toSorted`);
 
 /** Calls of k6's own that may be handed a blocking callback: they wait for it. */
-export const HOST_CALLBACKS = words('group check on setTimeout setInterval addEventListener');
+export const HOST_CALLBACKS = words('group check on setTimeout setInterval addEventListener ReadableStream');
 
 /** Calls that keep a function without calling it. */
 export const CONTAINERS = words(`push unshift set add splice concat fill with bind assign freeze values entries keys fromEntries isArray is
