@@ -15,7 +15,6 @@ const modules = [
   'k6/experimental/browser',
   'k6/experimental/redis',
   'k6/x/sql',
-  'k6/x/sse',
   'k6/nope',
 ];
 

@@ -151,8 +151,6 @@ function hostModules(known: ReadonlySet<string>): Plugin {
 function unsupportedModule(path: string): string {
   if (path.startsWith('k6/browser') || path.startsWith('k6/experimental/browser'))
     return `unknown module "${path}": Plimsoll drives no browser; use Playwright for browser tests and k6/http for load`;
-  if (path === 'k6/x/sse')
-    return `unknown module "${path}": server-sent events are not read as they come; k6/websockets and streams of k6/net/grpc are`;
   if (path.startsWith('k6/x/'))
     return `unknown module "${path}": k6's Go extensions cannot be loaded; use an npm package or k6/http instead`;
   if (path === 'k6/experimental/redis') return `unknown module "${path}": Plimsoll speaks no Redis, and k6 itself has dropped the module`;

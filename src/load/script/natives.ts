@@ -8,6 +8,7 @@ export const BLOCKING_CALLS: Readonly<Record<string, readonly string[]>> = {
   k6: ['sleep'],
   'k6/http': ['get', 'post', 'put', 'patch', 'del', 'head', 'options', 'request', 'batch'],
   'k6/ws': ['connect'],
+  'k6/x/sse': ['open'],
   'k6/net/grpc': ['connect', 'invoke', 'healthCheck'],
   'k6/experimental/grpc': ['connect', 'invoke', 'healthCheck'],
 };

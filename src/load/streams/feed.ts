@@ -48,17 +48,29 @@ export class BodyFeed implements BodySink, Suspension {
     exchange.sink = this;
   }
 
+  /** The head of the answer is there, its end is not. */
+  get isOpen(): boolean {
+    return this.#exchange !== undefined && !this.#isOver;
+  }
+
+  /** When the sending of the request began, on the monotonic scale. */
+  get sentFromMs(): number | undefined {
+    return this.#exchange?.readyAt;
+  }
+
   /** This is the exchange whose content is streamed. */
   isFedBy(exchange: Exchange): boolean {
     return this.#exchange === exchange;
   }
 
   onHead(exchange: Exchange): void {
+    this.#exchange = exchange;
     if (this.#owner?.onStreamHead(exchange) !== true) {
+      this.#exchange = undefined;
       exchange.sink = undefined;
       return;
     }
-    this.#exchange = exchange;
+    if (this.#isOver) return;
     (this.#vu.streams ??= new Set()).add(this);
     if (exchange.contentEncoding === undefined) return;
     try {

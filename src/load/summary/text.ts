@@ -11,6 +11,7 @@ const sections: readonly (readonly [title: string, names: readonly string[]])[] 
   ['NETWORK', ['data_received', 'data_sent']],
   ['WEBSOCKET', ['ws_connecting', 'ws_msgs_received', 'ws_msgs_sent', 'ws_ping', 'ws_session_duration', 'ws_sessions']],
   ['GRPC', ['grpc_req_duration', 'grpc_streams', 'grpc_streams_msgs_received', 'grpc_streams_msgs_sent']],
+  ['SSE', ['sse_event', 'sse_event_interval', 'sse_time_to_first_event']],
 ];
 
 /** Built-in metrics that `compact` leaves out. */
