@@ -205,9 +205,10 @@ export class Region {
     this.#alarms.onAction((at, _alarm, action) => this.#groupScaling.onAlarm(at, action));
     for (const { host, port } of Object.values(this.loadBalancing.whereabouts())) this.instances.allow(host, port);
     this.#endUnclaimed();
-    plane.onRestart(() => {
-      this.instances.restart();
-      this.loadBalancing.publish();
+    plane.onRestart((moved) => {
+      if (moved) this.databases.move();
+      this.instances.restart(moved);
+      this.loadBalancing.restart(moved && bridge === undefined);
     });
     plane.begin();
     this.#sampler = systemClock.every(samplePeriodMs, () => void this.#sample());

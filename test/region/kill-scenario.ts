@@ -13,9 +13,20 @@ export interface Told {
   readonly instance: { readonly id: string; readonly url: string } | undefined;
 }
 
-/** A region in a process that can be killed: a service behind a load balancer, and if asked for a database and an instance. */
+/** What containers run: `/` answers 1. */
+const containerProgram = `
+require('node:http').createServer((_request, response) => response.end('1')).listen(8080);
+process.on('SIGTERM', () => process.exit(0));
+`;
+
+/**
+ * A region in a process that can be killed: a service behind a load balancer, and if asked for a database and an instance.
+ * `docker:IMAGE` makes its tasks containers of an image with Node.js.
+ */
 async function main(dataDir: string, orphanGraceMs: number, parts: readonly string[]): Promise<void> {
+  const image = parts.find((part) => part.startsWith('docker:'))?.slice('docker:'.length);
   const live = await openRegion({
+    compute: image === undefined ? 'process' : 'docker',
     dataDir,
     orphanGraceMs,
     images,
@@ -24,7 +35,8 @@ async function main(dataDir: string, orphanGraceMs: number, parts: readonly stri
     log: createLogger('test', 'silent'),
   });
   const { endpoint } = live;
-  const service = await createService(live, { name: 'web', desiredCount: 2 });
+  const container = image === undefined ? {} : { image, entryPoint: ['node', '-e', containerProgram], command: [] };
+  const service = await createService(live, { name: 'web', desiredCount: 2, container });
   const instance = parts.includes('instance') ? await launch() : undefined;
   const database = parts.includes('database') ? await createDatabase() : undefined;
   await live.waitFor('the service', 90_000, () => service.healthy().length === 2);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { before, beforeEach, afterEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import connect from 'postgres';
-import { instances, dbInstances } from '../../src/aws/index.ts';
+import { dbInstances, instances, loadBalancers } from '../../src/aws/index.ts';
 import { createLogger, entry, PlimsollError, systemClock } from '../../src/base/index.ts';
 import { openRegion, type Region, type RegionOptions } from '../../src/region/index.ts';
 import type { Told } from './kill-scenario.ts';
@@ -124,10 +124,21 @@ describe('kill -9 of the region', { skip: process.platform !== 'linux' && 'reads
         second.services.tasksOf(told.service).filter(({ task }) => task.state === 'RUNNING' && task.health === 'HEALTHY');
       await second.waitFor('two healthy tasks', 90_000, () => healthy().length === 2);
       assert.ok(healthy().every(({ task }) => !told.taskIds.includes(task.id)));
+      assert.equal(balancerOf(second), new URL(told.url).hostname);
     } finally {
       await second.close();
     }
+    // Also after an end in order.
+    const third = await open();
+    try {
+      await third.waitFor('the listener', 60_000, () => Object.keys(third.loadBalancing.whereabouts()).length === 1);
+      assert.equal(balancerOf(third), new URL(told.url).hostname);
+    } finally {
+      await third.close();
+    }
   });
+
+  const balancerOf = (live: Region): string | undefined => live.place(region).table(loadBalancers).values()[0]?.DNSName;
 
   test('two regions do not share a data folder', async () => {
     const first = await open({ ephemeral: true });

@@ -153,8 +153,12 @@ export class Instances {
     return measured;
   }
 
-  /** All machines are gone together, and none by itself: those that ran start again as what they were. */
-  restart(): void {
+  /**
+   * All machines are gone together, and none by itself: those that ran start again as what they were. `moved`: what they
+   * may reach has other addresses now.
+   */
+  restart(moved: boolean): void {
+    if (moved) this.#allowed.clear();
     this.#machines = undefined;
     this.#opened = undefined;
     for (const own of this.#running.values()) {

@@ -182,6 +182,12 @@ export class LoadBalancing {
     this.#watchers.add(watcher);
   }
 
+  /** The data plane has to be told all anew. `moved`: every load balancer gets another address, and another name with it. */
+  restart(moved: boolean): void {
+    if (moved) this.#sockets.move();
+    this.publish();
+  }
+
   /** Nothing is published afterwards: the balancer is being stopped. */
   close(): void {
     this.#closed = true;

@@ -101,6 +101,12 @@ export class Sockets {
     return next !== undefined;
   }
 
+  /** The addresses of the network are others now: each listener is to be opened again, at a new one. */
+  move(): void {
+    this.#hosts.clear();
+    this.#sockets.clear();
+  }
+
   /** Forgets listeners and load balancers that are no more; their addresses are given back. */
   keep(listenerArns: ReadonlySet<string>, loadBalancerArns: ReadonlySet<string>): void {
     for (const arn of this.#sockets.keys()) if (!listenerArns.has(arn)) this.#sockets.delete(arn);

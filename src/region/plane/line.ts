@@ -57,9 +57,7 @@ export class Line {
   #onClose(): void {
     this.#open = false;
     for (const { refuse } of this.#pending.values()) {
-      refuse(
-        new PlimsollError(regionErrors.PL_REGION_PLANE_INTERRUPTED, { what: 'the process of the data plane ended before it had answered' }),
-      );
+      refuse(planeInterrupted('the process of the data plane ended before it had answered'));
     }
     this.#pending.clear();
   }
@@ -67,6 +65,10 @@ export class Line {
 
 export function planeFailed(what: string, fix?: string): PlimsollError {
   return new PlimsollError(regionErrors.PL_REGION_PLANE_FAILED, { what, ...(fix === undefined ? {} : { fix }) });
+}
+
+export function planeInterrupted(what: string): PlimsollError {
+  return new PlimsollError(regionErrors.PL_REGION_PLANE_INTERRUPTED, { what });
 }
 
 /** Whether a call failed only because the data plane ended meanwhile: another takes its place, and may be asked again. */

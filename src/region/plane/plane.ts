@@ -4,7 +4,8 @@ import { monotonicMs, packageVersion, systemClock, type Logger, type PlimsollErr
 import type { Balancer } from '../../balancer/index.ts';
 import { leasesOf, type LoopbackNetwork, type PostgresExit } from '../../compute/index.ts';
 import type { BalancerMetrics, ComputeDriver, Machines, TargetHealth, WorkloadExit } from '../../model/index.ts';
-import { isInterruption, Line, planeFailed, type EndingCall } from './line.ts';
+import { isInterruption, Line, planeFailed, planeInterrupted, type EndingCall } from './line.ts';
+import { MovableNetwork } from './movableNetwork.ts';
 import type { ComputeKind, DatabaseFacts, DatabaseSpec, DatabaseUse, Found, PlaneCalls, PlaneEvent, PlaneOptions } from './protocol.ts';
 import { findPlane, startPlane, tidyAfter } from './start.ts';
 import { afterEnd, firstPlane, planesMax, type Succession } from './succession.ts';
@@ -35,8 +36,9 @@ export interface DatabaseServer extends DatabaseFacts {
  * The data plane as the region sees it: what carries traffic runs in a process of its own, which outlives the region.
  * `found` is what ran already. Nothing that happens is told before `begin`.
  *
- * Where that process ends unasked, another takes its place, at the same addresses. Calls made meanwhile wait for it; those
- * under way fail (`isInterruption`), and what ends something is done.
+ * Where that process ends unasked, another takes its place, at the same addresses if they can be had. Calls made meanwhile
+ * wait for it; those under way fail (`isInterruption`), those that wait too where the addresses are others, and what ends
+ * something is done.
  */
 export interface Plane {
   readonly found: Found;
@@ -50,9 +52,10 @@ export interface Plane {
   begin(): void;
   /**
    * Called when the process of the data plane ended unasked, and all that it held with it. The ends of tasks and databases
-   * are told as such before; load balancers and machines are for the handler to bring back.
+   * are told as such before; load balancers and machines are for the handler to bring back. `moved`: another region holds
+   * the addresses that it had, and what was leased of them is leased no more; called once more then, with the new ones.
    */
-  onRestart(handler: () => void): void;
+  onRestart(handler: (moved: boolean) => void): void;
   /** Called when data planes have ended so often that no further one is started. */
   onLost(handler: (error: PlimsollError) => void): void;
   /** From now on the end of this process is the end of all that runs. */
@@ -98,7 +101,7 @@ async function startAnew(options: PlaneOptions): Promise<Attached> {
 
 class RemotePlane implements Plane {
   readonly found: Found;
-  readonly network: LoopbackNetwork;
+  readonly network: MovableNetwork;
   readonly driver: ComputeDriver;
   readonly balancer: PlaneBalancer;
   readonly #options: PlaneOptions;
@@ -109,7 +112,7 @@ class RemotePlane implements Plane {
   readonly #drained: ((targetGroupId: string, targetId: string) => void)[] = [];
   readonly #metrics: ((delta: BalancerMetrics, worker: number) => void)[] = [];
   readonly #databaseExits = new Map<string, (exit: PostgresExit) => void>();
-  readonly #restarts: (() => void)[] = [];
+  readonly #restarts: ((moved: boolean) => void)[] = [];
   readonly #losses: ((error: PlimsollError) => void)[] = [];
   readonly #workloadAddresses: LoopbackNetwork;
   readonly #workloads: Map<string, 'starting' | 'running'>;
@@ -129,7 +132,7 @@ class RemotePlane implements Plane {
     this.#log = log;
     this.#pids = found.balancerPids;
     this.#waiting = [...found.missed];
-    this.network = leasesOf(found.network);
+    this.network = new MovableNetwork(found.network);
     this.#workloadAddresses = found.bridge === undefined ? this.network : leasesOf(found.bridge);
     this.#workloads = new Map(found.workloads.map(({ id }) => [id, 'running']));
     for (const { address } of found.workloads) this.#workloadAddresses.take(address);
@@ -145,7 +148,7 @@ class RemotePlane implements Plane {
     for (const event of waiting) this.#tell(event);
   }
 
-  onRestart(handler: () => void): void {
+  onRestart(handler: (moved: boolean) => void): void {
     this.#restarts.push(handler);
   }
 
@@ -189,7 +192,9 @@ class RemotePlane implements Plane {
   }
 
   async #call<Name extends keyof PlaneCalls>(method: Name, ...args: Parameters<PlaneCalls[Name]>): Promise<ReturnType<PlaneCalls[Name]>> {
+    const { name } = this.network;
     while (this.#renewal !== undefined) await this.#renewal;
+    if (this.network.name !== name) throw planeInterrupted(`the addresses of ${name} are another region's now`);
     return this.#line.call(method, ...args);
   }
 
@@ -242,10 +247,10 @@ class RemotePlane implements Plane {
     const startMs = monotonicMs();
     // It may be that only the connection broke.
     await (await attachToLeft(this.#options))?.line.close();
-    const { line, found } = await startAnew({ ...this.#options, network: this.network.name });
-    if (found.network.name !== this.network.name || found.bridge?.name !== this.found.bridge?.name) {
+    const { line, found } = await startAnew(this.#options);
+    if (found.bridge?.name !== this.found.bridge?.name) {
       await line.close();
-      throw planeFailed(`the addresses of ${this.network.name} cannot be had again`);
+      throw planeFailed(`the network of the containers, ${this.found.bridge?.name}, cannot be had again`);
     }
     // Workers end with their data plane, but only when they have noticed; the ports are theirs until then.
     await ended(this.#pids);
@@ -253,6 +258,15 @@ class RemotePlane implements Plane {
     this.#pids = found.balancerPids;
     this.#follow(line);
     this.#log.warn(`another data plane runs, after ${Math.round(monotonicMs() - startMs)} ms`);
+    if (found.network.name !== this.network.name) this.#move(found.network);
+  }
+
+  #move(to: Found['network']): void {
+    this.#log.warn(
+      `another region has taken the addresses of ${this.network.name}: load balancers and databases get new ones, of ${to.name}; what was told the old ones has to be told anew`,
+    );
+    this.network.moveTo(to);
+    for (const handler of this.#restarts) handler(true);
   }
 
   /** Tells of the end of all that ran. Machines are told of by `onRestart`: they come back as what they were. */
@@ -264,7 +278,7 @@ class RemotePlane implements Plane {
     this.#databaseExits.clear();
     for (const [id] of workloads) for (const handler of this.#exits) handler({ ...killed, id, outOfMemory: false });
     for (const exited of databases) exited({ ...killed, expected: false });
-    for (const handler of this.#restarts) handler();
+    for (const handler of this.#restarts) handler(false);
   }
 
   #giveUp(): void {

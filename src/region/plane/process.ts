@@ -2,16 +2,16 @@
  * The process of a region's data plane. It says over its IPC channel where it is to be reached, or why it cannot be; then
  * it is on its own: that channel is closed, and the end of the region is not its end.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createLogger } from '../../base/index.ts';
 import { startBalancer } from '../../balancer/index.ts';
-import { claimLoopbackNetwork, createDockerDriver, createProcessDriver } from '../../compute/index.ts';
+import { claimLoopbackNetwork, createDockerDriver, createProcessDriver, type LoopbackNetwork } from '../../compute/index.ts';
 import { errorToRecord } from './channel.ts';
 import { Host } from './host.ts';
 import { Outbox } from './outbox.ts';
-import { planeFile, socketFolder, type PlaneStart } from './start.ts';
+import { networkRecord, planeFile, socketFolder, type PlaneStart } from './start.ts';
 import type { PlaneOptions } from './protocol.ts';
 
 async function main(options: PlaneOptions): Promise<void> {
@@ -22,7 +22,7 @@ async function main(options: PlaneOptions): Promise<void> {
     // First, because its workers take their time to start.
     const balancer = startBalancer({ workers: options.workers, log: (line) => log.warn(line) });
     undo.push(() => balancer.stop(0));
-    const network = await claimLoopbackNetwork(options.network === undefined ? {} : { preferred: options.network });
+    const network = await claimNetwork(networkRecord(options.dataDir));
     undo.push(() => network.close());
     const machineDriver = await createProcessDriver({ dataDir: options.dataDir, network, log });
     undo.push(() => machineDriver.close());
@@ -52,6 +52,13 @@ async function main(options: PlaneOptions): Promise<void> {
     for (const step of undo.toReversed()) await step();
     tell({ error: errorToRecord(error) });
   }
+}
+
+/** The one that the data plane before has had, where nobody else has taken it since. */
+async function claimNetwork(record: string): Promise<LoopbackNetwork> {
+  const network = await claimLoopbackNetwork(existsSync(record) ? { preferred: readFileSync(record, 'utf8') } : {});
+  writeFileSync(record, network.name);
+  return network;
 }
 
 function tell(start: PlaneStart): void {

@@ -32,8 +32,6 @@ export interface PlaneOptions {
   readonly version: string;
   /** Balancer workers. */
   readonly workers: number;
-  /** Name of the loopback network that the one before has had. */
-  readonly network?: string;
 }
 
 export type DatabaseSpec = Omit<PostgresOptions, 'log' | 'onExit'>;

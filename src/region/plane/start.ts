@@ -18,6 +18,11 @@ export function planeFile(dataDir: string): string {
   return join(dataDir, 'data-plane.json');
 }
 
+/** Names the loopback network that the last data plane of a data folder has had: load balancers and databases are known by its addresses. */
+export function networkRecord(dataDir: string): string {
+  return join(dataDir, 'network');
+}
+
 /** Names the folder of a data plane's machines. */
 export function machinesRecord(dataDir: string): string {
   return join(dataDir, 'machines-folder');

@@ -33,7 +33,7 @@ interface RunningDatabase {
   readonly at: Place;
   readonly id: string;
   /** Kept while the instance exists, so that clients find it again after a stop. */
-  readonly address: string;
+  address: string;
   server: DatabaseServer | undefined;
   /** What is being done to it; the next step waits for it. */
   busy: Promise<void> | undefined;
@@ -103,7 +103,8 @@ export class Databases {
     // Containers have a loopback network of their own: what they share with this computer is its address on their bridge.
     if (plane.found.bridge !== undefined) return plane.found.bridge.gateway;
     const before = Endpoint?.Address;
-    return before !== undefined && keptAddresses.has(before) ? before : plane.network.lease();
+    const isKept = before !== undefined && keptAddresses.has(before) && plane.network.addresses.includes(before);
+    return isKept ? before : plane.network.lease();
   }
 
   /** The one asked for; the next that is free where databases share an address. */
@@ -307,6 +308,13 @@ export class Databases {
       });
     }
     return { measured, cpuPercent };
+  }
+
+  /** The addresses of the network are others now: each server gets a new one when it starts again, its endpoint with it. */
+  move(): void {
+    const { plane } = this.#options;
+    if (plane.found.bridge !== undefined) return;
+    for (const database of this.#running.values()) database.address = plane.network.lease();
   }
 
   /** Whether there is an instance to a server, by the id that the data plane has it under. */
