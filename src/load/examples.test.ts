@@ -19,6 +19,17 @@ before(async () => {
     request.resume().on('end', () => {
       if (path === '/redirect') response.writeHead(302, { location: '/there' });
       if (path === '/cookie') response.setHeader('set-cookie', 'session=1; Path=/');
+      if (path === '/events') {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        for (const data of ['water, ', 'mostly']) response.write(`event: token\ndata: ${data}\n\n`);
+        response.end('event: done\ndata: {}\n\n');
+        return;
+      }
+      if (path.startsWith('/lines')) {
+        for (let n = 1; n <= 100; n++) response.write(`{"n":${n}}\n`);
+        response.end();
+        return;
+      }
       if (path.startsWith('/status/')) response.statusCode = Number(path.slice(8));
       response.end('there');
     });
@@ -43,6 +54,8 @@ const short: [script: string, options: Record<string, unknown>][] = [
   ['crypto-and-encoding.js', { iterations: 2 }],
   ['metrics-and-timers.js', { vus: 2, iterations: 4 }],
   ['npm-module.js', { iterations: 4 }],
+  ['sse.js', { vus: 2, iterations: 4 }],
+  ['streams.js', { vus: 2, iterations: 4 }],
 ];
 
 for (const [script, options] of short)
