@@ -1,10 +1,11 @@
 import { sseMetrics } from '../sse/metrics.ts';
 import { SseSession } from '../sse/session.ts';
+import { eventSourceClass } from '../sse/source.ts';
 import { readStreamParams } from '../sse/stream.ts';
 import type { Vu } from '../vu/vu.ts';
-import { moduleOf } from './bound.ts';
+import { moduleOf, type HostFunction } from './bound.ts';
 
-const Functions = moduleOf({
+const functions: Record<string, HostFunction> = {
   /** `open(url, [params], callback)`: blocks until the stream is over. */
   open(url: unknown, ...rest: unknown[]) {
     this.enter();
@@ -13,9 +14,11 @@ const Functions = moduleOf({
     if (typeof callback !== 'function') throw new TypeError('last argument to sse.open must be a function');
     return new SseSession(this, String(url), readStreamParams(rest.length > 1 ? rest[0] : undefined), callback as () => unknown).result;
   },
-});
+};
 
-/** The API of the k6 extension https://github.com/phymbert/xk6-sse. */
+const Functions = moduleOf(functions, { EventSource: eventSourceClass });
+
+/** The API of the k6 extension https://github.com/phymbert/xk6-sse, and the EventSource of browsers. */
 export class SseModule extends Functions {
   constructor(vu: Vu) {
     super(vu);

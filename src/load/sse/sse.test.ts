@@ -15,6 +15,8 @@ let http2: Http2SecureServer;
 let env: Record<string, string>;
 const open = new Set<object>();
 let floodBytes = 0;
+/** The ids that clients gave when they came again. */
+let lastIds: string[] = [];
 
 before(async () => {
   plain = createServer((request, response) => void answer(request, response));
@@ -89,6 +91,15 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     case '/open':
       begin();
       response.write('data: first\n\n');
+      break;
+    case '/again':
+      lastIds.push(String(request.headers['last-event-id'] ?? ''));
+      if (lastIds.length === 4) {
+        response.writeHead(204).end();
+        break;
+      }
+      begin();
+      response.end(`retry: 20\nid: n${lastIds.length}\nevent: tick\ndata: ${lastIds.length}\n\ndata: plain\n\n`);
       break;
     case '/flood': {
       begin();
@@ -244,4 +255,48 @@ test('an open stream ends with its scenario, and VUs do not mix', async () => {
   assert.equal(metrics['http_reqs']?.values['count'], 16);
   for (let tries = 0; open.size > 0 && tries < 500; tries++) await systemClock.sleep(10);
   assert.equal(open.size, 0);
+});
+
+test('EventSource comes again with the last id until it is closed, or the answer is none of a stream', async () => {
+  lastIds = [];
+  const result = await run(
+    script(
+      `const source = new EventSource(__ENV.PLAIN + '/again', { headers: { 'X-A': '1' } });
+      const seen = [source.readyState];
+      const record = (event) => { seen.push(event.type + (event.data ?? '') + (event.lastEventId ?? '') + source.readyState); };
+      for (const type of ['open', 'tick', 'error']) source.addEventListener(type, record);
+      source.onmessage = (event) => { sleep(0.01); record(event); };
+      const never = () => console.log('never');
+      source.addEventListener('tick', never);
+      source.removeEventListener('tick', never);
+      const json = new EventSource(__ENV.PLAIN + '/json');
+      json.onerror = ({ error }) => console.log(json.readyState, error);
+      const closed = new EventSource(__ENV.H2 + '/open');
+      closed.onmessage = ({ data, origin }) => { closed.close(); console.log(data, origin === __ENV.H2, closed.readyState); };
+      for (const url of ['ws://x', '/relative']) try { new EventSource(url); } catch (error) { console.log(error.name); }
+      const wait = () => (source.readyState === EventSource.CLOSED ? console.log(seen.join(' ')) : setTimeout(wait, 5));
+      wait();`,
+    ).replace("import sse from 'k6/x/sse'", "import sse, { EventSource } from 'k6/x/sse'"),
+    { env },
+  );
+  assert.deepEqual(lastIds, ['', 'n1', 'n2', 'n3']);
+  assert.deepEqual(new Set(logged(result)), new Set([
+    'SyntaxError', '2 the answer is no event stream: status 200, application/json', 'first true 2',
+    '0 open1 tick1n11 messageplainn11 error0 open1 tick2n21 messageplainn21 error0 open1 tick3n31 messageplainn31 error0 error2',
+  ])); // prettier-ignore
+  assert.deepEqual(result.lines.filter(({ level }) => level === 'error'), []); // prettier-ignore
+});
+
+test('an EventSource that is open ends with its iteration', async () => {
+  const { interrupted, metrics } = await run(
+    script(
+      `const source = new EventSource(__ENV.TLS + '/open');
+      const refused = new EventSource('http://127.0.0.1:1/');
+      source.onmessage = () => { sleep(0.01); };`,
+      `iterations: undefined, scenarios: { a: { executor: 'constant-vus', vus: 2, duration: '200ms', gracefulStop: '0s' } }`,
+    ).replace("import sse from 'k6/x/sse'", "import { EventSource } from 'k6/x/sse'"),
+    { env },
+  );
+  assert.equal(interrupted, 2);
+  assert.equal(metrics['sse_event']?.values['count'], 2);
 });
