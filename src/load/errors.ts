@@ -34,11 +34,11 @@ export const loadErrors = defineErrors({
   },
   PL_LOAD_OPTIONS_INVALID: {
     exitCode: RunExitCode.invalidConfig,
-    when: 'An option, a threshold or a scenario is malformed or not supported, or a scenario names a function that the script does not export.',
+    when: 'An option, a threshold or a scenario is malformed or not supported, be it in the script, an environment variable or the configuration file, or a scenario names a function that the script does not export.',
   },
   PL_LOAD_USAGE: {
     exitCode: RunExitCode.usage,
-    when: 'A flag, an environment variable or the configuration file has a value that it cannot have.',
+    when: 'A flag has a value that it cannot have, or names a file that cannot be written.',
   },
   PL_LOAD_CONTROL: { exitCode: RunExitCode.invalidConfig, when: 'A running test was asked for something that it cannot follow.' },
   PL_LOAD_REST: { exitCode: RunExitCode.restCannotStart, when: 'The REST API of --address cannot listen there.' },

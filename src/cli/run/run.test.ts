@@ -191,7 +191,6 @@ for (const [what, args] of Object.entries({
   'traces, which nobody writes': ['--traces-output', 'otel', 'script.js'],
   'a log that goes to Loki': ['--log-output', 'loki', 'script.js'],
   'no worker': ['--workers', '0', 'script.js'],
-  'a configuration file that is missing': ['--config', 'nowhere.json', 'script.js'],
   'a script that is missing': ['nowhere.js'],
   'a folder in place of a script': ['.'],
 }))
@@ -211,7 +210,7 @@ test('a script that exports nothing is told so', async () => {
 
 const external = `
   import { sleep } from 'k6';
-  export const options = { scenarios: { outside: { executor: 'externally-controlled', vus: 1, maxVUs: 4 } } };
+  export const options = { scenarios: { outside: { executor: 'externally-controlled', vus: 1, maxVUs: 4, duration: 0 } } };
   export default function () { sleep(0.02); }
 `;
 

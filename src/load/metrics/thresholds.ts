@@ -1,4 +1,4 @@
-import { parseDurationMs } from '../../base/index.ts';
+import { durationMs } from '../options/durations.ts';
 import { goDuration } from '../run/describe.ts';
 import type { Metric, MetricRegistry } from './registry.ts';
 import { CounterSink, GaugeSink, RateSink, TrendSink, type MetricType, type Sink } from './sinks.ts';
@@ -52,15 +52,15 @@ const WINDOW_MIN_MS = 2000;
 /** Throws an Error with a reason when the text is no threshold. */
 export function parseThreshold(option: ThresholdOption): Threshold {
   const source = String(typeof option === 'string' ? option : (option as { threshold: unknown }).threshold);
-  const match = /^\s*([a-z]+(?:\([^)]*\))?)\s*(<=|>=|===|==|!=|<|>)\s*([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*$/i.exec(source);
+  const match = /^\s*([a-z]+(?:\([^)]*\))?)\s*(<=|>=|===|==|!=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*$/i.exec(source);
   const compare = match ? comparisons[match[2] as string] : undefined;
   if (!match || !compare) throw new Error(`"${source}" is not a threshold such as "p(95)<500" or "rate<0.01"`);
   const limit = Number(match[3]);
-  const delay = typeof option === 'string' ? 0 : (option.delayAbortEval ?? 0);
-  const delayAbortEvalMs = typeof delay === 'number' ? delay : parseDurationMs(delay);
-  if (delayAbortEvalMs === undefined) throw new Error(`delayAbortEval "${delay}" is not a duration`);
-  const window = typeof option === 'string' ? undefined : option.window;
-  const windowMs = typeof window === 'string' ? parseDurationMs(window) : window;
+  const { abortOnFail = false, delayAbortEval = 0, window } = typeof option === 'string' ? {} : option;
+  if (typeof abortOnFail !== 'boolean') throw new Error(`abortOnFail is true or false, got ${JSON.stringify(abortOnFail)}`);
+  const delayAbortEvalMs = typeof delayAbortEval === 'string' ? durationMs(delayAbortEval, 'ms') : delayAbortEval;
+  if (delayAbortEvalMs === undefined) throw new Error(`delayAbortEval "${delayAbortEval}" is not a duration`);
+  const windowMs = typeof window === 'string' ? durationMs(window, 'ms') : window;
   if (window !== undefined && (windowMs === undefined || !(windowMs >= WINDOW_MIN_MS)))
     throw new Error(`window "${window}" is not a duration of at least ${WINDOW_MIN_MS / 1000}s`);
   return {
@@ -69,7 +69,7 @@ export function parseThreshold(option: ThresholdOption): Threshold {
     shown: undefined,
     aggregate: match[1] as string,
     compare: (value) => compare(value, limit),
-    abortOnFail: typeof option !== 'string' && option.abortOnFail === true,
+    abortOnFail,
     delayAbortEvalMs,
     ok: true,
   };

@@ -1,5 +1,6 @@
-import { parseDurationMs, PlimsollError } from '../../base/index.ts';
+import { PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
+import { durationMs } from './durations.ts';
 
 /** Reads one value of an options object and says clearly what is wrong with it. */
 
@@ -22,12 +23,17 @@ export function asInteger(value: unknown, name: string, min = 0): number {
 
 /** Milliseconds of `"1m30s"`, `"500ms"` or a number of milliseconds. */
 export function asDurationMs(value: unknown, name: string): number {
-  if (typeof value === 'number' && value >= 0) return value;
-  const ms =
-    typeof value === 'string'
-      ? (parseDurationMs(value.trim()) ?? (/^\d+(?:\.\d+)?$/.test(value.trim()) ? Number(value) : undefined))
-      : undefined;
-  if (ms === undefined) throw invalid(`${name} must be a duration such as "30s" or "1m30s", got ${JSON.stringify(value)}`);
+  const ms = typeof value === 'string' ? durationMs(value.trim(), 'ms') : typeof value === 'number' ? value : undefined;
+  if (ms === undefined || Number.isNaN(ms))
+    throw invalid(`${name} must be a duration such as "30s" or "1m30s", got ${JSON.stringify(value)}`);
+  if (ms < 0) throw invalid(`${name} must not be negative, got ${JSON.stringify(value)}`);
+  return ms;
+}
+
+/** The same where no time at all makes no sense. */
+export function asPositiveDurationMs(value: unknown, name: string): number {
+  const ms = asDurationMs(value, name);
+  if (ms === 0) throw invalid(`${name} must be longer than zero`);
   return ms;
 }
 

@@ -1,6 +1,6 @@
 import { getCiphers, type SecureVersion } from 'node:tls';
 import { BlockList, isIP } from 'node:net';
-import { parseDurationMs } from '../../base/index.ts';
+import { durationMs } from './durations.ts';
 import { asRecord, asString, invalid } from './fields.ts';
 
 /** Options that say how connections are made; k6's names and messages (https://grafana.com/docs/k6/latest/using-k6/k6-options/reference/). */
@@ -115,10 +115,10 @@ const policies = ['preferIPv4', 'preferIPv6', 'onlyIPv4', 'onlyIPv6', 'any'] as 
 
 /** `{ ttl: "5m", select: "random", policy: "preferIPv4" }` or, from flags, `ttl=5m,select=random`. */
 export function readDns(value: unknown): DnsOptions {
-  const fields =
-    typeof value === 'string'
-      ? Object.fromEntries(value.split(',').map((pair) => pair.split('=').map((part) => part.trim()) as [string, string]))
-      : asRecord(value ?? {}, 'dns');
+  const fields = typeof value === 'string' ? pairsOf(value) : asRecord(value ?? {}, 'dns');
+  for (const name of Object.keys(fields))
+    if (!['ttl', 'select', 'policy'].includes(name))
+      throw invalid(`unknown DNS setting ${JSON.stringify(name)}: there are ttl, select and policy`);
   const { ttl, select, policy } = fields as Record<string, string | undefined>;
   return {
     ttlMs: readTtl(ttl ?? '5m'),
@@ -133,10 +133,21 @@ function oneOf<T extends string>(values: readonly T[], given: string, type: stri
   return found;
 }
 
+function pairsOf(text: string): Record<string, string> {
+  const pairs = text.split(',').filter((pair) => pair.trim() !== '');
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [name = '', value] = pair.split('=').map((part) => part.trim());
+      if (value === undefined) throw invalid(`dns is ttl=…,select=…,policy=…, got ${JSON.stringify(text)}`);
+      return [name, value];
+    }),
+  );
+}
+
 function readTtl(text: unknown): number {
   if (text === 'inf') return Number.POSITIVE_INFINITY;
-  const ms = typeof text !== 'string' ? undefined : /^\d+$/.test(text) ? Number(text) : parseDurationMs(text);
-  if (ms === undefined) throw invalid(`invalid DNS TTL: ${String(text)}`);
+  const ms = typeof text === 'string' ? durationMs(text, 'ms') : undefined;
+  if (ms === undefined || ms < 0) throw invalid(`invalid DNS TTL: ${String(text)}`);
   return ms;
 }
 

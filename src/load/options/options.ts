@@ -1,6 +1,19 @@
-import { asBoolean, asDurationMs, asInteger, asRecord, asStages, asString, asStringMap, invalid, type Stage } from './fields.ts';
+import {
+  asBoolean,
+  asDurationMs,
+  asInteger,
+  asPositiveDurationMs,
+  asRecord,
+  asStages,
+  asString,
+  asStringMap,
+  invalid,
+  type Stage,
+} from './fields.ts';
 import { parseLocalAddresses } from '../http/addresses.ts';
-import { lengthOf, maxVusOf, parseScenario, type Scenario } from './scenarios.ts';
+import { PlimsollError } from '../../base/index.ts';
+import { loadErrors } from '../errors.ts';
+import { checkRamp, lengthOf, maxVusOf, parseScenario, type Scenario } from './scenarios.ts';
 import { readAddressBlocks, readDns, readHostPatterns, readTls, type AddressBlock, type DnsOptions, type TlsOptions } from './network.ts';
 import { parseSequence, type Sequence } from '../executors/segment.ts';
 import { parseThreshold, type ThresholdOption } from '../metrics/thresholds.ts';
@@ -8,7 +21,7 @@ import { parseThreshold, type ThresholdOption } from '../metrics/thresholds.ts';
 /** How much the summary says; `disabled` is no summary and no handleSummary(). */
 export type SummaryMode = (typeof summaryModes)[number];
 
-export const summaryModes = ['compact', 'full', 'legacy', 'disabled'] as const;
+const summaryModes = ['compact', 'full', 'legacy', 'disabled'] as const;
 
 /** Options as k6 scripts write them, after merging `config file < script < environment < flags`. */
 export type RawOptions = Readonly<Record<string, unknown>>;
@@ -60,17 +73,21 @@ export interface LoadOptions {
 
 export const defaultTrendStats = ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)'];
 
-/** Options with a meaning for k6's cloud only. */
-const ignored = new Set(['ext', 'cloud', 'vusMax']);
+/** Options with a meaning for k6's cloud only, or for how k6 itself works inside. */
+const ignored = new Set(['ext', 'cloud', 'collectors', 'vusMax', 'metricSamplesBufferSize', 'noArchiveUpload']);
+
+/** Switches that are asked for where they matter. */
+const switches = ['paused', 'noSetup', 'noTeardown', 'noThresholds', 'noUsageReport', 'linger', 'vuThreads', 'webDashboard'] as const;
 
 const shortcuts = ['vus', 'duration', 'iterations', 'stages'];
 const known = new Set([
   ...shortcuts,
   ...ignored,
   'scenarios', 'thresholds', 'localIPs', 'setupTimeout', 'teardownTimeout', 'minIterationDuration', 'maxRedirects', 'batch', 'batchPerHost', 'userAgent',
-  'paused', 'noConnectionReuse', 'noVUConnectionReuse', 'insecureSkipTLSVerify', 'discardResponseBodies', 'noCookiesReset', 'throw', 'hosts', 'tags',
-  'summaryTrendStats', 'summaryTimeUnit', 'summaryMode', 'systemTags', 'rps', 'noSetup', 'noTeardown', 'noThresholds', 'noUsageReport', 'linger',
-  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'vuThreads', 'scheduleLatency', 'stageResults', 'abortOnRateMissed',
+  ...switches,
+  'noConnectionReuse', 'noVUConnectionReuse', 'insecureSkipTLSVerify', 'discardResponseBodies', 'noCookiesReset', 'throw', 'hosts', 'tags',
+  'summaryTrendStats', 'summaryTimeUnit', 'summaryMode', 'systemTags', 'rps', 'out',
+  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'scheduleLatency', 'stageResults', 'abortOnRateMissed',
   'executionSegment', 'executionSegmentSequence',
 ]); // prettier-ignore
 
@@ -79,21 +96,32 @@ export interface ResolvedOptions {
   readonly warnings: readonly string[];
 }
 
-/** Merges layers, lowest first: a layer that says how much load there is replaces what lower ones said of it. */
+/** Each says how much load there is, without need of others. */
+const loads = ['duration', 'iterations', 'stages', 'scenarios'] as const;
+
+/**
+ * Merges layers, lowest first. As in k6, a layer that says how much load there is replaces all that lower ones said of it,
+ * but for `vus`, which goes with any of them.
+ */
 export function mergeOptions(layers: readonly RawOptions[]): RawOptions {
   let merged: Record<string, unknown> = {};
   for (const layer of layers) {
     const given = Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined && value !== null));
-    if ([...shortcuts, 'scenarios'].some((key) => key !== 'vus' && given[key] !== undefined)) {
+    if (loads.some((name) => given[name] !== undefined)) {
       const { duration: _d, iterations: _i, stages: _s, scenarios: _c, ...rest } = merged;
-      merged = rest;
-    } else if (given['vus'] !== undefined && (merged['scenarios'] !== undefined || merged['stages'] !== undefined)) {
-      const { stages: _s, scenarios: _c, ...rest } = merged;
       merged = rest;
     }
     merged = { ...merged, ...given };
   }
   return merged;
+}
+
+/** A script's scenarios that the command line or the environment put aside: worth a word, as in k6. */
+export function replacesScenarios(layers: readonly RawOptions[]): boolean {
+  const says = (layer: RawOptions, name: string): boolean => layer[name] !== undefined && layer[name] !== null;
+  return layers.some(
+    (layer, at) => says(layer, 'scenarios') && layers.slice(at + 1).some((higher) => loads.some((name) => says(higher, name))),
+  );
 }
 
 export function resolveOptions(raw: RawOptions): ResolvedOptions {
@@ -102,6 +130,7 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
   const get = <T>(key: string, read: (value: unknown, name: string) => T, fallback: T): T =>
     raw[key] === undefined || raw[key] === null ? fallback : read(raw[key], key);
   get('systemTags', asTagNames, []);
+  for (const name of switches) get(name, asBoolean, false);
   const unit = get('summaryTimeUnit', asString, '');
   if (unit !== '' && unit !== 's' && unit !== 'ms' && unit !== 'us')
     throw invalid(`summaryTimeUnit must be "s", "ms" or "us", got "${unit}"`);
@@ -113,7 +142,7 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
       vusMax: maxVus(scenarios),
       localIPs: get('localIPs', (value, name) => parseLocalAddresses(asString(value, name)), []),
       thresholds: thresholdsOf(raw['thresholds']),
-      setupTimeoutMs: get('setupTimeout', asDurationMs, 60_000),
+      setupTimeoutMs: get('setupTimeout', asPositiveDurationMs, 60_000),
       teardownTimeoutMs: get('teardownTimeout', asDurationMs, 60_000),
       minIterationDurationMs: get('minIterationDuration', asDurationMs, 0),
       maxRedirects: get('maxRedirects', asInteger, 10),
@@ -130,7 +159,7 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
       rateMissedMax: get('abortOnRateMissed', asShare, undefined),
       scheduleLatency: get('scheduleLatency', asBoolean, false),
       throwErrors: get('throw', asBoolean, false),
-      hosts: lowerKeys(get('hosts', asStringMap, {})),
+      hosts: get('hosts', asHosts, {}),
       tags: get('tags', asStringMap, {}),
       summaryTrendStats: get('summaryTrendStats', asTrendStats, defaultTrendStats),
       summaryTimeUnit: unit,
@@ -168,9 +197,11 @@ function asHttpDebug(value: unknown, name: string): LoadOptions['httpDebug'] {
   return 'headers';
 }
 
-/** Host names have no case, and URLs come in lower case. */
-function lowerKeys(map: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key.toLowerCase(), value]));
+/** Host names have no case, and URLs come in lower case; `*` may only stand at their beginning. */
+function asHosts(value: unknown, name: string): Record<string, string> {
+  const hosts = Object.entries(asStringMap(value, name));
+  for (const [host] of hosts) if (host.slice(1).includes('*')) throw invalid(`${name}: "${host}" has a * that is not at its beginning`);
+  return Object.fromEntries(hosts.map(([host, address]) => [host.toLowerCase(), address]));
 }
 
 function asTrendStats(value: unknown, name: string): string[] {
@@ -178,8 +209,11 @@ function asTrendStats(value: unknown, name: string): string[] {
   if (!Array.isArray(list)) throw invalid(`${name} must be a list such as ["avg", "p(99)"]`);
   return list.map((item: unknown) => {
     const stat = String(item).trim();
-    if (!/^(?:avg|min|med|max|count|p\(\d+(?:\.\d+)?\))$/.test(stat))
-      throw invalid(`${name}: "${stat}" is none of avg, min, med, max, count, p(N)`);
+    const percent = Number(/^p\((\d+(?:\.\d+)?)\)$/.exec(stat)?.[1]);
+    if (!/^(?:avg|min|med|max|count)$/.test(stat) && !(percent <= 100))
+      throw new PlimsollError(loadErrors.PL_LOAD_USAGE, {
+        what: `${name}: "${stat}" is none of avg, min, med, max, count, p(N) with N from 0 to 100`,
+      });
     return stat;
   });
 }
@@ -216,29 +250,32 @@ function thresholdsOf(value: unknown): Record<string, ThresholdOption[]> {
 /** `scenarios`, or the one scenario that the short forms `vus`, `duration`, `iterations` and `stages` stand for. */
 function scenariosOf(raw: RawOptions, warnings: string[]): Scenario[] {
   refuseContradictions(raw);
-  if (raw['scenarios'] !== undefined) {
-    const entries = Object.entries(asRecord(raw['scenarios'], 'scenarios'));
-    if (entries.length === 0) throw invalid('scenarios must not be empty');
+  const vus = raw['vus'] === undefined ? 1 : asInteger(raw['vus'], 'vus', Number.NEGATIVE_INFINITY);
+  const listed = raw['scenarios'] === undefined ? [] : Object.entries(asRecord(raw['scenarios'], 'scenarios'));
+  if (listed.length > 0) {
+    if (raw['vus'] !== undefined) warnings.push(`the option "vus" (${vus}) has no effect: the scenarios say how many VUs there are`);
     // As k6 lists them.
-    return entries
+    return listed
       .map(([name, value]) => parseScenario(name, value))
       .toSorted((a, b) => a.startTimeMs - b.startTimeMs || (a.name < b.name ? -1 : 1));
   }
   const base = { name: 'default', startTimeMs: 0, gracefulStopMs: 30_000, exec: 'default', env: {}, tags: {} } as const;
-  const vus = raw['vus'] === undefined ? 1 : asInteger(raw['vus'], 'vus');
-  const durationMs = raw['duration'] === undefined ? undefined : asDurationMs(raw['duration'], 'duration');
+  const duration = raw['duration'];
   if (raw['iterations'] !== undefined) {
     const iterations = asInteger(raw['iterations'], 'iterations', 1);
+    const maxDurationMs = duration === undefined ? 600_000 : asPositiveDurationMs(duration, 'duration');
     if (iterations < vus) throw invalid(`${iterations} iterations cannot be shared by ${vus} VUs; iterations must be at least vus`);
-    return [{ ...base, executor: 'shared-iterations', vus: atLeastOne(vus), iterations, maxDurationMs: durationMs ?? 600_000 }];
+    return [{ ...base, executor: 'shared-iterations', vus: atLeastOne(vus), iterations, maxDurationMs }];
   }
-  if (durationMs !== undefined) {
-    if (durationMs <= 0) throw invalid('duration must be longer than zero');
-    return [{ ...base, executor: 'constant-vus', vus: atLeastOne(vus), durationMs }];
-  }
+  if (duration !== undefined)
+    return [{ ...base, executor: 'constant-vus', vus: atLeastOne(vus), durationMs: asPositiveDurationMs(duration, 'duration') }];
   const stages: Stage[] = raw['stages'] === undefined ? [] : asStages(raw['stages'], 'stages');
-  if (stages.length > 0)
-    return [{ ...base, executor: 'ramping-vus', startVUs: raw['vus'] === undefined ? 1 : vus, stages, gracefulRampDownMs: 30_000 }];
+  if (stages.length > 0) {
+    checkRamp(vus, stages, 'stages');
+    return [{ ...base, executor: 'ramping-vus', startVUs: vus, stages, gracefulRampDownMs: 30_000 }];
+  }
+  for (const name of ['stages', 'scenarios'])
+    if (raw[name] !== undefined) warnings.push(`the option "${name}" is empty: the script runs once`);
   if (vus !== 1) warnings.push(`the option "vus" (${vus}) has no effect without iterations, duration or stages`);
   return [{ ...base, executor: 'per-vu-iterations', vus: 1, iterations: 1, maxDurationMs: 600_000 }];
 }

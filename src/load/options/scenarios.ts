@@ -1,4 +1,4 @@
-import { asDurationMs, asInteger, asRecord, asStages, asString, asStringMap, invalid, type Stage } from './fields.ts';
+import { asDurationMs, asInteger, asPositiveDurationMs, asRecord, asStages, asString, asStringMap, invalid, type Stage } from './fields.ts';
 
 /** A scenario as it will be run, with k6's defaults filled in. All spans in milliseconds. */
 export interface ScenarioBase {
@@ -50,6 +50,8 @@ export function isExecutor(name: unknown): name is ExecutorName {
 /** Reads one entry of `options.scenarios`; throws PL_LOAD_OPTIONS_INVALID. */
 export function parseScenario(name: string, value: unknown): Scenario {
   const where = `scenarios.${name}`;
+  if (!/^[\w-]+$/.test(name))
+    throw invalid(`the scenario name ${JSON.stringify(name)} may have only latin letters, numbers, underscores and dashes`);
   const raw = asRecord(value, where);
   const executor = raw['executor'];
   if (!isExecutor(executor))
@@ -72,10 +74,9 @@ export function parseScenario(name: string, value: unknown): Scenario {
     if (list.length === 0) throw invalid(`${where}: at least one stage is needed`);
     return list;
   };
-  const positive = (key: string): number => {
-    const ms = duration(key);
-    if (ms <= 0) throw invalid(`${where}.${key} must be longer than zero`);
-    return ms;
+  const positive = (key: string, fallback?: number): number => {
+    const ms = duration(key, fallback);
+    return asPositiveDurationMs(ms, `${where}.${key}`);
   };
   const base: ScenarioBase = {
     name,
@@ -91,7 +92,7 @@ export function parseScenario(name: string, value: unknown): Scenario {
       const iterations = integer('iterations', 1, 1);
       if (iterations < vus)
         throw invalid(`${where}: ${iterations} iterations cannot be shared by ${vus} VUs; iterations must be at least vus`);
-      return { ...base, executor, vus, iterations, maxDurationMs: duration('maxDuration', 600_000) };
+      return { ...base, executor, vus, iterations, maxDurationMs: positive('maxDuration', 600_000) };
     }
     case 'per-vu-iterations':
       return {
@@ -99,18 +100,16 @@ export function parseScenario(name: string, value: unknown): Scenario {
         executor,
         vus: integer('vus', 1, 1),
         iterations: integer('iterations', 1, 1),
-        maxDurationMs: duration('maxDuration', 600_000),
+        maxDurationMs: positive('maxDuration', 600_000),
       };
     case 'constant-vus':
       return { ...base, executor, vus: integer('vus', 1, 1), durationMs: positive('duration') };
-    case 'ramping-vus':
-      return {
-        ...base,
-        executor,
-        startVUs: integer('startVUs', 1),
-        stages: stages(),
-        gracefulRampDownMs: duration('gracefulRampDown', 30_000),
-      };
+    case 'ramping-vus': {
+      const startVUs = integer('startVUs', 1);
+      const ramp = { startVUs, stages: stages(), gracefulRampDownMs: duration('gracefulRampDown', 30_000) };
+      checkRamp(startVUs, ramp.stages, where);
+      return { ...base, executor, ...ramp };
+    }
     case 'constant-arrival-rate': {
       const preAllocatedVUs = integer('preAllocatedVUs');
       const maxVUs = maxOf(where, preAllocatedVUs, integer('maxVUs', preAllocatedVUs));
@@ -118,7 +117,7 @@ export function parseScenario(name: string, value: unknown): Scenario {
         ...base,
         executor,
         rate: integer('rate', undefined, 1),
-        timeUnitMs: duration('timeUnit', 1000),
+        timeUnitMs: positive('timeUnit', 1000),
         durationMs: positive('duration'),
         preAllocatedVUs,
         maxVUs,
@@ -131,17 +130,26 @@ export function parseScenario(name: string, value: unknown): Scenario {
         ...base,
         executor,
         startRate: integer('startRate', 0),
-        timeUnitMs: duration('timeUnit', 1000),
+        timeUnitMs: positive('timeUnit', 1000),
         stages: stages(),
         preAllocatedVUs,
         maxVUs,
       };
     }
     default: {
+      if (raw['gracefulStop'] !== undefined) throw invalid(`${where}: the executor ${executor} has no field "gracefulStop"`);
+      if (raw['duration'] === undefined) throw invalid(`${where}: "duration" is missing; "0" is without end`);
       const vus = integer('vus', 0);
-      return { ...base, executor, vus, maxVUs: maxOf(where, vus, integer('maxVUs', vus)), durationMs: duration('duration', 0) };
+      return { ...base, executor, vus, maxVUs: maxOf(where, vus, integer('maxVUs', vus)), durationMs: duration('duration') };
     }
   }
+}
+
+/** @throws PL_LOAD_OPTIONS_INVALID for a ramp that never has a VU. */
+export function checkRamp(startVUs: number, stages: readonly Stage[], where: string): void {
+  if (startVUs < 0) throw invalid(`${where}: the VUs to start with must be zero or more, got ${startVUs}`);
+  if (startVUs === 0 && stages.every(({ target }) => target === 0))
+    throw invalid(`${where}: neither the start nor a stage has a VU: one of them must be more than zero`);
 }
 
 function maxOf(where: string, least: number, maxVUs: number): number {

@@ -1,21 +1,20 @@
 import { PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
-import { summaryModes, type RawOptions } from './options.ts';
+import { durationMs } from './durations.ts';
+import { mergeOptions, resolveOptions, type RawOptions } from './options.ts';
 
 /** Options from the command line and from `K6_*` environment variables, under the names that scripts use. */
 
 export interface OptionSource {
   /** Name in a script's `options`. */
   readonly option: string;
-  /** Long flag without the dashes. */
-  readonly flag: string;
+  /** Long flag without the dashes; what has none is a variable only. */
+  readonly flag: string | undefined;
   readonly short?: string;
   readonly variable: string;
-  /** `optional` is a text that may be left out. */
-  readonly kind: 'text' | 'integer' | 'switch' | 'stages' | 'list' | 'optional';
+  /** `optional` is a text that may be left out, a `map` is `name:value,…`. */
+  readonly kind: 'text' | 'integer' | 'duration' | 'switch' | 'stages' | 'list' | 'map' | 'optional';
   readonly help: string;
-  /** All that a text may be; anything when there is none. */
-  readonly values?: readonly string[];
 }
 
 const source = (option: string, kind: OptionSource['kind'], help: string, short?: string): OptionSource => {
@@ -33,9 +32,17 @@ const source = (option: string, kind: OptionSource['kind'], help: string, short?
   };
 };
 
+const variableOnly = (option: string, kind: OptionSource['kind'], variable = `K6_${option.toUpperCase()}`): OptionSource => ({
+  option,
+  kind,
+  variable,
+  flag: undefined,
+  help: '',
+});
+
 export const optionSources: readonly OptionSource[] = [
   source('vus', 'integer', 'number of virtual users', 'u'),
-  source('duration', 'text', 'test duration, such as 30s or 1m30s', 'd'),
+  source('duration', 'duration', 'test duration, such as 30s or 1m30s', 'd'),
   source('iterations', 'integer', 'script iterations shared among the VUs', 'i'),
   { ...source('stages', 'stages', 'add a stage as duration:target, such as 30s:50', 's'), flag: 'stage' },
   source('paused', 'switch', 'start paused; plimsoll resume begins the test (needs --address)', 'p'),
@@ -47,7 +54,7 @@ export const optionSources: readonly OptionSource[] = [
   source('insecureSkipTLSVerify', 'switch', 'do not verify TLS certificates'),
   source('noConnectionReuse', 'switch', 'use a new connection for each request'),
   source('noVUConnectionReuse', 'switch', 'use new connections in each iteration'),
-  source('minIterationDuration', 'text', 'iterations take at least this long'),
+  source('minIterationDuration', 'duration', 'iterations take at least this long'),
   {
     ...source('blacklistIPs', 'list', 'refuse connections to these blocks of addresses'),
     flag: 'blacklist-ip',
@@ -73,42 +80,89 @@ export const optionSources: readonly OptionSource[] = [
   source('noTeardown', 'switch', 'do not run teardown()'),
   source('noThresholds', 'switch', 'do not evaluate thresholds'),
   source('noCookiesReset', 'switch', 'keep cookies between iterations'),
-  source('setupTimeout', 'text', 'limit for setup()'),
-  source('teardownTimeout', 'text', 'limit for teardown()'),
+  source('setupTimeout', 'duration', 'limit for setup()'),
+  source('teardownTimeout', 'duration', 'limit for teardown()'),
   source('summaryTrendStats', 'list', 'statistics of trends, such as "avg,p(99)"'),
   source('summaryTimeUnit', 'text', 'time unit of the summary: s, ms or us'),
-  {
-    ...source('summaryMode', 'text', 'how much the summary says: compact, full (by scenario and group), legacy (as k6 0.4x) or disabled'),
-    values: summaryModes,
-  },
+  source('summaryMode', 'text', 'how much the summary says: compact, full (by scenario and group), legacy (as k6 0.4x) or disabled'),
   source('systemTags', 'list', 'only these system tags for samples, such as "status,method,name"'),
   source('tlsVersion', 'text', 'the version of TLS to use: tls1.0, tls1.1, tls1.2 or tls1.3'),
+  variableOnly('tags', 'map'),
+  variableOnly('hosts', 'map'),
+  variableOnly('tlsCipherSuites', 'list', 'K6_TLS_CIPHER_SUITES'),
 ];
 
-/** Reads the text of a flag or variable. Throws PL_LOAD_USAGE. */
-export function readOption(source: OptionSource, text: string, name: string): unknown {
-  const usage = (what: string): PlimsollError => new PlimsollError(loadErrors.PL_LOAD_USAGE, { what, where: name });
-  switch (source.kind) {
+/** Where a text comes from: its name, and what it is when it makes no sense. */
+export interface TextPlace {
+  readonly name: string;
+  readonly isFlag: boolean;
+}
+
+/** As k6, which takes some variables for flags. */
+const likeFlags = new Set(['summaryMode', 'summaryTrendStats', 'noThresholds']);
+
+/** Reads the text of a flag or variable. Throws PL_LOAD_USAGE for a flag, PL_LOAD_OPTIONS_INVALID for a variable that makes no sense. */
+export function readOption({ option, kind }: OptionSource, text: string, { name, isFlag }: TextPlace): unknown {
+  const spec = isFlag || likeFlags.has(option) ? loadErrors.PL_LOAD_USAGE : loadErrors.PL_LOAD_OPTIONS_INVALID;
+  const wrong = (what: string, cause?: unknown): PlimsollError => new PlimsollError(spec, { what, where: name, cause });
+  switch (kind) {
     case 'integer':
-      if (!/^\d+$/.test(text.trim())) throw usage(`a whole number is needed, got ${JSON.stringify(text)}`);
+      if (!/^[-+]?\d+$/.test(text.trim())) throw wrong(`a whole number is needed, got ${JSON.stringify(text)}`);
       return Number(text);
-    case 'switch':
-      if (!/^(?:true|false|1|0|)$/i.test(text)) throw usage(`true or false is needed, got ${JSON.stringify(text)}`);
-      return /^(?:true|1|)$/i.test(text);
+    case 'duration':
+      return readDuration(text, isFlag ? undefined : 'ms', wrong);
+    case 'switch': {
+      const value = readSwitch(text);
+      if (value === undefined) throw wrong(`true or false is needed, got ${JSON.stringify(text)}`);
+      return value;
+    }
     case 'stages':
-      return text.split(',').map((part) => {
-        const [duration, target] = part.split(':');
-        if (duration === undefined || target === undefined || !/^\d+$/.test(target))
-          throw usage(`a stage is duration:target, got ${JSON.stringify(part)}`);
-        return { duration, target: Number(target) };
-      });
-    case 'list':
-      return text.split(',');
-    case 'text':
-      if (source.values?.includes(text) === false) throw usage(`one of ${source.values.join(', ')} is needed, got ${JSON.stringify(text)}`);
-      return text;
-    default:
-      return text;
+      return text.split(',').map((part) => readStage(part, wrong));
+    case 'map':
+      return Object.fromEntries(text.split(',').map((pair) => readPair(pair, wrong)));
+    default: {
+      const value = kind === 'list' ? (text === '' ? [] : text.split(',')) : text;
+      // Alone it says nothing of which part is meant.
+      if (option !== 'executionSegmentSequence') checkAlone(option, value, wrong);
+      return value;
+    }
+  }
+}
+
+/** `true`, `false` and their short forms in Go (https://pkg.go.dev/strconv#ParseBool); undefined is neither. */
+export function readSwitch(text: string): boolean | undefined {
+  if (/^(?:true|t|1)$/i.test(text)) return true;
+  return /^(?:false|f|0)$/i.test(text) ? false : undefined;
+}
+
+type Wrong = (what: string, cause?: unknown) => PlimsollError;
+
+/** As k6's flags, a span needs a unit: `-d 10` may mean anything. */
+function readDuration(text: string, bare: 'ms' | undefined, wrong: Wrong): string {
+  if (durationMs(text, bare) !== undefined) return text;
+  const fix = durationMs(text, 'ms') === undefined ? 'such as 30s or 1m30s' : `with a unit, such as ${text}s`;
+  throw wrong(`a duration ${fix} is needed, got ${JSON.stringify(text)}`);
+}
+
+function readStage(text: string, wrong: Wrong): { duration: string; target: number } {
+  const [duration = '', target = ''] = text.split(':');
+  if (!/^[-+]?\d+$/.test(target)) throw wrong(`a stage is duration:target, such as 30s:50, got ${JSON.stringify(text)}`);
+  return { duration: readDuration(duration, undefined, wrong), target: Number(target) };
+}
+
+function readPair(text: string, wrong: Wrong): [string, string] {
+  const colon = text.indexOf(':');
+  if (colon <= 0) throw wrong(`a list of name:value is needed, got ${JSON.stringify(text)}`);
+  return [text.slice(0, colon), text.slice(colon + 1)];
+}
+
+/** What is wrong with it whatever else the test says. */
+function checkAlone(option: string, value: unknown, wrong: Wrong): void {
+  try {
+    resolveOptions({ [option]: value });
+  } catch (error) {
+    if (!(error instanceof PlimsollError)) throw error;
+    throw wrong(error.message, error);
   }
 }
 
@@ -117,7 +171,7 @@ export function optionsFromEnvironment(environment: Readonly<Record<string, stri
   const options: Record<string, unknown> = {};
   for (const source of optionSources) {
     const text = environment[source.variable];
-    if (text !== undefined && text !== '') options[source.option] = readOption(source, text, source.variable);
+    if (text !== undefined && text !== '') options[source.option] = readOption(source, text, { name: source.variable, isFlag: false });
   }
-  return options;
+  return mergeOptions([options]);
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { errorMessage } from '../../base/index.ts';
-import { badOutput, type Output, type OutputContext, type OutputStart } from './output.ts';
+import { badOutput, checkWritable, type Output, type OutputContext, type OutputStart } from './output.ts';
 import { compactDetails, reportPage, type PageData } from './page.ts';
 import { Timeline } from './timeline.ts';
 
@@ -18,6 +18,7 @@ interface Settings {
 
 export function dashboardOutput(argument: string, context: OutputContext): Output {
   const settings = settingsOf(argument, context.env);
+  if (settings.exportFile !== '') checkWritable(settings.exportFile);
   const dashboard = new Dashboard();
   return {
     get description() {

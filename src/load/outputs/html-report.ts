@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import { badOutput, type Output, type OutputStart } from './output.ts';
+import { badOutput, checkWritable, type Output, type OutputStart } from './output.ts';
 import { compactDetails, reportPage } from './page.ts';
 import { Timeline } from './timeline.ts';
 
 /** `--out html=FILE`: one page with charts of the run's course and all results, to keep or to send on. */
 export function htmlOutput(file: string): Output {
   if (file === '') throw badOutput('html needs a file: --out html=report.html');
+  checkWritable(file);
   const timeline = new Timeline();
   let start: OutputStart | undefined;
   return {

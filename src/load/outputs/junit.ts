@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import type { LoadResult } from '../run/types.ts';
-import { badOutput, type Output, type OutputStart } from './output.ts';
+import { badOutput, checkWritable, type Output, type OutputStart } from './output.ts';
 
 /** `--out junit=FILE`: thresholds and checks as test cases, for CI systems that show JUnit's XML. */
 export function junitOutput(file: string): Output {
   if (file === '') throw badOutput('junit needs a file: --out junit=results.xml');
+  checkWritable(file);
   let start: OutputStart | undefined;
   return {
     description: `junit (${file})`,

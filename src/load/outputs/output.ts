@@ -1,4 +1,6 @@
-import { parseDurationMs, PlimsollError } from '../../base/index.ts';
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { errorMessage, parseDurationMs, PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
 import type { MetricDelta } from '../metrics/registry.ts';
 import type { LoadOptions } from '../options/options.ts';
@@ -40,6 +42,17 @@ export interface OutputContext {
 
 export function badOutput(what: string, where?: string): PlimsollError {
   return new PlimsollError(loadErrors.PL_LOAD_USAGE, { what, where: where ?? '--out' });
+}
+
+/** That a file which is written at the end can be: better now than after the test. Throws PL_LOAD_USAGE. */
+export function checkWritable(file: string, where?: string): void {
+  const known = statSync(file, { throwIfNoEntry: false });
+  try {
+    if (known?.isDirectory()) throw new Error('it is a folder');
+    accessSync(known ? file : dirname(file), constants.W_OK);
+  } catch (cause) {
+    throw badOutput(`${file} cannot be written: ${errorMessage(cause)}`, where);
+  }
 }
 
 /** A span from an environment variable. */

@@ -50,6 +50,7 @@ export class Judge {
 
 function define(options: LoadOptions, tally: Tally): MetricThresholds[] {
   return Object.entries(options.thresholds).map(([name, list]) => {
+    if (/\{\s*\}$/.test(name)) throw invalid(`thresholds: "${name}" names no tag; it is metric{tag:value}`);
     const metric = tally.metrics.submetric(name);
     const thresholds = list.map(parseThreshold);
     if (!metric) throw invalid(`invalid threshold defined on ${name}; reason: no metric name "${name.replace(/\{.*$/s, '')}" found`);

@@ -184,9 +184,11 @@ export class Run implements LoadRun {
 
   /** Reads the script and starts as many processes as its VUs need. */
   async #makePlan(outputs: Outputs): Promise<Known> {
-    const { options: raw, exports, metrics } = await this.#prepare(this.#processes.add());
+    const { options: raw, replacesScenarios, exports, metrics } = await this.#prepare(this.#processes.add());
     this.#lifeCycle.know(exports);
     const { options, warnings } = resolveOptions(raw);
+    if (replacesScenarios)
+      this.#say('warning', 'the scenarios have no effect: what takes precedence over them says how much load there is', 'options');
     for (const message of warnings) this.#say('warning', message, 'options');
     const scenarios = options.scenarios.map((scenario) => scaled(scenario, options.sequence));
     const vusMax = maxVus(scenarios);
@@ -269,12 +271,13 @@ export class Run implements LoadRun {
   }
 
   #prepare(index: number): Promise<Message<'prepared'>> {
-    const { script, env, options, defaults } = this.#request;
+    const { script, source, env, options, defaults } = this.#request;
     return this.#processes.ask(
       index,
       {
         type: 'prepare',
         script: resolvePath(script),
+        source,
         env: env ?? {},
         layers: { below: defaults ?? {}, above: options ?? {} },
         secretSources: this.#request.secretSources ?? [],

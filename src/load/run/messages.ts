@@ -12,6 +12,7 @@ export type ToProcess =
   | {
       type: 'prepare';
       script: string;
+      source: string | undefined;
       env: Record<string, string>;
       layers: { below: RawOptions; above: RawOptions };
       secretSources: readonly string[];
@@ -76,7 +77,14 @@ export interface Report {
 
 export type FromProcess =
   /** `metrics`: those that the init code declared. */
-  | { type: 'prepared'; options: RawOptions; exports: string[]; metrics: [name: string, type: MetricType, contains: ValueType][] }
+  | {
+      type: 'prepared';
+      options: RawOptions;
+      /** Of the script, by a layer above it. */
+      replacesScenarios: boolean;
+      exports: string[];
+      metrics: [name: string, type: MetricType, contains: ValueType][];
+    }
   | { type: 'failed'; error: ErrorMessage }
   | { type: 'setup-done'; setupData: string | undefined; error: ErrorMessage | undefined }
   | { type: 'ready' }

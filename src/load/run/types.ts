@@ -6,6 +6,8 @@ import type { SeriesDelta } from '../outputs/recorder.ts';
 export interface LoadRequest {
   /** Path of the script; relative ones start at the working directory. */
   script: string;
+  /** The script itself, when it is not to be read from `script`, whose folder it then is in. */
+  source?: string;
   /** `__ENV`. */
   env?: Record<string, string>;
   /** k6 options that take precedence over the script's own. */

@@ -9,7 +9,7 @@ import { hostModuleNames, loadModules } from '../modules/index.ts';
 import { invalid } from '../options/fields.ts';
 import { Recorder } from '../outputs/recorder.ts';
 import { absentTags, systemTagsOf } from '../outputs/tags.ts';
-import { mergeOptions, resolveOptions, type RawOptions, type ResolvedOptions } from '../options/options.ts';
+import { mergeOptions, replacesScenarios, resolveOptions, type RawOptions, type ResolvedOptions } from '../options/options.ts';
 import { Secrets } from '../secrets/sources.ts';
 import { compileScript } from '../script/compile.ts';
 import { scriptError, type CompiledScript } from '../script/loaded.ts';
@@ -96,8 +96,9 @@ export class LoadWorker {
     const script = await this.#load(message, message.layers.above['vuThreads'] === true ? 'asked for' : undefined);
     const engine = this.#engine;
     const { exports } = this.#first;
-    const own = exports['options'] === undefined ? {} : (JSON.parse(JSON.stringify(exports['options'])) as RawOptions);
-    const raw = mergeOptions([message.layers.below, own, message.layers.above]);
+    const own = ownOptions(exports['options'], message.script);
+    const layers = [message.layers.below, own, message.layers.above];
+    const raw = mergeOptions(layers);
     const { options } = resolveIn(message.script, own, raw);
     for (const scenario of options.scenarios)
       if (typeof exports[scenario.exec] !== 'function')
@@ -120,7 +121,7 @@ export class LoadWorker {
     const metrics = [...this.#metrics.all()]
       .filter(({ name }) => !name.includes('{'))
       .map(({ name, type, contains }): [string, MetricType, ValueType] => [name, type, contains]);
-    this.#send({ type: 'prepared', options: raw, exports: names, metrics });
+    this.#send({ type: 'prepared', options: raw, replacesScenarios: replacesScenarios(layers), exports: names, metrics });
   }
 
   /**
@@ -128,7 +129,7 @@ export class LoadWorker {
    * blocking callbacks, it is loaded again as it is, for threads.
    */
   async #load(message: Prepare, forThreads: string | undefined): Promise<CompiledScript> {
-    const script = await compileScript({ file: message.script, hostModules: hostModuleNames, forThreads });
+    const script = await compileScript({ file: message.script, source: message.source, hostModules: hostModuleNames, forThreads });
     this.#script = script;
     await loadModules(script.hostModules);
     const secrets = new Secrets(message.secretSources);
@@ -404,6 +405,13 @@ export class LoadWorker {
       reason: message.message,
     });
   }
+}
+
+/** What the script exports as `options`, as JSON has it. */
+function ownOptions(exported: unknown, script: string): RawOptions {
+  if (exported === undefined || exported === null) return {};
+  if (typeof exported !== 'object' || Array.isArray(exported)) throw invalid('options must be an object', script);
+  return JSON.parse(JSON.stringify(exported)) as RawOptions;
 }
 
 /** What is wrong with the script's own options is told with the script's name. */
