@@ -40,6 +40,7 @@ test('what is known of a head is what was parsed', () => {
   assert.deepEqual(known.head, {
     status: 404,
     proto: 'HTTP/1.0',
+    reason: 'Not Found',
     fields: 'Set-Cookie: a=b\r\nContent-Encoding: gzip\r\nContent-Length: 7\r\n',
     setsCookies: true,
     contentEncoding: 'gzip',

@@ -4,6 +4,7 @@ import { FieldId, type BodyMode, type ResponseHead } from '../../http1/index.ts'
 export interface AnswerHead {
   readonly status: number;
   readonly proto: 'HTTP/1.0' | 'HTTP/1.1';
+  readonly reason: string;
   /** Header lines as received. */
   readonly fields: string;
   readonly setsCookies: boolean;
@@ -20,6 +21,7 @@ export function answerHeadOf(head: ResponseHead, buffer: Buffer, end: number): A
   return {
     status: head.status,
     proto: head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0',
+    reason: head.reasonPhrase,
     fields: buffer.toString('latin1', head.statusLineEnd, end - 2),
     setsCookies: head.indexOfId(FieldId['set-cookie']) >= 0,
     contentEncoding: head.get('content-encoding'),

@@ -1,4 +1,5 @@
 import { encodeContent } from './encoding.ts';
+import { goTypeOf, RequestMistake } from './params.ts';
 
 /** What is sent: text as a string (most bodies), anything else as bytes. */
 export interface RequestBody {
@@ -22,25 +23,48 @@ export class FileData {
   }
 }
 
+/** What scripts gave, by what is sent instead: for `response.request.body`. */
+const uncompressed = new WeakMap<Buffer, string | Buffer>();
+
 /** The body with Content-Encoding applied. */
 export function compressBody(body: RequestBody, codings: readonly string[]): RequestBody {
   const content = encodeContent(Buffer.from(body.content as string), codings);
+  uncompressed.set(content, body.content);
   return { content, length: content.length, contentType: body.contentType };
 }
 
-/** Encodes a body as k6 does: text and bytes as they are, an object as a form, with files as multipart. */
+/** The text of a body as its script gave it. */
+export function givenText(content: string | Buffer | undefined): string {
+  if (content === undefined || typeof content === 'string') return content ?? '';
+  return (uncompressed.get(content) ?? content).toString();
+}
+
+/** Encodes a body as k6 does: text and bytes as they are, an object as a form, with files as multipart. Throws RequestMistake. */
 export function encodeBody(body: unknown): RequestBody {
   if (typeof body === 'string') return text(body, undefined);
   if (body instanceof ArrayBuffer) return bytes(Buffer.from(body), undefined);
   if (ArrayBuffer.isView(body)) return bytes(Buffer.from(body.buffer, body.byteOffset, body.byteLength), undefined);
-  if (typeof body !== 'object' || body === null) throw new TypeError(`unknown request body type ${typeof body}`);
-  if (body instanceof FileData) throw new TypeError('a file must be a field of a form: { name: http.file(…) }');
+  if (body instanceof FileData) throw new RequestMistake('unknown request body type *http.FileData');
+  if (
+    typeof body !== 'object' ||
+    body === null ||
+    Array.isArray(body) ||
+    body instanceof Date ||
+    body instanceof Map ||
+    body instanceof Set
+  )
+    throw new RequestMistake(`unknown request body type ${goTypeOf(body)}`);
   const entries = Object.entries(body);
   if (entries.some(([, value]) => value instanceof FileData)) return multipart(entries);
   const form = new URLSearchParams();
-  for (const [name, value] of entries)
+  for (const [name, value] of entries.sort(([a], [b]) => (a < b ? -1 : 1)))
     for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) form.append(name, String(each));
-  return text(form.toString(), 'application/x-www-form-urlencoded');
+  return text(formText(form), 'application/x-www-form-urlencoded');
+}
+
+/** As Go writes it: browsers leave `*` as it is, and `~` not. */
+export function formText(form: URLSearchParams): string {
+  return form.toString().replaceAll('*', '%2A').replaceAll('%7E', '~');
 }
 
 function text(content: string, contentType: string | undefined): RequestBody {

@@ -5,10 +5,13 @@ import { answerHeadOf, KnownHead, type AnswerHead } from './answer-head.ts';
 import { handleOf, readDirectly, writeDirectly, type Handle } from './direct.ts';
 import type { Engine } from '../vu/engine.ts';
 import type { Exchange } from './exchange.ts';
-import { FailureCode, RequestFailure } from './failures.ts';
+import { FailureCode, RequestFailure, socketFailure } from './failures.ts';
 import type { ConnectionPool, Transport } from './pool.ts';
 import type { Target } from './target.ts';
 import type { TlsLink } from './tls.ts';
+
+/** A longer head is refused, so this bounds what an incomplete one holds. */
+const HEAD_MAX_BYTES = 1024 * 1024;
 
 /**
  * All plain sockets of a process read into this one buffer: bytes are parsed, and taken as strings or
@@ -17,9 +20,8 @@ import type { TlsLink } from './tls.ts';
 const readBuffer = Buffer.allocUnsafeSlow(65_536);
 const readWords = new Int32Array(readBuffer.buffer);
 /** Parses heads that arrive whole, whichever connection they are from. */
-const head = new ResponseHead();
+const head = new ResponseHead({ startLineMax: HEAD_MAX_BYTES, fieldMax: HEAD_MAX_BYTES, headMax: HEAD_MAX_BYTES, fieldCountMax: 10_000 });
 
-/** A head that takes this many bytes is refused by the parser, so this bounds what an incomplete one holds. */
 export const BODY_MAX_BYTES = 1024 * 1024 * 1024;
 
 /** One HTTP/1.1 connection of one VU. */
@@ -45,24 +47,30 @@ export class Connection implements Transport {
   #body: BodyReader | undefined;
   #chunks: Buffer[] | undefined;
   #error: Error | undefined;
+  readonly #target: Target;
+  #stood = false;
+  #remoteAddress: string | undefined;
 
   /** Dials, or goes on with a link of TLS that stands. */
   constructor(engine: Engine, pool: ConnectionPool, target: Target, via: TlsLink | string | undefined) {
     this.#engine = engine;
     this.#pool = pool;
+    this.#target = target;
     this.origin = target.origin;
     this.#tls = typeof via === 'object' ? via : undefined;
     if (typeof via === 'object') {
       this.#socket = via.socket;
       this.#isOpen = true;
+      this.#stood = true;
       via.socket.on('data', (chunk: Buffer) => this.#onData(chunk, chunk.length));
     } else this.#socket = this.#dial(target, via);
     this.#socket.on('error', (error) => (this.#error = error));
     this.#socket.on('close', () => this.#onClose());
   }
 
+  /** Also when it is over, though the socket of a connection that the other side ended knows it no more. */
   get remoteAddress(): string | undefined {
-    return this.#socket.remoteAddress;
+    return this.#socket.remoteAddress ?? this.#remoteAddress ?? (this.#stood ? this.#engine.network.knownAddress(this.#target) : undefined);
   }
 
   get isIdle(): boolean {
@@ -76,6 +84,7 @@ export class Connection implements Transport {
 
   /** The request on it is given up, so the connection is of no more use. */
   abandon(): void {
+    if (this.#body && this.#exchange) this.#takeBody(this.#exchange);
     this.#exchange = undefined;
     this.destroy();
   }
@@ -86,6 +95,7 @@ export class Connection implements Transport {
   }
 
   destroy(): void {
+    this.#remoteAddress ??= this.#socket.remoteAddress;
     this.#isGone = true;
     this.#pool.forget(this);
     this.#socket.destroy();
@@ -106,6 +116,7 @@ export class Connection implements Transport {
 
   #onConnected(connectedAt: number): void {
     this.#isOpen = true;
+    this.#stood = true;
     this.#handle = handleOf(this.#socket);
     if (this.#handle) readDirectly(this.#handle, (count) => this.#onData(readBuffer, count));
     const exchange = this.#exchange;
@@ -194,6 +205,7 @@ export class Connection implements Transport {
   #takeHead(exchange: Exchange, answer: AnswerHead, buffer: Buffer, start: number, end: number): void {
     exchange.status = answer.status;
     exchange.proto = answer.proto;
+    exchange.reason = answer.reason;
     exchange.fields = answer.fields;
     exchange.setsCookies = answer.setsCookies;
     exchange.contentEncoding = answer.contentEncoding;
@@ -274,15 +286,18 @@ export class Connection implements Transport {
     if (!exchange) return;
     this.#exchange = undefined;
     this.#tls?.count(exchange.vu);
-    if (!this.#error && this.#body?.finish() === true) {
-      this.#takeBody(exchange);
-      exchange.finish();
-    } else if (!this.#error && this.#body) {
-      // The head is there, the body is not whole: no answer, but what there is of it is kept, as in k6.
-      this.#takeBody(exchange);
-      exchange.status = 0;
-      exchange.fail(new RequestFailure(FailureCode.generic, 'unexpected EOF'));
-    } else exchange.onLost(this.#error, !wasOpen);
+    const body = this.#body;
+    if (!body) {
+      const hasBegun = this.#partial !== undefined && !this.#error;
+      if (hasBegun) exchange.fail(new RequestFailure(FailureCode.generic, 'unexpected EOF'));
+      else exchange.onLost(this.#error, !wasOpen);
+      return;
+    }
+    const isWhole = !this.#error && body.finish();
+    this.#takeBody(exchange);
+    if (isWhole) exchange.finish();
+    // The head is there, the body is not whole: no answer, but what there is of it is kept, as in k6.
+    else exchange.fail(this.#error ? socketFailure(this.#error, false) : new RequestFailure(FailureCode.generic, 'unexpected EOF'));
   }
 }
 

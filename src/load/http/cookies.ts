@@ -1,4 +1,5 @@
 import { systemClock } from '../../base/index.ts';
+import { isToken } from '../../http1/index.ts';
 
 /** A cookie as the jar keeps it (RFC 6265 section 5.3). */
 interface StoredCookie {
@@ -7,6 +8,8 @@ interface StoredCookie {
   domain: string;
   hostOnly: boolean;
   path: string;
+  /** The last two labels of the host that set it: others never see it, whatever its domain. */
+  site: string;
   secure: boolean;
   httpOnly: boolean;
   /** Milliseconds since the epoch; infinite for a session cookie. */
@@ -64,6 +67,7 @@ export class CookieStore {
       domain: domain === '' ? place.host : domain,
       hostOnly: domain === '',
       path: cookie.path.startsWith('/') ? cookie.path : defaultPath(place.path),
+      site: siteOf(place.host),
       secure: cookie.secure,
       httpOnly: cookie.http_only,
       expiresMs,
@@ -89,10 +93,14 @@ export class CookieStore {
 }
 
 function fits(cookie: StoredCookie, place: CookiePlace): boolean {
-  if (cookie.secure && !place.isTls) return false;
+  if ((cookie.secure && !place.isTls) || cookie.site !== siteOf(place.host)) return false;
   if (cookie.hostOnly ? cookie.domain !== place.host : !domainMatches(place.host, cookie.domain)) return false;
   const path = place.path.replace(/\?.*$/s, '');
   return path === cookie.path || (path.startsWith(cookie.path) && (cookie.path.endsWith('/') || path.charAt(cookie.path.length) === '/'));
+}
+
+function siteOf(host: string): string {
+  return /^[\d.]+$|:/.test(host) ? host : host.split('.').slice(-2).join('.');
 }
 
 function domainMatches(host: string, domain: string): boolean {
@@ -110,31 +118,27 @@ export function setCookieLines(fields: string): string[] {
   return [...fields.matchAll(/(?:^|\r\n)set-cookie:[ \t]*([^\r]*)/gi)].map((match) => match[1] as string);
 }
 
+/** Of a Cookie field: bytes that may not stand there are left out, a value with blanks or commas stands in quotes, as Go has it. */
+export function cookiePair(name: string, value: string): string {
+  const clean = value.replace(/[^\x20\x21\x23-\x3a\x3c-\x5b\x5d-\x7e]/g, '');
+  return `${name.replace(/[\r\n]/g, '-')}=${/[ ,]/.test(clean) ? `"${clean}"` : clean}`;
+}
+
+/** A Set-Cookie line as Go reads it (RFC 6265 section 4.1.1); undefined for what is no cookie. */
 export function parseSetCookie(line: string): ResponseCookie | undefined {
   const [pair = '', ...attributes] = line.split(';');
-  const equals = pair.indexOf('=');
-  if (equals <= 0) return undefined;
-  const cookie: ResponseCookie = {
-    name: pair.slice(0, equals).trim(),
-    value: pair
-      .slice(equals + 1)
-      .trim()
-      .replace(/^"(.*)"$/s, '$1'),
-    domain: '',
-    path: '',
-    http_only: false,
-    secure: false,
-    max_age: 0,
-    expires: 0,
-  };
+  const [, name = '', text = ''] = /^\s*([^=]*?)\s*=(.*?)\s*$/s.exec(pair) ?? [];
+  const value = text.replace(/^"(.*)"$/s, '$1');
+  if (!isToken(name) || !/^[\x20\x21\x23-\x3a\x3c-\x5b\x5d-\x7e]*$/.test(value)) return undefined;
+  const cookie: ResponseCookie = { name, value, domain: '', path: '', http_only: false, secure: false, max_age: 0, expires: 0 };
   for (const attribute of attributes) {
-    const [name = '', value = ''] = attribute.split(/=(.*)/s).map((part) => part.trim());
-    switch (name.toLowerCase()) {
+    const [key = '', setting = ''] = attribute.split(/=(.*)/s).map((part) => part.trim());
+    switch (key.toLowerCase()) {
       case 'domain':
-        cookie.domain = value;
+        cookie.domain = setting;
         break;
       case 'path':
-        cookie.path = value;
+        cookie.path = setting;
         break;
       case 'httponly':
         cookie.http_only = true;
@@ -144,16 +148,22 @@ export function parseSetCookie(line: string): ResponseCookie | undefined {
         break;
       case 'max-age':
         // Zero and less mean "delete now"; 0 is "not given" in k6's object.
-        if (/^-?\d+$/.test(value)) cookie.max_age = Number(value) <= 0 ? -1 : Number(value);
+        if (/^(?:0|-?[1-9]\d*)$/.test(setting)) cookie.max_age = Number(setting) <= 0 ? -1 : Number(setting);
         break;
-      case 'expires': {
-        const time = Date.parse(value);
-        if (!Number.isNaN(time)) cookie.expires = time;
+      case 'expires':
+        cookie.expires = readDate(setting) ?? 0;
         break;
-      }
       default:
         break;
     }
   }
   return cookie;
+}
+
+/** `Wed, 21 Oct 2026 07:28:00 GMT`, also with `-` between the parts of the day, in milliseconds since 1970. */
+export function readDate(text: string): number | undefined {
+  if (!/^[a-z]{3}, \d\d([ -])[a-z]{3}\1\d{4} \d\d:\d\d:\d\d [a-z]+$/i.test(text)) return undefined;
+  // Zones other than UTC have no certain meaning in this form.
+  const time = Date.parse(text.replaceAll('-', ' ').replace(/ [a-z]+$/i, ' GMT'));
+  return Number.isNaN(time) ? undefined : time;
 }

@@ -1,6 +1,5 @@
-import { nodeHttp } from '../../base/index.ts';
 import type { Exchange } from './exchange.ts';
-import type { ResponseBody } from './response.ts';
+import { statusText, type ResponseBody } from './response.ts';
 
 /** The option `httpDebug`: requests and responses as lines of the log, their bodies only when it is `full`. */
 
@@ -14,7 +13,7 @@ export function logRequest(exchange: Exchange): void {
 export function logResponse(exchange: Exchange, body: ResponseBody): void {
   const { httpDebug } = exchange.vu.engine.options;
   if (httpDebug === '' || exchange.status === 0) return;
-  const status = `${exchange.proto} ${exchange.status} ${nodeHttp.STATUS_CODES[exchange.status] ?? ''}`.trimEnd();
+  const status = `${exchange.proto} ${statusText(exchange)}`;
   const text = body instanceof ArrayBuffer ? Buffer.from(body).toString('utf8') : typeof body === 'string' ? body : '';
   const fields = exchange.fields.replaceAll('\r\n', '\n');
   print(exchange, 'Response', `${status}\n${fields.replace(/\n?$/, '\n')}\n`, httpDebug === 'full' ? text : '');

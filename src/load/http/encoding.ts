@@ -9,6 +9,7 @@ import {
   inflateSync,
   zstdDecompressSync,
 } from 'node:zlib';
+import { FailureCode, RequestFailure } from './failures.ts';
 
 /** Compresses a request body with one coding after the other. */
 export function encodeContent(bytes: Buffer, codings: readonly string[]): Buffer {
@@ -22,7 +23,7 @@ export function encodeContent(bytes: Buffer, codings: readonly string[]): Buffer
 /** A compressed answer must not fill the memory. */
 const limit = { maxOutputLength: 1024 * 1024 * 1024 };
 
-/** Undoes a Content-Encoding (codings last to first). Throws on an unknown one or broken data. */
+/** Undoes a Content-Encoding, codings last to first. One that is not known is left as it is, as in k6. Throws on broken data. */
 export function decodeContent(bytes: Buffer, encoding: string): Buffer {
   let out = bytes;
   for (const coding of encoding
@@ -47,10 +48,13 @@ function decodeOne(bytes: Buffer, coding: string): Buffer {
       return brotliDecompressSync(bytes, limit);
     case 'zstd':
       return zstdDecompressSync(bytes, limit);
-    case 'identity':
-    case '':
-      return bytes;
     default:
-      throw new Error(`unsupported Content-Encoding ${JSON.stringify(coding)}`);
+      return bytes;
   }
+}
+
+/** Why content could not be decoded: it ended too early, or is no such content. */
+export function decodingFailure(error: Error): RequestFailure {
+  if (error.message === 'unexpected end of file') return new RequestFailure(FailureCode.generic, 'unexpected EOF');
+  return new RequestFailure(FailureCode.decompression, `error decompressing response body (${error.message})`);
 }

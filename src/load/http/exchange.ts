@@ -57,6 +57,8 @@ export class Exchange extends WheelEntry {
 
   status = 0;
   proto: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0' = 'HTTP/1.1';
+  /** As the server put it; undefined where the protocol has none. */
+  reason: string | undefined = undefined;
   /** Header lines as received. */
   fields = '';
   contentEncoding: string | undefined = undefined;
@@ -93,7 +95,11 @@ export class Exchange extends WheelEntry {
 
   start(): void {
     const { vu } = this;
-    if (this.timeoutMs > 0) vu.engine.wheel.startAt(this, this.startedAt + this.timeoutMs);
+    if (this.timeoutMs <= 0) {
+      this.fail(timedOut());
+      return;
+    }
+    vu.engine.wheel.startAt(this, this.startedAt + this.timeoutMs);
     const idle = vu.engine.options.noConnectionReuse ? undefined : vu.pool.idle(this.target);
     this.isReused = idle !== undefined;
     const connection = idle ?? vu.pool.connect(this.target);
@@ -200,8 +206,20 @@ export class Exchange extends WheelEntry {
   }
 
   fail(failure: RequestFailure): void {
-    this.failure = failure;
+    this.spoil(failure);
     this.finish();
+  }
+
+  /** The answer is of no use, so there is none: all that stays is what came of its content, as in k6. */
+  spoil(failure: RequestFailure): void {
+    this.failure = failure;
+    this.status = 0;
+    this.fields = '';
+  }
+
+  /** The address that answered; undefined while no connection stood. */
+  get remoteAddress(): string | undefined {
+    return this.connection?.remoteAddress;
   }
 
   /**

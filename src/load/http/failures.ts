@@ -59,13 +59,23 @@ export function http2Failure(place: keyof typeof http2Places, code: number): Req
   );
 }
 
+/** `127.0.0.1:80`, of a connection that failed. */
+function addressOf(error: Error): string {
+  const { address = '', port = 0 } = error as { address?: string; port?: number };
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
 /** A socket's error before (`dialling`) or after the connection stood. */
 export function socketFailure(error: Error, dialling: boolean): RequestFailure {
   if (error instanceof RequestFailure) return error;
   const code = systemErrorCode(error) ?? '';
   switch (code) {
     case 'ECONNREFUSED':
-      return new RequestFailure(FailureCode.refused, 'dial: connection refused');
+      return new RequestFailure(
+        FailureCode.refused,
+        'dial: connection refused',
+        `dial tcp ${addressOf(error)}: connect: connection refused`,
+      );
     case 'ECONNRESET':
       return new RequestFailure(FailureCode.reset, 'read: connection reset by peer');
     case 'EPIPE':
@@ -91,7 +101,7 @@ export function socketFailure(error: Error, dialling: boolean): RequestFailure {
     case 'UNABLE_TO_GET_ISSUER_CERT':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-      return new RequestFailure(FailureCode.unknownAuthority, 'x509: certificate signed by unknown authority');
+      return new RequestFailure(FailureCode.unknownAuthority, 'x509: unknown authority', 'x509: certificate signed by unknown authority');
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return new RequestFailure(FailureCode.wrongHost, "x509: certificate doesn't match hostname");
     default:

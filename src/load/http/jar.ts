@@ -1,4 +1,5 @@
-import { CookieStore, type CookiePlace } from './cookies.ts';
+import { CookieStore, readDate, type CookiePlace } from './cookies.ts';
+import { readUrl, splitHost } from './url.ts';
 
 /** k6's CookieJar (https://grafana.com/docs/k6/latest/javascript-api/k6-http/cookiejar/) over a store. */
 export class CookieJar {
@@ -10,37 +11,42 @@ export class CookieJar {
 
   cookiesForURL(url: string): Record<string, string[]> {
     const out: Record<string, string[]> = {};
-    for (const [name, value] of this.#store.for(placeOfUrl(url))) (out[name] ??= []).push(value);
+    const place = placeOfUrl(url);
+    for (const [name, value] of place ? this.#store.for(place) : []) (out[name] ??= []).push(value);
     return out;
   }
 
-  set(url: string, name: string, value: unknown, options: Record<string, unknown> = {}): boolean {
-    const text = (key: string): string => (typeof options[key] === 'string' ? options[key] : '');
+  /** Options by k6's names, in any case: domain, path, expires, max_age, secure, http_only. */
+  set(url: string, name: string | null | undefined, value: string | number | boolean | null | undefined, options?: unknown): boolean {
+    const place = placeOfUrl(url);
+    const given = new Map(Object.entries(options ?? {}).map(([key, setting]) => [key.toLowerCase(), setting as unknown]));
+    const text = (key: string): string => (given.has(key) ? String(given.get(key)) : '');
     const expires = text('expires');
-    const expiresMs = expires === '' ? 0 : Date.parse(expires);
-    if (Number.isNaN(expiresMs)) throw new TypeError(`unable to parse ${JSON.stringify(expires)} as a date`);
-    this.#store.set(
-      {
-        name,
-        value: String(value),
-        domain: text('domain'),
-        path: text('path'),
-        secure: options['secure'] === true,
-        http_only: options['http_only'] === true,
-        max_age: Number(options['max_age'] ?? 0),
-        expires: expiresMs,
-      },
-      placeOfUrl(url),
-    );
+    const expiresMs = expires === '' ? 0 : readDate(expires);
+    if (expiresMs === undefined) throw new TypeError(`unable to parse "expires" date string ${JSON.stringify(expires)}`);
+    const cookie = {
+      name: name ?? '',
+      value: value === undefined || value === null ? '' : String(value),
+      domain: text('domain'),
+      path: text('path'),
+      secure: Boolean(given.get('secure')),
+      http_only: Boolean(given.get('http_only')),
+      max_age: Math.trunc(Number(given.get('max_age') ?? 0)) || 0,
+      expires: expiresMs,
+    };
+    if (place) this.#store.set(cookie, place);
     return true;
   }
 
   clear(url: string): void {
-    this.#store.delete(placeOfUrl(url));
+    const place = placeOfUrl(url);
+    if (place) this.#store.delete(place);
   }
 
-  delete(url: string, name: string): void {
-    this.#store.delete(placeOfUrl(url), name);
+  delete(url: string, name?: string): void {
+    if ((name ?? '') === '') throw new Error('cookie: is null');
+    const place = placeOfUrl(url);
+    if (place) this.#store.delete(place, String(name));
   }
 
   /** The store behind a jar that a script hands in. */
@@ -49,7 +55,9 @@ export class CookieJar {
   }
 }
 
-export function placeOfUrl(url: string): CookiePlace {
-  const { hostname, pathname, protocol } = new URL(url);
-  return { host: hostname, path: pathname, isTls: protocol === 'https:' };
+/** Undefined for a URL that no cookie belongs to. Throws UrlSyntaxError. */
+export function placeOfUrl(text: string): CookiePlace | undefined {
+  const { scheme, host, path } = readUrl(text);
+  if ((scheme !== 'http' && scheme !== 'https') || host === '') return undefined;
+  return { host: splitHost(host).name, path: path === '' ? '/' : path, isTls: scheme === 'https' };
 }

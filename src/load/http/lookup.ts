@@ -45,6 +45,12 @@ export class Resolver {
     else this.#ask(host, answer);
   };
 
+  /** Of a name that has no other. */
+  onlyAddress(host: string): string | undefined {
+    const addresses = this.#entries.get(host)?.addresses;
+    return addresses?.length === 1 ? addresses[0]?.address : undefined;
+  }
+
   #ask(host: string, waiter: Waiter): void {
     const others = this.#waiting.get(host);
     if (others) {

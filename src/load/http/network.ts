@@ -35,7 +35,7 @@ export class Network {
   /** A plain connection. One that is not allowed ends with an error at once, as if it had been refused. */
   dial(to: Address, localAddress: string | undefined, onread?: OnReadOpts): Socket {
     const address = this.address(to);
-    const failure = this.#blocked(to.host) ?? (isIP(address.host) === 0 ? undefined : this.#forbidden(address.host));
+    const failure = this.#blocked(to.host) ?? unusable(address) ?? (isIP(address.host) === 0 ? undefined : this.#forbidden(address.host));
     if (failure) return new Socket().destroy(failure);
     return createConnection({
       ...address,
@@ -75,6 +75,12 @@ export class Network {
     if (to === undefined) return { host, port };
     const match = /^\[?(.*?)\]?(?::(\d+))?$/.exec(to);
     return { host: match?.[1] ?? to, port: match?.[2] === undefined ? port : Number(match[2]) };
+  }
+
+  /** The only address that a connection can have gone to; undefined when there are several. */
+  knownAddress(to: Address): string | undefined {
+    const { host } = this.address(to);
+    return isIP(host) === 0 ? this.#resolver.onlyAddress(host) : host;
   }
 
   #blocked(host: string): RequestFailure | undefined {
@@ -118,6 +124,13 @@ export class Network {
       throw invalid(`${certificate === undefined ? 'tlsVersion, tlsCipherSuites' : 'tlsAuth'}: ${errorMessage(error)}`);
     }
   }
+}
+
+function unusable({ host, port }: Address): RequestFailure | undefined {
+  if (port > 65_535) return new RequestFailure(FailureCode.dial, `dial tcp: address ${port}: invalid port`);
+  // The system would take 1.2.3 and 0x7f000001 for addresses.
+  const isNumber = isIP(host) === 0 && /(?:^|\.)(?:\d+|0x[\da-f]*)$/i.test(host);
+  return host === '' || isNumber ? new RequestFailure(FailureCode.noSuchHost, 'lookup: no such host') : undefined;
 }
 
 function appliesTo({ domains }: ClientCertificate, host: string): boolean {

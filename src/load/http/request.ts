@@ -1,21 +1,27 @@
-import { isFieldValue, isToken } from '../../http1/index.ts';
+import { monotonicMs } from '../../base/index.ts';
+import { isToken } from '../../http1/index.ts';
 import type { TagLookup } from '../metrics/registry.ts';
-import { Call } from '../vu/wheel.ts';
-import type { Suspension, Vu } from '../vu/vu.ts';
-import { compressBody, encodeBody, type RequestBody } from './body.ts';
-import { setCookieLines, type CookieStore } from './cookies.ts';
-import { logRequest, logResponse } from './debug.ts';
-import { decodeContent } from './encoding.ts';
-import { Exchange, type ExchangeOwner } from './exchange.ts';
-import { answerChallenge, parseChallenge } from './digest.ts';
-import { FailureCode, RequestFailure } from './failures.ts';
-import { ocspOf } from './ocsp.ts';
-import { CookieJar } from './jar.ts';
-import type { RequestParams } from './params.ts';
-import { Response, timingsOf, type ResponseBody } from './response.ts';
 import { StreamedBody } from '../streams/body.ts';
 import type { BodyFeed, FeedOwner } from '../streams/feed.ts';
+import type { Suspension, Vu } from '../vu/vu.ts';
+import { Call } from '../vu/wheel.ts';
+import type { RequestBody } from './body.ts';
+import { cookiePair, setCookieLines } from './cookies.ts';
+import { logRequest, logResponse } from './debug.ts';
+import { bodyOf } from './content.ts';
+import { declined, unsent } from './unsent.ts';
+import { Exchange, type ExchangeOwner } from './exchange.ts';
+import { ExpectedStatuses } from './expected.ts';
+import { FailureCode, RequestFailure } from './failures.ts';
+import { CookieJar } from './jar.ts';
+import { loginOf, type Login } from './login.ts';
+import { ocspOf } from './ocsp.ts';
+import { RequestMistake, type RequestParams } from './params.ts';
+import { writeHead, type Trail } from './request-head.ts';
+import { Response, timingsOf, type ResponseBody } from './response.ts';
+import { specOf, type RequestSpec } from './spec.ts';
 import { InvalidUrlError, type Target } from './target.ts';
+import { formatUrl, readUrl, resolveUrl, splitHost, UrlSyntaxError, type HttpUrl } from './url.ts';
 
 /**
  * One call of `http.request` and the like: a first request, those that redirects ask for, and the
@@ -39,7 +45,10 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwn
   /** What the answer is streamed to, and the script's view of it. */
   readonly #feed: BodyFeed | undefined;
   readonly #stream: StreamedBody | undefined;
-  #challenge: Record<string, string> | undefined;
+  /** For `auth: 'digest'` and `'ntlm'`. */
+  #login: Login | undefined;
+  /** Of the redirects so far. */
+  #trail: Trail | undefined;
   #errorCode = 0;
   #isExpected = true;
 
@@ -49,7 +58,7 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwn
     this.#url = request.url;
     this.#name = request.name;
     this.#params = request.params;
-    this.#body = bodyOf(request.body, request.params.compression);
+    this.#body = request.body;
     this.#redirectsLeft = request.params.redirects ?? vu.engine.options.maxRedirects;
     this.#onDone = onDone;
     this.#stream = request.params.responseType === 'stream' ? new StreamedBody(vu, request.params.timeoutMs) : undefined;
@@ -58,13 +67,7 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwn
 
   start(): void {
     const { engine } = this.#vu;
-    try {
-      this.#target = engine.targets.get(this.#url);
-    } catch (error) {
-      if (!(error instanceof InvalidUrlError)) throw error;
-      this.#refuse(new RequestFailure(error.isUrl ? FailureCode.generic : FailureCode.invalidUrl, error.message), error.isUrl);
-      return;
-    }
+    if (!this.#aim()) return;
     const waitMs = engine.pacer?.waitMs() ?? 0;
     if (waitMs <= 0) this.#send();
     else {
@@ -73,22 +76,46 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwn
     }
   }
 
+  /** Finds out where the URL leads; false when that is nowhere, and the response already says so. */
+  #aim(): boolean {
+    const { targets } = this.#vu.engine;
+    try {
+      this.#target = targets.get(this.#url);
+    } catch (error) {
+      if (error instanceof UrlSyntaxError) this.#decline(new RequestMistake(`invalid URL: ${error.message}`, FailureCode.invalidUrl));
+      else if (error instanceof InvalidUrlError) this.#refuse(new RequestFailure(FailureCode.generic, error.message));
+      else throw error;
+      return false;
+    }
+    const { credentials } = this.#target;
+    const { auth } = this.#params;
+    if (auth === undefined || credentials === undefined) return true;
+    // A server is told these only as answers to what it asks.
+    this.#login ??= loginOf(auth, credentials);
+    this.#target = targets.get(withoutCredentials(this.#url));
+    return true;
+  }
+
   #send(): void {
     const { engine } = this.#vu;
     this.#paced = undefined;
-    const { responseType } = this.#params;
+    const { responseType, headers, timeoutMs } = this.#params;
     const keepsBody =
       this.#feed === undefined && (responseType === undefined ? !engine.options.discardResponseBodies : responseType !== 'none');
+    if (!this.#first && (headers.contentLength !== undefined || headers.contentEncoding !== undefined)) this.#warnOfFields();
+    const body = this.#body?.content;
     const exchange = new Exchange(
       this.#vu,
       this.#method,
       this.#target,
       {
         head: this.#head(),
-        body: this.#body?.content,
+        // Written together with a head that holds bytes, text would be encoded twice.
+        body: headers.isWide && typeof body === 'string' ? Buffer.from(body) : body,
         keepsBody,
         wantsBytes: responseType === 'binary',
-        timeoutMs: this.#params.timeoutMs,
+        // Redirects included, as in k6.
+        timeoutMs: this.#first ? Math.max(0, timeoutMs - (monotonicMs() - this.#first.startedAt)) : timeoutMs,
       },
       this,
     );
@@ -96,7 +123,21 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwn
     this.#first ??= exchange;
     this.#feed?.attach(exchange, this);
     if (engine.options.httpDebug !== '') logRequest(exchange);
-    exchange.start();
+    const mistake = headers.mistake ?? (isToken(this.#method) ? undefined : `net/http: invalid method ${JSON.stringify(this.#method)}`);
+    if (mistake === undefined) exchange.start();
+    else exchange.fail(new RequestFailure(FailureCode.generic, mistake));
+  }
+
+  /** Of fields that are written by what the body is, whatever the script says. */
+  #warnOfFields(): void {
+    const { engine } = this.#vu;
+    const { headers, compression } = this.#params;
+    const length = this.#body?.length ?? 0;
+    const request = `${this.#method} request for`;
+    if (headers.contentLength !== undefined && headers.contentLength !== String(length))
+      engine.log('warning', `The specified Content-Length header ${JSON.stringify(headers.contentLength)} in the ${request} ${this.#target.url} doesn't match the actual request body length of ${length}, so it will be ignored!`, ''); // prettier-ignore
+    if (compression.length > 0 && headers.contentEncoding !== undefined && headers.contentEncoding !== compression.join(', '))
+      engine.log('warning', `The Content-Encoding header in the ${request} ${this.#target.url} is not what its compression is: the header is sent as it is`, ''); // prettier-ignore
   }
 
   drop(): void {
@@ -112,20 +153,20 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwn
     switch (name) {
       case 'method':
         return this.#method;
+      // A name that somebody gave stands for the URL too, which may hold anything.
       case 'url':
-        return this.#target.url;
       case 'name':
-        return this.#name ?? this.#target.url;
+        return this.#params.tags?.['name'] ?? this.#name ?? this.#vu.tag('name') ?? this.#target.url;
       case 'status':
         return String(exchange.status);
       case 'proto':
         return exchange.status === 0 ? undefined : exchange.proto;
       case 'tls_version':
-        return exchange.tls?.version;
+        return exchange.status === 0 ? undefined : exchange.tls?.version;
       case 'ocsp_status':
-        return exchange.tls && ocspOf(exchange.tls.staple).status;
+        return exchange.status === 0 ? undefined : exchange.tls && ocspOf(exchange.tls.staple).status;
       case 'ip':
-        return exchange.connection?.remoteAddress;
+        return exchange.remoteAddress;
       case 'expected_response':
         return this.#isJudged ? String(this.#isExpected) : undefined;
       case 'error_code':
@@ -139,7 +180,8 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwn
 
   /** Whether anything says which responses are expected. */
   get #isJudged(): boolean {
-    return this.#params.responseCallback !== null && this.#vu.responseCallback !== null;
+    const { responseCallback } = this.#params;
+    return (responseCallback === undefined ? this.#vu.responseCallback : responseCallback) !== null;
   }
 
   subject(): object | undefined {
@@ -156,80 +198,37 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwn
   }
 
   #head(): string {
-    const { fields } = this.#params;
+    const { headers, compression } = this.#params;
     const target = this.#target;
-    const cookies = this.#cookieLine();
+    const method = this.#method;
     const body = this.#body;
-    if (
-      this.#method === 'GET' &&
-      fields.length === 0 &&
-      cookies === '' &&
-      body === undefined &&
-      target.credentials === undefined &&
-      this.#params.auth === undefined
-    )
-      return target.plainGet;
-    if (!isToken(this.#method)) throw new TypeError(`not an HTTP method: ${JSON.stringify(this.#method)}`);
-    let head = `${this.#method} ${target.path} HTTP/1.1\r\n`;
-    let common = target.commonFields;
-    let hasType = false;
-    let extra = '';
-    for (const [name, value] of fields) {
-      const lower = name.toLowerCase();
-      if (!isToken(name) || !isFieldValue(value)) throw new TypeError(`not a valid header: ${JSON.stringify(name)}`);
-      if (lower === 'content-length' || lower === 'transfer-encoding') continue;
-      if (lower === 'host' || lower === 'user-agent') common = replaceField(common, lower === 'host' ? 'Host' : 'User-Agent', value);
-      else {
-        if (lower === 'content-type') hasType = true;
-        extra += `${name}: ${value}\r\n`;
-      }
-    }
-    head += common + extra + cookies;
-    head += this.#authorization();
-    if (body) {
-      if (this.#params.compression.length > 0) head += `Content-Encoding: ${this.#params.compression.join(', ')}\r\n`;
-      if (!hasType && body.contentType !== undefined) head += `Content-Type: ${body.contentType}\r\n`;
-      head += `Content-Length: ${body.length}\r\n`;
-    } else if (this.#method === 'POST' || this.#method === 'PUT' || this.#method === 'PATCH') head += 'Content-Length: 0\r\n';
-    return `${head}\r\n`;
+    const cookies = this.#cookies();
+    const isPlain = method === 'GET' && headers.isEmpty && cookies === '' && body === undefined && this.#trail === undefined;
+    if (isPlain && target.credentials === undefined && this.#login === undefined) return target.plainGet;
+    const authorization =
+      this.#login === undefined
+        ? target.credentials && `Basic ${Buffer.from(target.credentials).toString('base64')}`
+        : this.#login.authorization;
+    return writeHead({ method, target, headers, body, coding: compression.join(', '), cookies, authorization, trail: this.#trail });
   }
 
-  /** Credentials stand in the URL. Digest first asks without them, to learn the challenge. */
-  #authorization(): string {
-    const { credentials } = this.#target;
-    if (credentials === undefined) return '';
-    if (this.#params.auth !== 'digest') return `Authorization: Basic ${Buffer.from(credentials).toString('base64')}\r\n`;
-    if (!this.#challenge) return '';
-    const [user = '', password = ''] = credentials.split(/:(.*)/s);
-    const answer = answerChallenge(this.#challenge, { method: this.#method, path: this.#target.path, user, password });
-    return answer === undefined ? '' : `Authorization: ${answer}\r\n`;
-  }
-
-  #cookieLine(): string {
-    const { cookies } = this.#params;
-    const store = this.#store();
-    if (!cookies && (store === undefined || store.isEmpty)) return '';
-    const pairs = new Map<string, string>(store?.for(placeOf(this.#target)));
-    for (const [name, value] of Object.entries(cookies ?? {})) {
-      const replaces = typeof value === 'object' && value !== null ? (value as { value?: unknown; replace?: unknown }) : undefined;
-      if (replaces && replaces.replace !== true && pairs.has(name)) continue;
-      pairs.set(name, String(replaces ? replaces.value : value));
-    }
-    if (pairs.size === 0) return '';
-    return `Cookie: ${[...pairs].map(([name, value]) => `${name}=${value}`).join('; ')}\r\n`;
-  }
-
-  /** The jar given with the request, or the VU's own; null is none at all. */
-  #store(): CookieStore | undefined {
-    const { jar } = this.#params;
-    if (jar === null) return undefined;
-    return jar === undefined ? this.#vu.cookies : CookieJar.storeOf(jar);
+  /** Value of the Cookie field: what the request has itself, then what the jar has, both of a name unless one replaces the other. */
+  #cookies(): string {
+    const { cookies, headers, jar } = this.#params;
+    const store = jar === undefined ? this.#vu.cookies : CookieJar.storeOf(jar);
+    const header = this.#trail ? undefined : headers.cookie;
+    if (!cookies && header === undefined && (store === undefined || store.isEmpty)) return '';
+    const pairs = header === undefined ? [] : [header];
+    for (const [name, { value }] of cookies ?? []) pairs.push(cookiePair(name, value));
+    for (const [name, value] of store?.for(placeOf(this.#target)) ?? [])
+      if (cookies?.get(name)?.replace !== true) pairs.push(cookiePair(name, value));
+    return pairs.join('; ');
   }
 
   /** The response is handed over while its content is still to come; see `#endStream`. */
   onStreamHead(exchange: Exchange): boolean {
     const { status } = exchange;
-    if (this.#redirectOf(exchange) !== undefined || (status === 401 && this.#params.auth === 'digest' && !this.#challenge)) return false;
+    if (this.#redirectOf(exchange) !== undefined || (status === 401 && this.#login?.mayAnswer(exchange.fields) === true)) return false;
     if (exchange.setsCookies) this.#storeCookies(exchange);
     if (this.#vu.engine.options.httpDebug !== '') logResponse(exchange, null);
     this.#errorCode = status >= 400 ? 1000 + status : 0;
@@ -241,9 +240,7 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwn
     const { failure, status } = exchange;
     if (failure) this.#errorCode = failure.code;
     this.#isExpected = this.#expects(failure ? 0 : status);
-    this.#measure(exchange);
-    if (failure) this.#vu.engine.countError(failure.message);
-    else if (!this.#isExpected) this.#vu.engine.countError(`status ${status}`);
+    this.#count(exchange);
     this.#feed?.onExchangeEnd(failure);
   }
 
@@ -252,94 +249,66 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwn
       this.#endStream(exchange);
       return;
     }
-    if (exchange.setsCookies) this.#storeCookies(exchange);
-    const location = this.#redirectOf(exchange);
-    const failed = exchange.failure !== undefined;
-    this.#errorCode = failed ? (exchange.failure as RequestFailure).code : exchange.status >= 400 ? 1000 + exchange.status : 0;
-    this.#isExpected = this.#expects(exchange.status);
-    this.#measure(exchange);
-    if (failed) this.#vu.engine.countError((exchange.failure as RequestFailure).message);
-    else if (!this.#isExpected) this.#vu.engine.countError(`status ${exchange.status}`);
-    if (exchange.status === 401 && this.#params.auth === 'digest' && !this.#challenge) {
-      this.#challenge = parseChallenge(exchange.fields);
-      if (this.#challenge) {
-        this.start();
-        return;
-      }
-    }
-    if (location !== undefined) {
-      if (this.#vu.engine.options.httpDebug !== '') logResponse(exchange, null);
-      this.#follow(exchange, location);
+    if (exchange.status === 101) {
+      // k6 throws here whatever the option `throw` says, and counts nothing.
+      this.#onDone(undefined, new Error('unsupported response status: 101 Switching Protocols'));
       return;
     }
-    let body: ResponseBody = null;
-    try {
-      body = contentOf(exchange);
-    } catch (error) {
-      exchange.failure = new RequestFailure(FailureCode.decompression, (error as Error).message);
-      this.#errorCode = FailureCode.decompression;
-    }
+    if (exchange.setsCookies) this.#storeCookies(exchange);
+    const next = this.#nextOf(exchange);
+    const authorization = exchange.status === 401 ? this.#login?.answer(exchange) : undefined;
+    const body = next === undefined && authorization === undefined ? bodyOf(exchange) : null;
+    this.#errorCode = exchange.failure?.code ?? (exchange.status >= 400 ? 1000 + exchange.status : 0);
+    this.#isExpected = this.#login?.expects(exchange.status) ?? this.#expects(exchange.status);
+    this.#count(exchange);
     if (this.#vu.engine.options.httpDebug !== '') logResponse(exchange, body);
-    this.#deliver(exchange, body);
+    if (authorization !== undefined) this.#send();
+    else if (next !== undefined) this.#follow(exchange, next);
+    else this.#deliver(exchange, body);
+  }
+
+  #count(exchange: Exchange): void {
+    this.#measure(exchange);
+    const { engine } = this.#vu;
+    if (exchange.failure) engine.countError(exchange.failure.message);
+    else if (!this.#isExpected) engine.countError(`status ${exchange.status}`);
   }
 
   #deliver(exchange: Exchange, body: ResponseBody): void {
     const { failure } = exchange;
     const { engine } = this.#vu;
-    if (failure && engine.options.throwErrors) {
-      this.#onDone(undefined, failure);
-      return;
+    if (failure) {
+      const told = `${capitalised(this.#method)} ${JSON.stringify(exchange.target.url)}: ${failure.detail}`;
+      if (this.#params.throws ?? engine.options.throwErrors) {
+        this.#onDone(undefined, new RequestFailure(failure.code, told));
+        return;
+      }
+      engine.log('warning', `Request Failed error=${JSON.stringify(told)}`, '');
     }
-    if (failure)
-      engine.log('warning', `Request Failed error="${capitalised(this.#method)} \\"${exchange.target.url}\\": ${failure.detail}"`, 'http');
     this.#onDone(new Response(exchange, body, this.#errorCode, this.#first), undefined);
   }
 
-  /** Nothing is sent: a response says why, and a sample of a failed request if it is to count. */
-  #refuse(failure: RequestFailure, counts: boolean): void {
-    const { engine } = this.#vu;
-    engine.countError(failure.message);
-    const target: Target = {
-      given: this.#url,
-      url: this.#url,
-      isTls: false,
-      host: '',
-      port: 0,
-      authority: '',
-      path: '',
-      origin: '',
-      credentials: undefined,
-      commonFields: '',
-      plainGet: '',
-      knownHead: undefined,
-      wasAnswered: false,
-    };
-    const exchange = new Exchange(
-      this.#vu,
-      this.#method,
-      target,
-      { head: '', body: undefined, keepsBody: false, wantsBytes: false, timeoutMs: 0 },
-      this,
-    );
-    exchange.failure = failure;
-    if (counts) {
-      this.#target = target;
-      this.#exchange = exchange;
-      this.#errorCode = failure.code;
-      this.#isExpected = this.#expects(0);
-      this.#measure(exchange);
+  /** Nothing was sent, for want of a server to send it to: counted as a request that failed, as in k6. */
+  #refuse(failure: RequestFailure): void {
+    const exchange = unsent(this.#vu, this.#method, this.#url, this);
+    this.#target = exchange.target;
+    this.#exchange = exchange;
+    exchange.fail(failure);
+  }
+
+  /** What was asked for makes no sense: nothing is counted. */
+  #decline(mistake: RequestMistake): void {
+    try {
+      this.#onDone(declined(this.#vu, mistake), undefined);
+    } catch (error) {
+      this.#onDone(undefined, error as Error);
     }
-    if (engine.options.throwErrors) {
-      this.#onDone(undefined, failure);
-      return;
-    }
-    engine.log('warning', `Request Failed error="${failure.message}"`, 'http');
-    this.#onDone(new Response(exchange, null, failure.code, this.#first), undefined);
   }
 
   #expects(status: number): boolean {
-    const callback = this.#params.responseCallback ?? this.#vu.responseCallback;
-    return typeof callback === 'function' ? (callback as (status: number) => boolean)(status) : status >= 200 && status < 400;
+    const { responseCallback } = this.#params;
+    const expected = responseCallback === undefined ? this.#vu.responseCallback : responseCallback;
+    return expected ? ExpectedStatuses.match(expected, status) : status >= 200 && status < 400;
   }
 
   #measure(exchange: Exchange): void {
@@ -358,45 +327,63 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwn
     if (this.#isJudged) http.failed.add(this.#isExpected ? 0 : 1, this);
   }
 
-  #redirectOf(exchange: Exchange): string | undefined {
-    const { status } = exchange;
-    if (status < 301 || status > 308 || (status > 303 && status < 307) || this.#redirectsLeft <= 0) return undefined;
-    return /(?:^|\r\n)location:[ \t]*([^\r]*)/i.exec(exchange.fields)?.[1]?.trim();
+  /** Value of the Location of an answer that redirects. */
+  #redirectOf({ status, fields }: Exchange): string | undefined {
+    if (status < 301 || status > 308 || (status > 303 && status < 307)) return undefined;
+    const location = /(?:^|\r\n)location:[ \t]*([^\r]*)/i.exec(fields)?.[1]?.trim();
+    return location === '' ? undefined : location;
+  }
+
+  /** Where an answer leads to; spoils one that leads nowhere. */
+  #nextOf(exchange: Exchange): HttpUrl | undefined {
+    const location = this.#redirectOf(exchange);
+    if (location === undefined) return undefined;
+    if (this.#redirectsLeft <= 0) {
+      const { engine } = this.#vu;
+      const count = engine.options.maxRedirects + 1;
+      if (this.#params.redirects === undefined)
+        engine.log('warning', `Stopped after ${count} redirects and returned the redirection; pass { redirects: n } in request params or set global maxRedirects to silence this url=${JSON.stringify(this.#first?.target.url)}`, ''); // prettier-ignore
+      return undefined;
+    }
+    const text = Buffer.from(location, 'latin1').toString('utf8');
+    try {
+      return resolveUrl(readUrl(exchange.target.given), text);
+    } catch (error) {
+      if (!(error instanceof UrlSyntaxError)) throw error;
+      exchange.content = undefined;
+      exchange.spoil(new RequestFailure(FailureCode.generic, `failed to parse Location header ${JSON.stringify(text)}: ${error.message}`));
+      return undefined;
+    }
   }
 
   /** As Go's client: 301, 302 and 303 go on as GET (HEAD stays), 307 and 308 repeat the request. */
-  #follow(exchange: Exchange, location: string): void {
+  #follow(exchange: Exchange, to: HttpUrl): void {
     this.#redirectsLeft--;
-    if (exchange.status < 307) {
+    const isBodiless = exchange.status < 307;
+    if (isBodiless) {
       if (this.#method !== 'GET' && this.#method !== 'HEAD') this.#method = 'GET';
       this.#body = undefined;
     }
-    try {
-      this.#url = new URL(location, exchange.target.given).href;
-    } catch {
-      this.#refuse(new RequestFailure(FailureCode.generic, `failed to parse Location header ${JSON.stringify(location)}`), false);
-      return;
-    }
-    this.start();
+    const { target } = exchange;
+    const before = this.#trail;
+    const { name } = splitHost(to.host);
+    const firstHost = this.#first?.target.host ?? '';
+    this.#trail = {
+      isElsewhere: before?.isElsewhere === true || !(name === firstHost || name.endsWith(`.${firstHost}`)),
+      isBodiless: before?.isBodiless === true || isBodiless,
+      keepsHost: before?.keepsHost !== false && name === target.host,
+      referer: target.isTls && to.scheme === 'http' ? undefined : withoutCredentials(target.given),
+    };
+    this.#url = formatUrl(to);
+    if (this.#aim()) this.#send();
   }
 
   #storeCookies(exchange: Exchange): void {
     const place = placeOf(this.#target);
     const { jar } = this.#params;
-    if (jar === null) return;
     const store = jar === undefined ? this.#vu.cookieStore() : CookieJar.storeOf(jar);
     for (const line of setCookieLines(exchange.fields)) store.store(line, place);
   }
-}
-
-function bodyOf(body: unknown, codings: readonly string[]): RequestBody | undefined {
-  if (body === undefined || body === null) return undefined;
-  const encoded = encodeBody(body);
-  return codings.length === 0 ? encoded : compressBody(encoded, codings);
-}
-
-function replaceField(fields: string, name: string, value: string): string {
-  return fields.replace(new RegExp(`^${name}: .*\r\n`, 'm'), '') + `${name}: ${value}\r\n`;
 }
 
 function placeOf(target: Target): { host: string; path: string; isTls: boolean } {
@@ -407,14 +394,9 @@ function capitalised(method: string): string {
   return method.charAt(0) + method.slice(1).toLowerCase();
 }
 
-function contentOf(exchange: Exchange): ResponseBody {
-  const { content, contentEncoding } = exchange;
-  if (!exchange.keepsBody || (exchange.failure && content === undefined)) return null;
-  if (content === undefined) return exchange.wantsBytes ? new ArrayBuffer(0) : '';
-  if (typeof content === 'string') return content;
-  const bytes = contentEncoding === undefined ? content : decodeContent(content, contentEncoding);
-  if (!exchange.wantsBytes) return bytes.toString('utf8');
-  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+function withoutCredentials(url: string): string {
+  const { userinfo: _, fragment: __, ...rest } = readUrl(url);
+  return formatUrl({ ...rest, userinfo: undefined, fragment: '' });
 }
 
 /** A VU that waits for one or more requests. */
@@ -426,23 +408,20 @@ export class Requesting implements Suspension {
   }
 }
 
-/** What is asked for. */
-export interface RequestSpec {
-  readonly method: string;
-  readonly url: string;
-  readonly name: string | undefined;
-  readonly body: unknown;
-  readonly params: RequestParams;
-  /** Takes the content of the answer in place of the response. */
-  readonly feed?: BodyFeed;
-}
-
 /** Sends one request; the VU is suspended until its response is there. A thread that may block has the response at once. */
-export function sendOne(vu: Vu, request: RequestSpec): Promise<Response> | Response {
+export function sendOne(vu: Vu, method: string, url: unknown, body: unknown, params: unknown): Promise<Response> | Response {
   const { blocking } = vu.engine;
-  if (blocking) return blocking.result((settle) => new RequestRun(vu, request, settle).start());
+  let spec: RequestSpec;
+  try {
+    spec = specOf(method, url, body, params);
+  } catch (error) {
+    if (!(error instanceof RequestMistake)) throw error;
+    const response = declined(vu, error);
+    return blocking ? response : Promise.resolve(response);
+  }
+  if (blocking) return blocking.result((settle) => new RequestRun(vu, spec, settle).start());
   return new Promise((resolve, reject) => {
-    const run = new RequestRun(vu, request, (response, error) => {
+    const run = new RequestRun(vu, spec, (response, error) => {
       vu.suspension = undefined;
       if (error) reject(error);
       else if (response) resolve(response);

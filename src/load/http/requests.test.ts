@@ -59,9 +59,9 @@ test('what is a URL but not of HTTP counts as a failed request, what is no URL d
     '//x/y|0|1000|unsupported protocol scheme ""',
     '|0|1000|unsupported protocol scheme ""',
     'http:/x|0|1000|http: no Host in request URL',
-    'http://[::1|0|1020|invalid URL: "http://[::1"',
-    '127.0.0.1:80/x|0|1020|invalid URL: "127.0.0.1:80/x"',
-    'http://a b/|0|1020|invalid URL: "http://a b/"',
+    `http://[::1|0|1020|invalid URL: parse "http://[::1": missing ']' in host`,
+    '127.0.0.1:80/x|0|1020|invalid URL: parse "127.0.0.1:80/x": first path segment in URL cannot contain colon',
+    'http://a b/|0|1020|invalid URL: parse "http://a b/": invalid character " " in host name',
   ]);
   assert.deepEqual([requests, failed], [4, 4]);
 });

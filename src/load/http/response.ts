@@ -4,7 +4,8 @@ import { parseSetCookie, setCookieLines, type ResponseCookie } from './cookies.t
 import { formRequest, linkRequest, parseHtml, type PageRequest } from '../html/page.ts';
 import type { Selection } from '../html/selection.ts';
 import { noOcsp, ocspOf, type Ocsp } from './ocsp.ts';
-import { readParams } from './params.ts';
+import { givenText } from './body.ts';
+import { canonicalName } from './fields.ts';
 import { sendOne } from './request.ts';
 import { selectJson } from './select.ts';
 import type { BodyObject } from '../streams/body.ts';
@@ -32,7 +33,8 @@ export interface Timings {
 }
 
 /** The content of an answer as `response.body` shows it. */
-export type ResponseBody = string | ArrayBuffer | BodyObject | null;
+/** A list without members is that of a request which was never made, as in k6. */
+export type ResponseBody = string | ArrayBuffer | BodyObject | readonly never[] | null;
 
 /** k6's Response (https://grafana.com/docs/k6/latest/javascript-api/k6-http/response/). Most of it is worked out when it is asked for. */
 export class Response {
@@ -45,6 +47,7 @@ export class Response {
   /** Before redirects. */
   readonly #asked: Exchange;
   #headers: Record<string, string> | undefined;
+  #cookies: Record<string, ResponseCookie[]> | undefined;
   #json: unknown;
   #hasJson = false;
 
@@ -59,47 +62,49 @@ export class Response {
   }
 
   get status_text(): string {
-    return this.status === 0 ? '' : `${this.status} ${nodeHttp.STATUS_CODES[this.status] ?? ''}`.trimEnd();
+    return statusText(this.#exchange);
   }
 
   get proto(): string {
-    return this.status === 0 ? '' : this.#exchange.proto;
+    return this.#exchange.status === 0 ? '' : this.#exchange.proto;
   }
 
   get remote_ip(): string {
-    return this.#exchange.connection?.remoteAddress ?? this.#exchange.target.host;
+    return this.#exchange.remoteAddress ?? '';
   }
 
   get remote_port(): number {
-    return this.#exchange.target.port;
+    return this.#exchange.remoteAddress === undefined ? 0 : this.#exchange.target.port;
   }
 
   /** By canonical name (`Content-Type`), several values of one name joined by a comma. */
   get headers(): Record<string, string> {
-    return (this.#headers ??= parseFields(this.#exchange.fields));
+    return (this.#headers ??= answerFields(this.#exchange.fields));
   }
 
   /** By name; several with one name when paths differ. */
   get cookies(): Record<string, ResponseCookie[]> {
-    const out: Record<string, ResponseCookie[]> = {};
-    for (const line of setCookieLines(this.#exchange.fields)) {
-      const cookie = parseSetCookie(line);
-      if (cookie) (out[cookie.name] ??= []).push(cookie);
+    if (this.#cookies === undefined) {
+      this.#cookies = {};
+      for (const line of setCookieLines(this.#exchange.fields)) {
+        const cookie = parseSetCookie(line);
+        if (cookie) (this.#cookies[cookie.name] ??= []).push(cookie);
+      }
     }
-    return out;
+    return this.#cookies;
   }
 
   get tls_version(): string {
-    return this.#exchange.tls?.version ?? '';
+    return this.#answeredTls?.version ?? '';
   }
 
   get tls_cipher_suite(): string {
-    return this.#exchange.tls?.cipher ?? '';
+    return this.#answeredTls?.cipher ?? '';
   }
 
   /** What the certificate's issuer says of it, as far as the server sent that along. */
   get ocsp(): Ocsp {
-    const { tls } = this.#exchange;
+    const tls = this.#answeredTls;
     return tls ? ocspOf(tls.staple) : noOcsp;
   }
 
@@ -107,37 +112,49 @@ export class Response {
     return timingsOf(this.#exchange);
   }
 
-  get request(): RequestInfo {
+  get #answeredTls(): Exchange['tls'] {
+    return this.#exchange.status === 0 ? undefined : this.#exchange.tls;
+  }
+
+  /** As the script asked for it: before redirects, without what is added on the way. Null when it was never made. */
+  get request(): RequestInfo | null {
     const { method, target, head, body } = this.#asked;
+    if (method === '') return null;
     const headers: Record<string, string[]> = {};
-    for (const [name, value] of Object.entries(parseFields(head.slice(head.indexOf('\r\n') + 2))))
-      if (name !== 'Host') headers[name] = [value];
-    const cookies = cookiesOf(headers['Cookie']?.[0]);
-    return { method, url: target.given, headers, body: body === undefined ? '' : body.toString(), cookies };
+    for (const [name, value] of Object.entries(parseFields(head.slice(head.indexOf('\r\n') + 2)))) headers[name] = [value];
+    delete headers['Content-Length'];
+    if (headers['Host']?.[0] === target.authority) delete headers['Host'];
+    if (target.credentials !== undefined && headers['Authorization']?.[0]?.startsWith('Basic ') === true) delete headers['Authorization'];
+    return { method, url: target.given, headers, body: givenText(body), cookies: cookiesOf(headers['Cookie']?.[0]) };
   }
 
   /** The body as JSON, or the part of it that a GJSON path names; undefined when there is none. */
-  json(selector?: string): unknown {
+  json(selector?: string | number | null): unknown {
     if (this.body === null)
       throw new Error(
         "the body is null so we can't transform it to JSON - this likely was because of a request error getting the response",
       );
+    const hasSelector = selector !== undefined && selector !== null;
     if (!this.#hasJson) {
       const text = textOf(this.body);
       try {
         this.#json = JSON.parse(text);
       } catch (error) {
+        // As k6 has it: a path finds nothing in what is no JSON.
+        if (hasSelector) return undefined;
         throw new Error(`cannot parse json due to an error: ${(error as Error).message}`, { cause: error });
       }
       this.#hasJson = true;
     }
-    return selector === undefined ? this.#json : selectJson(this.#json, selector);
+    return hasSelector ? selectJson(this.#json, String(selector)) : this.#json;
   }
 
   /** The body as a page, or what a selector finds in it. */
   html(selector?: string): Selection {
     if (this.body === null)
-      throw new Error('the body is null so it cannot be parsed as HTML - the request got no response or discarded it');
+      throw new Error(
+        "the body is null so we can't transform it to HTML - this likely was because of a request error getting the response",
+      );
     const text = textOf(this.body);
     const page = parseHtml(text, this.url);
     return selector === undefined ? page : page.find(selector);
@@ -156,7 +173,7 @@ export class Response {
   #request({ method, url, body }: PageRequest, params: unknown): Promise<Response> | Response {
     const { vu } = this.#exchange;
     vu.enter();
-    return sendOne(vu, { method, url, name: undefined, body, params: readParams(params) });
+    return sendOne(vu, method, url, body, params);
   }
 
   toJSON(): Record<string, unknown> {
@@ -166,8 +183,27 @@ export class Response {
   }
 }
 
-function textOf(body: string | ArrayBuffer | BodyObject): string {
+/** Members that are worked out when they are asked for: `for (… in response)` finds them, and scripts may put others in their place. */
+for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(Response.prototype))) {
+  if (name === 'constructor' || name === 'toJSON') continue;
+  const replace = function (this: Response, value: unknown): void {
+    Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+  };
+  Object.defineProperty(
+    Response.prototype,
+    name,
+    member.get ? { ...member, set: replace, enumerable: true } : { ...member, enumerable: true },
+  );
+}
+
+/** `200 OK`, in the server's own words as far as it has any. */
+export function statusText({ status, reason }: Exchange): string {
+  return status === 0 ? '' : `${status} ${reason ?? nodeHttp.STATUS_CODES[status] ?? ''}`.trimEnd();
+}
+
+function textOf(body: string | ArrayBuffer | BodyObject | readonly never[]): string {
   if (typeof body === 'string') return body;
+  if (Array.isArray(body)) return '';
   if (body instanceof ArrayBuffer) return Buffer.from(body).toString('utf8');
   throw new TypeError('the body is a stream: read it with text(), json(), lines() or getReader()');
 }
@@ -201,13 +237,21 @@ export function timingsOf(exchange: Exchange): Timings {
   };
 }
 
-/** `content-type` → `Content-Type`, as Go's http.Header spells names. */
-function canonicalName(name: string): string {
-  return name.toLowerCase().replace(/(?:^|-)[a-z]/g, (letters) => letters.toUpperCase());
+/** Without those that are about the message on its connection, which k6 leaves out too. */
+function answerFields(bytes: string): Record<string, string> {
+  const fields = parseFields(bytes);
+  if (fields['Transfer-Encoding'] !== undefined) delete fields['Trailer'];
+  delete fields['Transfer-Encoding'];
+  if (/(?:^|,)\s*close\s*(?:,|$)/i.test(fields['Connection'] ?? '')) delete fields['Connection'];
+  if (fields['Content-Length']?.includes(',') === true)
+    fields['Content-Length'] = (fields['Content-Length'].split(',')[0] as string).trim();
+  return fields;
 }
 
-function parseFields(text: string): Record<string, string> {
+function parseFields(bytes: string): Record<string, string> {
   const fields: Record<string, string> = {};
+  // oxlint-disable-next-line no-control-regex
+  const text = /^[\0-\x7f]*$/.test(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8');
   for (const line of text.split('\r\n')) {
     const colon = line.indexOf(':');
     if (colon <= 0) continue;

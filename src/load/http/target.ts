@@ -1,11 +1,12 @@
 import type { KnownHead } from './answer-head.ts';
+import { formatUrl, readUrl, splitHost } from './url.ts';
 
 /**
  * Where a request goes: a URL taken apart once and kept, with the head of a plain request to it
  * already written, because a load test asks for the same few URLs over and over.
  */
 export interface Target {
-  /** As the script gave it. */
+  /** The whole URL in k6's form: what the script gave, with the scheme in lower case and the path escaped. */
   readonly given: string;
   /** The same without its credentials, for tags and the log. */
   readonly url: string;
@@ -29,16 +30,9 @@ export interface Target {
   wasAnswered: boolean;
 }
 
-/** A URL that cannot be requested; `message` is what k6 calls `error`. */
+/** A URL that names nothing HTTP could be spoken with: counted as a request that failed, as in k6. */
 export class InvalidUrlError extends Error {
   override name = 'InvalidUrlError';
-  /** It could be read, and names nothing that HTTP could be spoken with: counted as a request that failed, as in k6. */
-  readonly isUrl: boolean;
-
-  constructor(message: string, isUrl: boolean) {
-    super(message);
-    this.isUrl = isUrl;
-  }
 }
 
 const CACHE_MAX = 10_000;
@@ -52,7 +46,7 @@ export class TargetCache {
     this.#userAgent = userAgent;
   }
 
-  /** Throws InvalidUrlError. */
+  /** Throws InvalidUrlError and UrlSyntaxError. */
   get(url: string): Target {
     const known = this.#targets.get(url);
     if (known) return known;
@@ -67,39 +61,43 @@ export class TargetCache {
   }
 }
 
-/** Go's net/url decides what is a URL at all, its net/http what can be requested. */
-function readUrl(text: string): URL {
-  const [, scheme = '', rest = text] = /^([a-z][a-z\d+.-]*):(.*)$/is.exec(text) ?? [];
-  if (scheme === '' && (text.split('/')[0] ?? '').includes(':')) throw new InvalidUrlError(`invalid URL: ${JSON.stringify(text)}`, false);
-  if (!/^https?$/i.test(scheme)) throw new InvalidUrlError(`unsupported protocol scheme "${scheme.toLowerCase()}"`, true);
-  if (!/^\/\/[^/?#]/.test(rest)) throw new InvalidUrlError('http: no Host in request URL', true);
-  try {
-    return new URL(text);
-  } catch {
-    throw new InvalidUrlError(`invalid URL: ${JSON.stringify(text)}`, false);
-  }
-}
-
 function parseTarget(text: string, userAgent: string): Target {
   const url = readUrl(text);
-  const isTls = url.protocol === 'https:';
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const port = url.port === '' ? (isTls ? 443 : 80) : Number(url.port);
-  const path = `${url.pathname}${url.search}`;
-  const commonFields = `Host: ${url.host}\r\n${userAgent === '' ? '' : `User-Agent: ${userAgent}\r\n`}`;
+  const { scheme } = url;
+  if (scheme !== 'http' && scheme !== 'https') throw new InvalidUrlError(`unsupported protocol scheme "${scheme}"`);
+  if (url.host === '') throw new InvalidUrlError('http: no Host in request URL');
+  const isTls = scheme === 'https';
+  const { name: host, port: portText } = splitHost(url.host);
+  const port = portText === '' ? (isTls ? 443 : 80) : Number(portText);
+  const path = `${url.path === '' ? '/' : url.path}${url.query}`;
+  const authority = authorityOf(url.host, host);
+  const commonFields = `Host: ${authority}\r\n${userAgent === '' ? '' : `User-Agent: ${userAgent}\r\n`}`;
+  const given = formatUrl(url);
   return {
-    given: text,
-    url: url.username === '' ? text : text.replace(/\/\/[^@/]*@/, '//****:****@'),
+    given,
+    url: url.userinfo === undefined ? given : formatUrl({ ...url, userinfo: url.userinfo.includes(':') ? '****:****' : '****' }),
     isTls,
     host,
     port,
-    authority: url.host,
+    authority,
     path,
-    origin: `${isTls ? 'https' : 'http'}://${host}:${port}`,
-    credentials: url.username === '' ? undefined : `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`,
+    origin: `${scheme}://${host}:${port}`,
+    credentials: url.userinfo === undefined ? undefined : credentialsOf(url.userinfo),
     commonFields,
     plainGet: `GET ${path} HTTP/1.1\r\n${commonFields}\r\n`,
     knownHead: undefined,
     wasAnswered: false,
   };
+}
+
+/** As written, but for a name that is not ASCII and for a colon with no port behind it. */
+function authorityOf(written: string, name: string): string {
+  const host = written.replace(/:$/, '');
+  // oxlint-disable-next-line no-control-regex
+  return /^[\0-\x7f]*$/.test(host) ? host : `${name}${/:\d+$/.exec(host)?.[0] ?? ''}`;
+}
+
+function credentialsOf(userinfo: string): string {
+  const decoded = Buffer.from(userinfo.replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))), 'latin1').toString('utf8'); // prettier-ignore
+  return userinfo.includes(':') ? decoded : `${decoded}:`;
 }
