@@ -176,7 +176,7 @@ export class Vu implements TagLookup {
   #awaitInit(steps: Iterator<unknown>): ScriptExports {
     const { loop, promiseClass } = this;
     assert(loop && promiseClass, 'a script that awaits has a loop');
-    const promise = runAsync(promiseClass, () => steps) as ScriptPromise;
+    const promise = runAsync(promiseClass, steps) as ScriptPromise;
     promise.react({ onFulfilled: undefined, onRejected: undefined, derived: undefined });
     loop.runReady();
     if (promise.state === 'rejected') throw promise.value;
@@ -270,23 +270,15 @@ export class Vu implements TagLookup {
   }
 
   /**
-   * Runs an exported function to its end: waits while it blocks, then for everything that it left on the VU's
-   * loop. Rejections that nobody handled are logged, the function's own is thrown.
+   * What a call of an exported function comes to: waits while it blocks, then for everything that it left
+   * on the VU's loop. Rejections that nobody handled are logged, the function's own is thrown.
    */
-  call(fn: (data: unknown) => unknown, data: unknown): unknown {
+  complete(result: unknown): unknown {
+    // A script without a loop has no promises of its own, so that there is nothing to unbox either.
     const { loop } = this;
-    if (!loop) return fn(data);
-    let result: unknown;
-    try {
-      result = fn(data);
-    } catch (error) {
-      return this.#fail(loop, error);
-    }
-    if (!(result instanceof Promise)) return this.#drain(loop, result);
-    return result.then(
-      (value: unknown) => this.#drain(loop, unbox(value)),
-      (error: unknown) => this.#fail(loop, error),
-    );
+    if (!loop) return result;
+    if (result instanceof Promise) return result.then((value: unknown) => this.#drain(loop, unbox(value)));
+    return this.#drain(loop, result);
   }
 
   async #drain(loop: VuLoop, value: unknown): Promise<unknown> {
@@ -294,15 +286,8 @@ export class Vu implements TagLookup {
     promise?.react({ onFulfilled: undefined, onRejected: undefined, derived: undefined });
     for (const other of await loop.drain())
       this.engine.log('error', `Uncaught (in promise) ${this.engine.script.stackOf((other as ScriptPromise).value)}`, 'stacktrace');
-    if (promise?.state === 'rejected') throw promise.value;
+    if (promise?.state === 'rejected') throw new UncaughtRejection(promise.value);
     return promise ? promise.value : value;
-  }
-
-  /** As in k6, callbacks that are ready still run after an exception; timers do not. */
-  async #fail(loop: VuLoop, error: unknown): Promise<never> {
-    await loop.runJobs();
-    loop.reset();
-    throw error;
   }
 
   /** The end of this VU: no connection stays. */
@@ -327,8 +312,7 @@ function loopGlobals(vu: Vu): unknown[] {
   const clear = (id: unknown): void => loop.clearTimer(id);
   return [
     promiseClass,
-    (self: unknown, args: Arguments, generator: GeneratorFunction) =>
-      runAsync(promiseClass, () => generator.apply(self, Array.from(args ?? []))),
+    (self: unknown, args: Arguments, generator: GeneratorFunction) => runAsync(promiseClass, generator.apply(self, Array.from(args ?? []))),
     (self: unknown, args: Arguments, generator: GeneratorFunction) =>
       new ScriptAsyncGenerator(promiseClass, generator.apply(self, Array.from(args ?? []))),
     AwaitMark,
