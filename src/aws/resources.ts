@@ -65,6 +65,7 @@ export {
 export { tagSets as loadBalancingTags, tagsOf as loadBalancingTagsOf } from './operations/elbv2/tags.ts';
 export { deregisterTargets, registerTargets } from './operations/elbv2/targets.ts';
 export { tellEvent as tellDatabaseEvent } from './operations/rds/events.ts';
+export { tagSets as databaseTags, tagsOf as databaseTagsOf } from './operations/rds/tags.ts';
 export { removeDBInstance } from './operations/rds/instanceRecords.ts';
 export {
   dbInstances,

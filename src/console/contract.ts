@@ -124,6 +124,9 @@ export interface DatabasePicture {
   readonly address?: string;
   readonly connections?: number;
   readonly cpuPercent?: number;
+  readonly arn: string;
+  /** By the tag `plimsoll:latency-ms`; absent where nothing is added. */
+  readonly addedLatencyMs?: number;
 }
 
 export interface AlarmPicture {

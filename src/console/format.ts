@@ -10,6 +10,9 @@ export function count(value: number | undefined): string {
   return size >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
+/** `1 task`, `4 tasks`. */
+export const countOf = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+
 export function milliseconds(value: number | undefined): string {
   if (value === undefined) return '–';
   return value >= 10_000 ? `${(value / 1000).toFixed(1)} s` : `${count(value)} ms`;

@@ -1,20 +1,25 @@
-import { loadBalancingTagsOf, type Place } from '../../aws/index.ts';
+import { databaseTagsOf, loadBalancingTagsOf, type Place } from '../aws/index.ts';
 
 /**
- * Tags of a target group that rehearse slow targets. AWS has no call for it, and takes them for the tags they are:
- * `plimsoll:latency-ms` is for all targets of the group, `plimsoll:latency-ms:ID` for the one of this ID.
+ * Tags that rehearse what is slow. AWS has no call for it, and takes them for the tags they are: `plimsoll:latency-ms` of a
+ * target group is for all its targets, `plimsoll:latency-ms:ID` for the one of this ID, and that of a DB instance for the database.
  */
 const latencyTag = 'plimsoll:latency-ms';
 const latencyMsMax = 60_000;
 
-/** How much later requests are sent to a target, by its ID. What is no number from 1 to 60,000 adds nothing. */
-export function addedLatency(tags: readonly { readonly Key: string; readonly Value: string }[]): (targetId: string) => number {
+/** By the ID of a target. What is no number from 1 to 60,000 adds nothing. */
+export function addedLatency(
+  tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[],
+): (id: string) => number {
   const read = (key: string): number => {
     const ms = Number(tags.find(({ Key }) => Key === key)?.Value);
     return ms >= 1 && ms <= latencyMsMax ? ms : 0;
   };
-  return (targetId) => read(`${latencyTag}:${targetId}`) || read(latencyTag);
+  return (id) => read(`${latencyTag}:${id}`) || read(latencyTag);
 }
+
+/** What every round trip to a database takes longer. */
+export const databaseLatencyOf = (at: Place, arn: string | undefined): number => addedLatency(databaseTagsOf(at, arn))('');
 
 export const addedLatencyOf = (at: Place, groupArn: string): ((targetId: string) => number) =>
   addedLatency(loadBalancingTagsOf(at, groupArn));

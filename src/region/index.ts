@@ -1,5 +1,5 @@
 export { regionErrors } from './errors.ts';
-export { addedLatencyOf } from './elbv2/addedLatency.ts';
+export { addedLatencyOf, databaseLatencyOf } from './addedLatency.ts';
 export type { RunnableImage } from './images.ts';
 export { removeDataFolder } from './plane/start.ts';
 export type { ComputeKind } from './plane/protocol.ts';

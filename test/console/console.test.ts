@@ -74,7 +74,7 @@ test('the picture’s lines go from the clients to the database, each with its r
       { kind: 'service', id: 'service', name: 's', desired: 1, running: 1, units: [], targetGroupArns: ['group'], databases: ['main'] },
     ],
     instances: [{ id: 'i-1', name: 'i-1', state: 'running', phase: 'running', health: 'healthy' }],
-    databases: [{ id: 'main', engine: 'postgres', state: 'available' }],
+    databases: [{ id: 'main', arn: 'arn:aws:rds:us-east-1:123456789012:db:db', engine: 'postgres', state: 'available' }],
     alarms: [],
   };
   const lines = edgesOf(picture).map(({ from, to, rate, kind }) => `${from} ${to} ${rate} ${kind}`);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import connect, { type Sql } from 'postgres';
 import { dbInstances, dbSnapshots } from '../../src/aws/index.ts';
+import { monotonicMs } from '../../src/base/index.ts';
 import { region, startRegion, type TestRegion } from './support.ts';
 
 describe('databases that really run', { skip: process.platform !== 'linux' && 'reads /proc' }, () => {
@@ -75,5 +76,40 @@ describe('databases that really run', { skip: process.platform !== 'linux' && 'r
       await settled(DBInstanceIdentifier);
       assert.equal((await withSql(DBInstanceIdentifier, (sql) => sql`select * from notes`)).length, notes);
     }
+  });
+
+  test('a tag adds latency to a database: the first time it reboots, then changes count at once', async () => {
+    const { endpoint } = started.live;
+    const id = 'from-two';
+    const ResourceName = instanceOf(id)?.DBInstanceArn ?? '';
+    const slowTo = (ms: number) =>
+      endpoint.call('rds', 'AddTagsToResource', { ResourceName, Tags: [{ Key: 'plimsoll:latency-ms', Value: String(ms) }] }, region);
+    const look = (): Promise<{ startedAt: string; tookMs: number }> =>
+      withSql(id, async (sql) => {
+        const [row] = await sql`select pg_postmaster_start_time()::text as at`;
+        const beforeMs = monotonicMs();
+        await sql`select 1`;
+        return { startedAt: String(row?.['at']), tookMs: monotonicMs() - beforeMs };
+      });
+    const before = await look();
+    const { Address, Port } = instanceOf(id)?.Endpoint ?? {};
+    await slowTo(150);
+    await started.live.waitFor('the reboot', 90_000, () => instanceOf(id)?.DBInstanceStatus === 'rebooting');
+    await settled(id);
+    assert.deepEqual([instanceOf(id)?.Endpoint?.Address, instanceOf(id)?.Endpoint?.Port], [Address, Port]);
+    const slow = await look();
+    assert.ok(slow.tookMs >= 145, `${slow.tookMs} ms`);
+    assert.notEqual(slow.startedAt, before.startedAt);
+
+    await slowTo(300);
+    const slower = await look();
+    assert.ok(slower.tookMs >= 290, `${slower.tookMs} ms`);
+    assert.equal(slower.startedAt, slow.startedAt);
+    const asked = { ResourceName, TagKeys: ['plimsoll:latency-ms'] };
+    await endpoint.call('rds', 'RemoveTagsFromResource', asked, region);
+    assert.equal((await look()).startedAt, slow.startedAt);
+    await endpoint.call('rds', 'RebootDBInstance', { DBInstanceIdentifier: id }, region);
+    await settled(id);
+    assert.equal((await withSql(id, (sql) => sql`select * from notes`)).length, 1);
   });
 });

@@ -2,6 +2,7 @@ import { alarms, autoScalingGroups, dbInstances, groupMembers, instances, scalab
 import { taskDefinitions, tasks, type AlarmResource, type InstanceResource, type TaskResource } from '../../aws/index.ts';
 import type { AlarmPicture, CapacityPicture, DatabasePicture, Picture, TargetGroupPicture, UnitPicture } from '../../console/index.ts';
 import type { WorkloadUsage } from '../../model/index.ts';
+import { databaseLatencyOf } from '../../region/index.ts';
 import { loadBalancersOf, targetGroupsOf } from './balancing.ts';
 import { rounded, type Taken } from './rates.ts';
 import type { ConsoleSource } from './source.ts';
@@ -179,16 +180,19 @@ function databasesOf(at: Place): DatabasePicture[] {
   return at
     .table(dbInstances)
     .values()
-    .map(({ DBInstanceIdentifier: id, Engine, DBInstanceStatus, Endpoint }): DatabasePicture => {
+    .map(({ DBInstanceIdentifier: id, DBInstanceArn: arn = '', Engine, DBInstanceStatus, Endpoint }): DatabasePicture => {
       const connections = latest('DatabaseConnections', id);
       const cpuPercent = latest('CPUUtilization', id);
+      const addedLatencyMs = databaseLatencyOf(at, arn);
       return {
         id,
+        arn,
         engine: Engine,
         state: DBInstanceStatus,
         ...(Endpoint?.Address === undefined ? {} : { address: Endpoint.Address }),
         ...(connections === undefined ? {} : { connections }),
         ...(cpuPercent === undefined ? {} : { cpuPercent: rounded(cpuPercent) }),
+        ...(addedLatencyMs === 0 ? {} : { addedLatencyMs }),
       };
     });
 }

@@ -13,6 +13,7 @@ import {
   maxUnits,
   minUnits,
   name,
+  patienceMs,
   readyWithinMs,
   region,
   type Stack,
@@ -58,7 +59,7 @@ yum install -y docker
 service docker start
 systemctl enable docker
 usermod -a -G docker ec2-user
-docker run --restart always -e LOG_LEVEL=warn -e SQLALCHEMY_DATABASE_URI=${databaseUri} -p ${containerPort}:${containerPort} ${image}
+docker run --restart always -e LOG_LEVEL=warn -e DATABASE_STATEMENT_TIMEOUT_MS=${patienceMs} -e SQLALCHEMY_DATABASE_URI=${databaseUri} -p ${containerPort}:${containerPort} ${image}
 `;
   await endpoint.call(
     'ec2',

@@ -13,6 +13,7 @@ import {
   maxUnits,
   minUnits,
   name,
+  patienceMs,
   readyWithinMs,
   region,
   type Stack,
@@ -74,6 +75,7 @@ async function createService(
           environment: [
             { name: 'SQLALCHEMY_DATABASE_URI', value: connectionUri(database) },
             { name: 'LOG_LEVEL', value: 'warn' },
+            { name: 'DATABASE_STATEMENT_TIMEOUT_MS', value: String(patienceMs) },
           ],
         },
       ],

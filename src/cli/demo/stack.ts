@@ -44,6 +44,11 @@ export const minUnits = 1;
 export const maxUnits = 4;
 export const readyWithinMs = 60_000;
 export const containerPort = 6400;
+/**
+ * How long a query waits for one of the service's connections, and runs: the story overloads one task on purpose, and on a
+ * computer that is busy with other things its users are to wait, not to be refused after five seconds.
+ */
+export const patienceMs = 30_000;
 const password = 'VerySecurePassword123XYZ';
 
 /** Takes traffic. */

@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import connect, { type Sql } from 'postgres';
-import { errorMessage, monotonicMs, PlimsollError, systemClock, systemErrorCode, type Logger } from '../../base/index.ts';
+import { assert, errorMessage, monotonicMs, PlimsollError, systemClock, systemErrorCode, type Logger } from '../../base/index.ts';
 import { computeErrors } from '../errors.ts';
 import { openCgroups, type Cgroup } from '../process/cgroup.ts';
 import { startKeeper, type Keeper } from '../process/keeper.ts';
@@ -16,6 +16,7 @@ import { binariesIn, findPostgres } from './binaries.ts';
 import { clientBackends } from './backends.ts';
 import { endBackends, initCluster, refuseLiveServer } from './cluster.ts';
 import { LogFile } from './logFile.ts';
+import { openRelay, type Relay } from './relay.ts';
 
 export interface PostgresOptions {
   /** Holds the cluster; made when missing. What was written survives a stop and is there at the next start. */
@@ -40,6 +41,11 @@ export interface PostgresOptions {
   readonly programs?: string;
   /** False trades durability for speed: fsync is off. Default true. */
   readonly durable?: boolean;
+  /**
+   * So much longer does a round trip take, by a relay that listens in the server's place; `slow` changes it while it runs. Without
+   * it nothing stands between clients and the server.
+   */
+  readonly addedLatencyMs?: number;
   /** What the server writes is appended there, in a folder that exists; some 8 MiB are kept. */
   readonly logFile?: string;
   readonly log?: Logger;
@@ -72,6 +78,8 @@ export interface PostgresServer {
   stop(): Promise<void>;
   /** Gives the master user another password; sessions that are open go on. The server must be running. */
   changePassword(password: string): Promise<void>;
+  /** What round trips take longer from now on. Only of a server that was started with added latency. */
+  slow(addedLatencyMs: number): void;
   /** SIGKILL to the server and its backends: a crash, for drills. */
   kill(): void;
   /** CPU in percent of `cpuUnits` (or of the whole machine) since the previous call. */
@@ -99,6 +107,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const cluster = await initCluster({ dataDir, user: options.user, password: options.password, durable }, binaries, account, setpriv);
   await refuseLiveServer(cluster);
   await refuseBusyPort(options.address, options.port);
+  const { addedLatencyMs } = options;
+  const listensAt = addedLatencyMs === undefined ? options.port : await freePortOf(options.address);
   const cgroups = await openCgroups();
   const cgroup = cgroups.create(options);
   const keeper = startKeeper(cgroups.prefixes, immediateMs);
@@ -106,7 +116,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     const child = await launch(
       {
         file: binaries.postgres,
-        args: ['-D', cluster, ...settings(options)],
+        args: ['-D', cluster, ...settings(options, listensAt)],
         cwd: cluster,
         env: childEnvironment({ LC_ALL: 'C' }),
         memberFiles: cgroup?.memberFiles ?? [],
@@ -116,8 +126,9 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       },
       setpriv,
     );
-    const server = new Server(options, cluster, child, cgroup, keeper);
+    const server = new Server(options, listensAt, cluster, child, cgroup, keeper);
     await server.becomeReady();
+    if (addedLatencyMs !== undefined) await server.openRelay(addedLatencyMs);
     return server;
   } catch (error) {
     cgroup?.remove();
@@ -126,12 +137,12 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   }
 }
 
-function settings(options: PostgresOptions): string[] {
+function settings(options: PostgresOptions, port: number): string[] {
   const durable = options.durable ?? true;
   const values: Record<string, string | number> = {
     ...options.parameters,
     listen_addresses: options.address,
-    port: options.port,
+    port,
     unix_socket_directories: '',
     max_connections: options.maxConnections ?? 100,
     shared_buffers: options.memoryMiB === undefined ? '128MB' : `${Math.max(1, Math.floor(options.memoryMiB / 4))}MB`,
@@ -155,13 +166,24 @@ class Server implements PostgresServer {
   readonly #keeper: Keeper;
   readonly #meter: UsageMeter;
   readonly #lastLines = new LastLines();
+  /** Of the server itself. */
+  readonly #listensAt: number;
+  #relay: Relay | undefined;
   #password: string;
   #version = '';
   #asked = false;
   #exit: PostgresExit | undefined;
   #ready = false;
 
-  constructor(options: PostgresOptions, cluster: string, child: ChildProcess, cgroup: Cgroup | undefined, keeper: Keeper) {
+  constructor(
+    options: PostgresOptions,
+    listensAt: number,
+    cluster: string,
+    child: ChildProcess,
+    cgroup: Cgroup | undefined,
+    keeper: Keeper,
+  ) {
+    this.#listensAt = listensAt;
     this.host = options.address;
     this.port = options.port;
     this.pid = child.pid as number;
@@ -199,10 +221,10 @@ class Server implements PostgresServer {
   }
 
   #connect(): Sql {
-    const { address: host, port, user } = this.#options;
+    const { address: host, user } = this.#options;
     return connect({
       host,
-      port,
+      port: this.#listensAt,
       user,
       password: this.#password,
       database: 'postgres',
@@ -210,6 +232,22 @@ class Server implements PostgresServer {
       connect_timeout: 5,
       onnotice: () => undefined,
     });
+  }
+
+  async openRelay(delayMs: number): Promise<void> {
+    try {
+      this.#relay = await openRelay({ host: this.host, port: this.port, to: this.#listensAt, delayMs });
+    } catch (error) {
+      await this.#stop(0);
+      throw this.#startError(`the relay before PostgreSQL cannot listen: ${errorMessage(error)}`, error);
+    }
+    // It may have ended meanwhile.
+    if (this.#exit !== undefined) await this.#relay.close();
+  }
+
+  slow(addedLatencyMs: number): void {
+    assert(this.#relay !== undefined, 'the server was started without added latency');
+    this.#relay.delayMs = addedLatencyMs;
   }
 
   kill(): void {
@@ -304,6 +342,7 @@ class Server implements PostgresServer {
     }
     const { code, signal } = await exitOf(child);
     const expected = this.#asked;
+    await this.#relay?.close();
     await killTree(this.#meter.tree);
     await endBackends(cluster);
     await this.#keeper.close();
@@ -328,6 +367,18 @@ class Server implements PostgresServer {
 function errorText(lines: readonly string[]): string {
   const last = lines.slice(-3).map((line) => line.replace(/^.*?\[\d+\] /, ''));
   return last.join('; ') || 'it wrote nothing';
+}
+
+/** Taken by nobody else: the address is the server's alone. */
+async function freePortOf(address: string): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((listening, failed) => {
+    probe.once('error', failed);
+    probe.listen({ host: address, port: 0, exclusive: true }, listening);
+  });
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((closed) => probe.close(closed));
+  return port;
 }
 
 /** Asked before the server starts, because it would say so only in its log. */

@@ -10,7 +10,7 @@ import type {
   Traffic,
   UnitPicture,
 } from '../contract.ts';
-import { count, milliseconds, percent, span } from '../format.ts';
+import { count, countOf, milliseconds, percent, span } from '../format.ts';
 import { pathOf } from '../router.ts';
 import { Link } from '../widgets/page.tsx';
 import { Status } from '../widgets/status.tsx';
@@ -32,7 +32,7 @@ export function Diagram({ picture, users }: { readonly picture: Picture; readonl
       <Lane title="Clients">
         <Node
           id={clientsNode}
-          title={users === undefined ? 'Clients' : `${count(users)} virtual users`}
+          title={users === undefined ? 'Clients' : countOf(users, 'virtual user')}
           kind={users === undefined ? 'Whoever sends requests' : 'Load test'}
         >
           <p class="figure">
@@ -215,6 +215,7 @@ function Database({ database }: { readonly database: DatabasePicture }): JSX.Ele
   return (
     <Node id={`database ${database.id}`} title={database.id} kind={`RDS · ${database.engine}`} to={pathOf('databases', database.id)}>
       <Status state={database.state} />
+      <AddedLatency targets={[database]} />
       <ul class="figures">
         <li>
           CPU <b>{percent(database.cpuPercent)}</b>

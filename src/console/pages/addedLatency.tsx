@@ -1,9 +1,10 @@
 import type { JSX } from 'preact';
-import type { TargetGroupPicture, TargetPicture } from '../contract.ts';
+import type { DatabasePicture, TargetGroupPicture, TargetPicture } from '../contract.ts';
 import { milliseconds } from '../format.ts';
 import { Do } from '../widgets/aws.tsx';
 
 const tag = 'plimsoll:latency-ms';
+const latencyField = { name: 'ms', label: 'Milliseconds, 1 to 60,000', value: '250', type: 'number' } as const;
 
 interface Given {
   readonly group: TargetGroupPicture;
@@ -34,7 +35,7 @@ export function AddLatency({ group, target }: Given): JSX.Element | null {
     <Do
       label="Add latency"
       what={`Rehearses slow targets: requests and health checks wait this long before they go to ${whom}, and the wait counts as the target’s. It stays until the tag is removed; on AWS it is a tag and nothing else.`}
-      fields={[{ name: 'ms', label: 'Milliseconds, 1 to 60,000', value: '250', type: 'number' }]}
+      fields={[latencyField]}
       action={({ ms = '' }) => ({
         service: 'elbv2',
         operation: 'AddTags',
@@ -44,8 +45,34 @@ export function AddLatency({ group, target }: Given): JSX.Element | null {
   );
 }
 
+/** The same for a database; what is held are its clients' statements. */
+export function AddDatabaseLatency({ database }: { readonly database: DatabasePicture }): JSX.Element | null {
+  const { arn, state, addedLatencyMs } = database;
+  if (addedLatencyMs !== undefined)
+    return (
+      <Do
+        label="Remove latency"
+        what="Statements reach the database at once again."
+        action={() => ({ service: 'rds', operation: 'RemoveTagsFromResource', input: { ResourceName: arn, TagKeys: [tag] } })}
+      />
+    );
+  if (state !== 'available') return null;
+  return (
+    <Do
+      label="Add latency"
+      what="Rehearses a slow database: every round trip takes this much longer. The first time the database reboots for it, and connections break; on AWS it is a tag and nothing else."
+      fields={[latencyField]}
+      action={({ ms = '' }) => ({
+        service: 'rds',
+        operation: 'AddTagsToResource',
+        input: { ResourceName: arn, Tags: [{ Key: tag, Value: ms }] },
+      })}
+    />
+  );
+}
+
 /** `+ 250 ms added`; nothing where nothing is. */
-export function AddedLatency({ targets }: { readonly targets: readonly TargetPicture[] }): JSX.Element | null {
+export function AddedLatency({ targets }: { readonly targets: readonly Pick<TargetPicture, 'addedLatencyMs'>[] }): JSX.Element | null {
   const slowed = targets.filter(({ addedLatencyMs }) => addedLatencyMs !== undefined);
   if (slowed.length === 0) return null;
   const most = Math.max(...slowed.map(({ addedLatencyMs = 0 }) => addedLatencyMs));

@@ -8,6 +8,7 @@ import { Card, Details, Link, Page, Tabs } from '../widgets/page.tsx';
 import { Status } from '../widgets/status.tsx';
 import { Table } from '../widgets/table.tsx';
 import { MetricCharts } from './metricCharts.tsx';
+import { AddDatabaseLatency, AddedLatency } from './addedLatency.tsx';
 import { Missing } from './missing.tsx';
 
 const above = { title: 'RDS', to: '/databases' };
@@ -60,6 +61,7 @@ function One({ database }: { readonly database: DatabasePicture }): JSX.Element 
       above={above}
       actions={
         <>
+          <AddDatabaseLatency database={database} />
           {state === 'available' ? (
             <>
               <Do
@@ -85,6 +87,7 @@ function One({ database }: { readonly database: DatabasePicture }): JSX.Element 
         </>
       }
     >
+      <AddedLatency targets={[database]} />
       <Problem error={error} />
       <Tabs
         tabs={[

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Json } from '../command.ts';
 import type { CapacityPicture, Picture, UnitPicture } from '../contract.ts';
-import { lastPart, percent, seconds, text } from '../format.ts';
+import { countOf, lastPart, percent, seconds, text } from '../format.ts';
 import { pathOf } from '../router.ts';
 import { Do, Problem, useAllAws, useAws } from '../widgets/aws.tsx';
 import { Card, Details, Link, Page, Tabs } from '../widgets/page.tsx';
@@ -269,7 +269,7 @@ function LogTail({ group, tasks }: { readonly group: string; readonly tasks: num
     if (follows && end.current !== null) end.current.scrollTop = end.current.scrollHeight;
   }, [data]);
   return (
-    <Card title={`${group} · ${tasks} tasks`}>
+    <Card title={`${group} · ${countOf(tasks, 'task')}`}>
       <Problem error={error} />
       <label class="choice">
         <input type="checkbox" checked={follows} onChange={(event) => setFollows(event.currentTarget.checked)} /> Follow

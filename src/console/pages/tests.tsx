@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { tests } from '../api.ts';
 import type { TestRun, TestSummary } from '../contract.ts';
-import { count, dateTime, milliseconds, span } from '../format.ts';
+import { count, countOf, dateTime, milliseconds, span } from '../format.ts';
 import type { Live } from '../live.ts';
 import { navigate, pathOf } from '../router.ts';
 import { messageOf, Problem } from '../widgets/aws.tsx';
@@ -35,8 +35,8 @@ function List({ live }: { readonly live: Live }): JSX.Element {
       {live.test !== undefined && ['starting', 'running', 'stopping'].includes(live.test.state) ? (
         <Card title="Running">
           <p>
-            <Link to={pathOf('tests', live.test.id)}>{live.test.name}</Link>: {count(live.test.users)} users, {count(live.test.requests)}{' '}
-            requests, {count(live.test.failed)} failed
+            <Link to={pathOf('tests', live.test.id)}>{live.test.name}</Link>: {countOf(live.test.users, 'user')},{' '}
+            {countOf(live.test.requests, 'request')}, {count(live.test.failed)} failed
           </p>
         </Card>
       ) : (

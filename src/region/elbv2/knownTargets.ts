@@ -3,7 +3,7 @@ import { instances, networkInterfaces, targetGroups, targets, type Place, type T
 import type { Target, TargetHealth } from '../../model/index.ts';
 import type { Addresses } from '../addresses.ts';
 import type { FoundRouting } from '../plane/protocol.ts';
-import { addedLatencyOf } from './addedLatency.ts';
+import { addedLatencyOf } from '../addedLatency.ts';
 
 /** A target that the data plane knows, or has known and still finishes requests at. */
 export interface KnownTarget {

@@ -206,6 +206,7 @@ export class Host {
     stopDatabase: async (id) => this.#databases.get(id)?.server.stop(),
     killDatabase: (id) => this.#databases.get(id)?.server.kill(),
     changeDatabasePassword: (id, password) => this.#changeDatabasePassword(id, password),
+    slowDatabase: (id, addedLatencyMs) => this.#slowDatabase(id, addedLatencyMs),
     databaseUse: (id) => this.#databaseUse(id),
     apply: (snapshot) => this.#apply(snapshot),
     replaceWorkers: async (graceMs) => {
@@ -262,7 +263,7 @@ export class Host {
   async #startDatabase(id: string, spec: DatabaseSpec): Promise<DatabaseFacts> {
     const server = await startPostgres({ ...spec, log: this.#parts.log });
     const { host, port, uri, version, pid } = server;
-    const facts = { id, host, port, uri, version, pid };
+    const facts = { id, host, port, uri, version, pid, addedLatencyMs: spec.addedLatencyMs };
     this.#databases.set(id, { server, facts });
     void server.exited.then((exit) => this.#onDatabaseExit(id, server, exit));
     return facts;
@@ -273,6 +274,13 @@ export class Host {
     if (held === undefined) throw new Error(`no server of the database ${id} runs`);
     await held.server.changePassword(password);
     this.#databases.set(id, { ...held, facts: { ...held.facts, uri: held.server.uri } });
+  }
+
+  #slowDatabase(id: string, addedLatencyMs: number): void {
+    const held = this.#databases.get(id);
+    if (held === undefined) return;
+    held.server.slow(addedLatencyMs);
+    this.#databases.set(id, { ...held, facts: { ...held.facts, addedLatencyMs } });
   }
 
   #onDatabaseExit(id: string, server: PostgresServer, exit: PostgresExit): void {

@@ -29,6 +29,8 @@ export interface DatabaseServer extends DatabaseFacts {
   kill(): void;
   /** Of its master user. */
   changePassword(password: string): Promise<void>;
+  /** Only of one that was started with added latency. */
+  slow(addedLatencyMs: number): void;
   use(): Promise<DatabaseUse | undefined>;
 }
 
@@ -297,6 +299,7 @@ class RemotePlane implements Plane {
       stop: () => this.#end('stopDatabase', facts.id),
       kill: () => this.#say('killDatabase', facts.id),
       changePassword: (password) => this.#call('changeDatabasePassword', facts.id, password),
+      slow: (addedLatencyMs) => this.#say('slowDatabase', facts.id, addedLatencyMs),
       use: () => orWhenInterrupted(this.#call('databaseUse', facts.id), undefined),
     };
   }

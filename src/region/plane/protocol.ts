@@ -44,6 +44,8 @@ export interface DatabaseFacts {
   /** The server's, e.g. `18.4`. */
   readonly version: string;
   readonly pid: number;
+  /** Undefined: nothing stands between clients and the server. */
+  readonly addedLatencyMs: number | undefined;
 }
 
 export interface DatabaseUse {
@@ -100,6 +102,8 @@ export interface PlaneCalls {
   stopDatabase(id: string): void;
   killDatabase(id: string): void;
   changeDatabasePassword(id: string, password: string): void;
+  /** Of a server that was started with added latency. */
+  slowDatabase(id: string, addedLatencyMs: number): void;
   databaseUse(id: string): DatabaseUse | undefined;
   apply(snapshot: RoutingSnapshot): AppliedEvent;
   replaceWorkers(graceMs: number): readonly number[];

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { errorMessage, type Clock, type Logger } from '../../base/index.ts';
 import {
+  databaseTags,
   dbInstances,
   dbSnapshots,
   parameterGroups,
@@ -12,6 +13,7 @@ import {
   type World,
 } from '../../aws/index.ts';
 import type { MetricDatum } from '../../model/index.ts';
+import { databaseLatencyOf } from '../addedLatency.ts';
 import { isInterruption } from '../plane/line.ts';
 import type { DatabaseServer, Plane } from '../plane/plane.ts';
 import { copyFolder } from './copyFolder.ts';
@@ -35,9 +37,13 @@ interface RunningDatabase {
   /** Kept while the instance exists, so that clients find it again after a stop. */
   address: string;
   server: DatabaseServer | undefined;
+  /** Undefined: nothing stands before the server that could hold anything. */
+  addedLatencyMs: number | undefined;
   /** What is being done to it; the next step waits for it. */
   busy: Promise<void> | undefined;
 }
+
+const kinds = [dbInstances, databaseTags].map(({ kind }) => `/${kind}`);
 
 /** Statuses that ask for something to be done. */
 const passing: ReadonlySet<string> = new Set([
@@ -63,7 +69,7 @@ export class Databases {
     const { world } = options;
     this.#resume();
     world.watch((changed) => {
-      for (const table of changed) if (table.endsWith(`/${dbInstances.kind}`)) return this.#sync();
+      for (const table of changed) if (kinds.some((kind) => table.endsWith(kind))) return this.#sync();
     });
     this.#sync();
   }
@@ -87,7 +93,8 @@ export class Databases {
   #adopt(at: Place, { DBInstanceIdentifier: id }: DBInstanceResource): void {
     const server = this.#options.plane.adoptDatabase(keyOf(at, id));
     if (server === undefined) return;
-    const database: RunningDatabase = { at, id, address: server.host, server, busy: undefined };
+    const { host: address, addedLatencyMs } = server;
+    const database: RunningDatabase = { at, id, address, server, addedLatencyMs, busy: undefined };
     this.#running.set(keyOf(at, id), database);
     this.#follow(database, server);
   }
@@ -119,14 +126,28 @@ export class Databases {
   #sync(): void {
     if (this.#closing) return;
     for (const at of this.#options.world.places())
-      for (const instance of at.table(dbInstances).values()) if (passing.has(instance.DBInstanceStatus)) this.#work(at, instance);
+      for (const instance of at.table(dbInstances).values()) {
+        if (passing.has(instance.DBInstanceStatus)) this.#work(at, instance);
+        else this.#slow(at, instance);
+      }
+  }
+
+  /** Latency that is asked for by a tag. The first time it costs a reboot, as something has to take the server's place. */
+  #slow(at: Place, { DBInstanceIdentifier: id, DBInstanceArn }: DBInstanceResource): void {
+    const database = this.#running.get(keyOf(at, id));
+    const wantedMs = databaseLatencyOf(at, DBInstanceArn);
+    if (database?.server === undefined || database.busy !== undefined || wantedMs === (database.addedLatencyMs ?? 0)) return;
+    if (database.addedLatencyMs === undefined) return this.#patch(database, { DBInstanceStatus: 'rebooting' });
+    database.addedLatencyMs = wantedMs;
+    database.server.slow(wantedMs);
   }
 
   #work(at: Place, instance: DBInstanceResource): void {
     const key = keyOf(at, instance.DBInstanceIdentifier);
     let database = this.#running.get(key);
     if (database === undefined) {
-      database = { at, id: instance.DBInstanceIdentifier, address: this.#addressFor(instance), server: undefined, busy: undefined };
+      const { DBInstanceIdentifier: id } = instance;
+      database = { at, id, address: this.#addressFor(instance), server: undefined, addedLatencyMs: undefined, busy: undefined };
       this.#running.set(key, database);
     }
     if (database.busy !== undefined) return;
@@ -173,6 +194,7 @@ export class Databases {
     this.#restore(database, instance, folder);
     const { vcpus, memoryMiB, maxConnections } = instanceClassOf(instance.DBInstanceClass ?? '');
     const { max_connections: asked, ...parameters } = parametersOf(database.at, instance);
+    const addedLatencyMs = databaseLatencyOf(database.at, instance.DBInstanceArn) || undefined;
     const server = await this.#options.plane.startDatabase(keyOf(database.at, database.id), {
       dataDir: folder,
       logFile: this.logFile(database),
@@ -185,8 +207,10 @@ export class Databases {
       cpuUnits: vcpus * 1024,
       memoryMiB,
       parameters,
+      ...(addedLatencyMs === undefined ? {} : { addedLatencyMs }),
     });
     database.server = server;
+    database.addedLatencyMs = addedLatencyMs;
     this.#follow(database, server);
     if (instance.DBInstanceStatus === 'creating') this.#tellCreated(database, instance);
     this.#patch(database, {

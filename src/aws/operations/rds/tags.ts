@@ -7,7 +7,7 @@ import { fault, type RdsTag } from './resources.ts';
 /** `db:name`: what is left of an ARN without account and region, which its table already tells. */
 const resourceOf = (arn: string): string => arn.split(':').slice(5).join(':');
 
-const tagSets = table<{ arn: string; tags: readonly RdsTag[] }>('rds.tags', (set) => set.arn);
+export const tagSets = table<{ arn: string; tags: readonly RdsTag[] }>('rds.tags', (set) => set.arn);
 
 export function tagsOf(at: Place, arn: string | undefined): RdsTag[] {
   return [...(at.table(tagSets).get(arn === undefined ? undefined : resourceOf(arn))?.tags ?? [])];
