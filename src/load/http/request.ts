@@ -123,7 +123,9 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwn
     this.#first ??= exchange;
     this.#feed?.attach(exchange, this);
     if (engine.options.httpDebug !== '') logRequest(exchange);
-    const mistake = headers.mistake ?? (isToken(this.#method) ? undefined : `net/http: invalid method ${JSON.stringify(this.#method)}`);
+    const mistake =
+      headers.mistake ??
+      (this.#method === 'GET' || isToken(this.#method) ? undefined : `net/http: invalid method ${JSON.stringify(this.#method)}`);
     if (mistake === undefined) exchange.start();
     else exchange.fail(new RequestFailure(FailureCode.generic, mistake));
   }
