@@ -180,7 +180,7 @@ function databasesOf(at: Place): DatabasePicture[] {
   return at
     .table(dbInstances)
     .values()
-    .map(({ DBInstanceIdentifier: id, DBInstanceArn: arn = '', Engine, DBInstanceStatus, Endpoint }): DatabasePicture => {
+    .map(({ DBInstanceIdentifier: id, DBInstanceArn: arn, Engine, DBInstanceStatus, Endpoint }): DatabasePicture => {
       const connections = latest('DatabaseConnections', id);
       const cpuPercent = latest('CPUUtilization', id);
       const addedLatencyMs = databaseLatencyOf(at, arn);
