@@ -111,7 +111,7 @@ export class GrpcStream implements Suspension {
   }
 
   #enqueue(event: string, value: unknown): void {
-    if (this.#settle) this.#vu.loop?.enqueue(() => this.#dispatch(event, value));
+    if (this.#settle) this.#vu.loop?.post(() => this.#dispatch(event, value));
   }
 
   #dispatch(event: string, value: unknown): unknown {

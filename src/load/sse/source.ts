@@ -117,7 +117,7 @@ class EventSourceChannel implements StreamEvents, Suspension {
   }
 
   #enqueue(job: Job): void {
-    this.#vu.loop?.enqueue(() => (this.readyState === ReadyState.CLOSED ? undefined : job()));
+    this.#vu.loop?.post(() => (this.readyState === ReadyState.CLOSED ? undefined : job()));
   }
 
   #dispatch(type: string, more: Readonly<Record<string, unknown>>): unknown {

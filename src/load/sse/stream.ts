@@ -1,6 +1,7 @@
 import { monotonicMs } from '../../base/index.ts';
 import type { RequestFailure } from '../http/failures.ts';
 import { readParams } from '../http/params.ts';
+import { specOf } from '../http/spec.ts';
 import { RequestRun } from '../http/request.ts';
 import type { Response } from '../http/response.ts';
 import { BodyFeed, type FeedConsumer } from '../streams/feed.ts';
@@ -70,7 +71,7 @@ export class EventStream implements FeedConsumer {
     this.#metrics = sseMetrics(vu.engine.metrics);
     this.parser = new EventStreamParser((event) => this.#onEvent(event));
     this.#feed = new BodyFeed(vu, this, silenceMs);
-    const spec = { method, url, name: undefined, body, params: readParams(params), feed: this.#feed };
+    const spec = { ...specOf(method, url, body, params), feed: this.#feed };
     this.#run = new RequestRun(vu, spec, (response, error) => this.#onResponse(response, error));
   }
 

@@ -11,7 +11,10 @@ export type Job = () => unknown;
  */
 export class VuLoop {
   readonly #engine: Engine;
+  /** Of promises: all of them run before the next task, as the engine's own would. */
   #jobs: Job[] = [];
+  /** Timers, answers and events that are due. */
+  #tasks: Job[] = [];
   readonly #timers = new Map<number, Call>();
   #timerIds = 0;
   /** Operations that will add a job later: timers, requests that nobody blocks on. */
@@ -25,8 +28,19 @@ export class VuLoop {
     this.#engine = engine;
   }
 
+  /** Adds a job of a promise. */
   enqueue(job: Job): void {
     this.#jobs.push(job);
+    this.#awake();
+  }
+
+  /** Adds what comes from outside: it waits until no promise has anything to do. */
+  post(task: Job): void {
+    this.#tasks.push(task);
+    this.#awake();
+  }
+
+  #awake(): void {
     const wake = this.#wake;
     this.#wake = undefined;
     wake?.();
@@ -40,7 +54,7 @@ export class VuLoop {
       // The iteration it was begun in may have been interrupted.
       if (epoch !== this.#epoch) return;
       this.#operations--;
-      this.enqueue(job);
+      this.post(job);
     };
   }
 
@@ -52,12 +66,15 @@ export class VuLoop {
     this.#unhandled.delete(promise);
   }
 
-  /** Runs jobs until nothing is left to wait for. Returns the promises whose rejection nobody handled. */
+  /** Runs jobs and tasks until nothing is left to wait for. Returns the promises whose rejection nobody handled. */
   async drain(): Promise<object[]> {
     for (;;) {
-      for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
-        const result = job();
+      await this.runJobs();
+      const task = this.#tasks.shift();
+      if (task) {
+        const result = task();
         if (result instanceof Promise) await result;
+        continue;
       }
       if (this.#operations === 0 || this.#unhandled.size > 0) break;
       await new Promise<void>((resolve) => {
@@ -67,6 +84,14 @@ export class VuLoop {
     const unhandled = [...this.#unhandled];
     this.reset();
     return unhandled;
+  }
+
+  /** Runs the promises' jobs that are there, and those that they add. */
+  async runJobs(): Promise<void> {
+    for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
+      const result = job();
+      if (result instanceof Promise) await result;
+    }
   }
 
   /** Runs what is ready, for init code, which waits for nothing that comes later. */
@@ -79,6 +104,7 @@ export class VuLoop {
     this.#epoch++;
     this.#operations = 0;
     this.#jobs = [];
+    this.#tasks = [];
     this.#wake = undefined;
     this.#unhandled.clear();
     for (const timer of this.#timers.values()) this.#engine.wheel.cancel(timer);

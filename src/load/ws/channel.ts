@@ -144,7 +144,7 @@ export class Channel implements SocketEvents, Suspension {
   }
 
   #enqueue(job: Job): void {
-    if (this.#settle) this.#vu.loop?.enqueue(job);
+    if (this.#settle) this.#vu.loop?.post(job);
   }
 
   #dispatch(type: EventName, more: Readonly<Record<string, unknown>> = {}): unknown {
