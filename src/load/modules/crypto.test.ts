@@ -79,7 +79,7 @@ test('the global crypto does what Web Crypto says, with promises of the script',
   assert.equal(result.checks.length, 4);
 });
 
-test('k6/encoding knows four alphabets and refuses what is not base64', async () => {
+test('k6/encoding knows four alphabets, takes any other name for the first, and refuses what is not base64', async () => {
   const result = await run(`
     import encoding, { b64encode, b64decode } from 'k6/encoding';
     import { check } from 'k6';
@@ -91,7 +91,7 @@ test('k6/encoding knows four alphabets and refuses what is not base64', async ()
         raw: b64encode('hello', 'rawstd') === 'aGVsbG8' && b64encode(bytes, 'rawurl') === '-__-',
         text: b64decode('aGVsbG8=', 'std', 's') === 'hello' && b64decode('', 'std', 's') === '',
         bytes: new Uint8Array(b64decode('-__-', 'url')).join() === '251,255,254',
-        illegal: failing('a*c=') && failing('aGVsbG8') && failing('aGVsbG8=', 'rawstd') && failing('-__-') && failing('aaaa', 'no'),
+        illegal: failing('a*c=') && failing('aGVsbG8') && failing('aGVsbG8=', 'rawstd') && failing('-__-') && failing('-__-', 'no'),
       });
     }`);
   assert.deepEqual(result.failedChecks, []);

@@ -1,3 +1,4 @@
+import { ScriptPromise } from '../script/promises.ts';
 import type { Vu } from '../vu/vu.ts';
 import { moduleOf } from './bound.ts';
 
@@ -8,14 +9,16 @@ export const DataModule = moduleOf(
     SharedArray: (vu: Vu) =>
       function SharedArray(name: unknown, make: unknown): readonly unknown[] {
         if (vu.isInitialised) throw new Error('new SharedArray must be called in the init context');
-        if (typeof name !== 'string' || name === '') throw new TypeError("empty name provided to SharedArray's constructor");
-        if (typeof make !== 'function') throw new TypeError("a function is expected as the second argument of SharedArray's constructor");
-        const known = vu.engine.sharedArrays.get(name);
+        if (name === '') throw new Error("empty name provided to SharedArray's constructor");
+        if (typeof make !== 'function') throw new Error("a function is expected as the second argument of SharedArray's constructor");
+        const key = String(name);
+        const known = vu.engine.sharedArrays.get(key);
         if (known) return known;
         const made: unknown = (make as () => unknown)();
-        if (!Array.isArray(made)) throw new TypeError('only arrays can be made into SharedArray');
+        if (made instanceof ScriptPromise) throw new Error('SharedArray constructor does not support async functions as second argument');
+        if (!Array.isArray(made)) throw new Error('only arrays can be made into SharedArray');
         const shared = deepFreeze(JSON.parse(JSON.stringify(made)) as unknown[]);
-        vu.engine.sharedArrays.set(name, shared);
+        vu.engine.sharedArrays.set(key, shared);
         return shared;
       },
   },

@@ -1,16 +1,22 @@
 import { moduleOf } from './bound.ts';
 
 /** The four alphabets of Go's encoding/base64, by k6's names (RFC 4648 sections 4 and 5). */
-const alphabets: Readonly<Record<string, { url: boolean; padded: boolean }>> = {
-  std: { url: false, padded: true },
-  rawstd: { url: false, padded: false },
-  url: { url: true, padded: true },
-  rawurl: { url: true, padded: false },
-};
+interface Alphabet {
+  readonly url: boolean;
+  readonly padded: boolean;
+}
+
+const standard: Alphabet = { url: false, padded: true };
+const alphabets: ReadonlyMap<string, Alphabet> = new Map([
+  ['std', standard],
+  ['rawstd', { url: false, padded: false }],
+  ['url', { url: true, padded: true }],
+  ['rawurl', { url: true, padded: false }],
+]);
 
 /** https://grafana.com/docs/k6/latest/javascript-api/k6-encoding/ */
 export const EncodingModule = moduleOf({
-  b64encode(input: unknown, encoding?: string) {
+  b64encode(input: unknown, encoding?: unknown) {
     this.enter();
     const { url, padded } = alphabetOf(encoding);
     let text = bytesOf(input).toString('base64');
@@ -19,22 +25,20 @@ export const EncodingModule = moduleOf({
   },
 
   /** An ArrayBuffer, or a string when `format` is `'s'`. */
-  b64decode(input: unknown, encoding?: string, format?: unknown) {
+  b64decode(input: unknown, encoding?: unknown, format?: unknown) {
     this.enter();
     const bytes = decode(String(input), alphabetOf(encoding));
     return format === 's' ? bytes.toString('utf8') : arrayBufferOf(bytes);
   },
 });
 
-function alphabetOf(encoding: string | undefined | null): { url: boolean; padded: boolean } {
-  if (encoding === undefined || encoding === null) return { url: false, padded: true };
-  const alphabet = alphabets[encoding];
-  if (!alphabet) throw new TypeError(`unknown base64 encoding ${JSON.stringify(encoding)}: it is std, rawstd, url or rawurl`);
-  return alphabet;
+/** As in k6 whatever it does not know is its default. */
+function alphabetOf(encoding: unknown): Alphabet {
+  return (typeof encoding === 'string' && alphabets.get(encoding)) || standard;
 }
 
 /** Node decodes leniently; k6 refuses what is not of the alphabet, and missing or unwanted padding. */
-function decode(text: string, { url, padded }: { url: boolean; padded: boolean }): Buffer {
+function decode(text: string, { url, padded }: Alphabet): Buffer {
   const lines = text.replace(/[\r\n]/g, '');
   const illegal = (url ? /[^\w-]/ : /[^A-Za-z\d+/]/).exec(lines.replace(/={1,2}$/, padded ? '' : '$&'));
   if (illegal) throw new Error(`illegal base64 data at input byte ${illegal.index}`);

@@ -7,7 +7,7 @@
 export const BLOCKING_CALLS: Readonly<Record<string, readonly string[]>> = {
   k6: ['sleep'],
   'k6/http': ['get', 'post', 'put', 'patch', 'del', 'head', 'options', 'request', 'batch'],
-  'k6/ws': ['connect'],
+  'k6/ws': ['connect', 'close', 'send', 'sendBinary'],
   'k6/x/sse': ['open'],
   'k6/net/grpc': ['connect', 'invoke', 'healthCheck'],
   'k6/experimental/grpc': ['connect', 'invoke', 'healthCheck'],
@@ -17,7 +17,7 @@ export const BLOCKING_CALLS: Readonly<Record<string, readonly string[]>> = {
 export const BLOCKING_METHODS: readonly string[] = ['submitForm', 'clickLink'];
 
 /** Modules whose blocking functions are methods of objects that the script creates (`new grpc.Client()`). */
-export const METHOD_MODULES: ReadonlySet<string> = new Set(['k6/net/grpc', 'k6/experimental/grpc']);
+export const METHOD_MODULES: ReadonlySet<string> = new Set(['k6/ws', 'k6/net/grpc', 'k6/experimental/grpc']);
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 

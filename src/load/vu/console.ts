@@ -1,4 +1,5 @@
 import { Response } from '../http/response.ts';
+import { ScriptPromise } from '../script/promises.ts';
 import type { LogLevel } from './engine.ts';
 import type { Vu } from './vu.ts';
 
@@ -8,7 +9,7 @@ export function createConsole(vu: Vu): Record<string, (...values: unknown[]) => 
     (level: LogLevel) =>
     (...values: unknown[]): void =>
       vu.engine.log(level, values.map((value) => (typeof value === 'string' ? value : topLevel(value))).join(' '), 'console');
-  return { log: at('info'), info: at('info'), warn: at('warning'), error: at('error'), debug: at('debug'), trace: at('debug') };
+  return { log: at('info'), info: at('info'), warn: at('warning'), error: at('error'), debug: at('debug') };
 }
 
 function topLevel(value: unknown): string {
@@ -38,6 +39,7 @@ function showObject(value: object, around: readonly unknown[]): string {
   if (around.includes(value)) return '[Circular]';
   const inner = [...around, value];
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'null' : `"${value.toISOString()}"`;
+  if (value instanceof ScriptPromise) return '{}';
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   if (Array.isArray(value)) return list(Array.from(value, (item) => show(item, inner)));
   if (value instanceof ArrayBuffer) return `ArrayBuffer { [Uint8Contents]: <${hex(value)}>, byteLength: ${value.byteLength} }`;

@@ -1,4 +1,5 @@
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { readFileSync } from 'node:fs';
 import { assert, errorMessage, Histogram, monotonicMs } from '../../base/index.ts';
 import type { Metric, MetricRegistry } from '../metrics/registry.ts';
@@ -132,7 +133,7 @@ export class Engine {
   }
 
   /** k6's `open()`: text, or with `'b'` an ArrayBuffer. */
-  open(path: string, mode?: string): string | ArrayBuffer {
+  open(path: string, mode?: unknown): string | ArrayBuffer {
     const { file, bytes } = this.bytesOf(path);
     if (mode === 'b') return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
     let text = this.#texts.get(file);
@@ -142,7 +143,8 @@ export class Engine {
 
   /** A file, read once for all VUs of the process. Paths are relative to the script. */
   bytesOf(path: string): { readonly file: string; readonly bytes: Buffer } {
-    const file = isAbsolute(path) ? path : resolve(dirname(this.scriptFile), path);
+    if (path === '') throw new Error("open() can't be used with an empty filename");
+    const file = resolve(dirname(this.scriptFile), path.startsWith('file://') ? fileURLToPath(path) : path);
     let bytes = this.#files.get(file);
     if (!bytes) {
       try {

@@ -139,6 +139,7 @@ function isAbort(error: unknown): boolean {
 /** Forgets what belongs to one iteration only. */
 export function leaveIteration(vu: Vu): void {
   vu.suspension = undefined;
+  vu.loop?.reset();
   if (vu.streams) vu.dropStreams();
   vu.group = vu.engine.rootGroup;
   if (vu.cookies && !vu.engine.options.noCookiesReset) vu.cookies = undefined;

@@ -15,7 +15,7 @@ export class VuLoop {
   #jobs: Job[] = [];
   /** Timers, answers and events that are due. */
   #tasks: Job[] = [];
-  readonly #timers = new Map<number, Call>();
+  readonly #timers = new Map<number, { readonly call: Call; readonly name: string }>();
   #timerIds = 0;
   /** Operations that will add a job later: timers, requests that nobody blocks on. */
   #operations = 0;
@@ -99,7 +99,7 @@ export class VuLoop {
     for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) job();
   }
 
-  /** Forgets everything: the iteration is over or was interrupted. */
+  /** Forgets everything: the iteration is over, threw or was interrupted, which ends its timers. */
   reset(): void {
     this.#epoch++;
     this.#operations = 0;
@@ -107,8 +107,12 @@ export class VuLoop {
     this.#tasks = [];
     this.#wake = undefined;
     this.#unhandled.clear();
-    for (const timer of this.#timers.values()) this.#engine.wheel.cancel(timer);
+    for (const [id, { call, name }] of this.#timers) {
+      this.#engine.wheel.cancel(call);
+      this.#engine.log('warning', `${name} ${id} was stopped because the VU iteration was interrupted`, 'timers');
+    }
     this.#timers.clear();
+    this.#cleared.clear();
   }
 
   setTimer(callback: () => unknown, delayMs: number, repeats: boolean): number {
@@ -116,7 +120,7 @@ export class VuLoop {
     const wait = Math.max(repeats ? 1 : 0, delayMs || 0);
     const start = (): void => {
       const ready = this.begin();
-      const timer = new Call(() => {
+      const call = new Call(() => {
         this.#timers.delete(id);
         ready(() => {
           const result = callback();
@@ -126,8 +130,8 @@ export class VuLoop {
           return result;
         });
       });
-      this.#timers.set(id, timer);
-      this.#engine.wheel.start(timer, wait);
+      this.#timers.set(id, { call, name: repeats ? 'setInterval' : 'setTimeout' });
+      this.#engine.wheel.start(call, wait);
     };
     start();
     return id;
@@ -142,7 +146,7 @@ export class VuLoop {
       this.#cleared.add(Number(id));
       return;
     }
-    this.#engine.wheel.cancel(timer);
+    this.#engine.wheel.cancel(timer.call);
     this.#timers.delete(Number(id));
     this.#operations--;
     this.enqueue(() => undefined);

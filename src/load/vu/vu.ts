@@ -20,10 +20,12 @@ import { createConsole } from './console.ts';
 import type { Engine } from './engine.ts';
 import { createGlobals } from './globals.ts';
 import type { GroupNode } from './groups.ts';
+import { textOf } from '../modules/bound.ts';
 import { hostModule } from '../modules/index.ts';
 import { ScriptCrypto } from '../modules/webcrypto.ts';
 import type { ThreadPlan } from '../threads/messages.ts';
 import { VuLoop } from './loop.ts';
+import { createTimers, type Timers } from './timers.ts';
 import { WheelEntry } from './wheel.ts';
 
 /** Something that a VU waits for. */
@@ -104,6 +106,7 @@ export class Vu implements TagLookup {
   readonly pool: TransportSource;
   /** For promises and timers of the script; undefined when it has none. */
   readonly loop: VuLoop | undefined;
+  #timers: Timers | undefined = undefined;
   readonly #sleep: Sleep;
   /** The script's Math: its own when it may seed the random numbers. */
   readonly #math: typeof Math;
@@ -136,11 +139,15 @@ export class Vu implements TagLookup {
       this.moveToThread(engine.threads);
       return;
     }
-    const open = (path: string, mode?: string): string | ArrayBuffer => {
-      if (this.isInitialised) throw new Error('open() can only be called in the init context, outside of functions');
-      return engine.open(path, mode);
+    const onlyInInit = (name: string): void => {
+      if (this.isInitialised) throw new Error(`the "${name}" function is only available in the init stage (i.e. the global scope)`);
+    };
+    const open = (path?: unknown, mode?: unknown): string | ArrayBuffer => {
+      onlyInInit('open');
+      return engine.open(textOf(path), mode);
     };
     const load = (name: string): unknown => {
+      onlyInInit('require');
       let module = this.#modules.get(name);
       if (module === undefined) this.#modules.set(name, (module = hostModule(this, name)));
       return module;
@@ -149,7 +156,7 @@ export class Vu implements TagLookup {
     const crypto = new ScriptCrypto(this);
     const forLoop = loopGlobals(this);
     const globals = createGlobals({ console, crypto, open, require: load, Math: this.#math });
-    if (this.promiseClass) globals['Promise'] = this.promiseClass;
+    if (this.promiseClass) Object.assign(globals, { Promise: this.promiseClass, ...this.timers });
     const made = engine.script.factory(
       this,
       engine.runtime,
@@ -218,6 +225,12 @@ export class Vu implements TagLookup {
     else if (!this.isInitialised) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, delayMs);
     else return this.#sleep.wait(delayMs);
     return undefined;
+  }
+
+  /** The timers of a script that has a loop. */
+  get timers(): Timers {
+    assert(this.loop, 'a script that mentions a timer has a loop');
+    return (this.#timers ??= createTimers(this.loop, () => this.enter()));
   }
 
   /** This VU's cookie jar, made when the first cookie comes. */
@@ -305,11 +318,6 @@ function loopGlobals(vu: Vu): unknown[] {
   if (!loop) return [];
   const promiseClass = createPromiseClass(loop, () => vu.refuse('a blocking call in the executor of a promise'));
   vu.promiseClass = promiseClass;
-  const timer =
-    (repeats: boolean) =>
-    (fn: (...args: unknown[]) => unknown, delayMs: number, ...args: unknown[]): number =>
-      loop.setTimer(() => fn(...args), delayMs, repeats);
-  const clear = (id: unknown): void => loop.clearTimer(id);
   return [
     promiseClass,
     (self: unknown, args: Arguments, generator: GeneratorFunction) => runAsync(promiseClass, generator.apply(self, Array.from(args ?? []))),
@@ -317,10 +325,10 @@ function loopGlobals(vu: Vu): unknown[] {
       new ScriptAsyncGenerator(promiseClass, generator.apply(self, Array.from(args ?? []))),
     AwaitMark,
     yieldStar,
-    timer(false),
-    clear,
-    timer(true),
-    clear,
+    vu.timers.setTimeout,
+    vu.timers.clearTimeout,
+    vu.timers.setInterval,
+    vu.timers.clearInterval,
   ];
 }
 

@@ -1,6 +1,7 @@
 import { assert, systemClock } from '../../base/index.ts';
 import type { Job } from '../vu/loop.ts';
 import type { Suspension, Vu } from '../vu/vu.ts';
+import { unexpectedClose } from './failures.ts';
 import { SocketConnection, type SocketEvents, type SocketParams } from './dial.ts';
 
 export type Listener = (event: unknown) => unknown;
@@ -19,6 +20,8 @@ export class Channel implements SocketEvents, Suspension {
   readonly #connection: SocketConnection;
   readonly #target: object;
   readonly #wrap: (data: ArrayBuffer) => unknown;
+  readonly #url: string;
+  #hasOpened = false;
   readonly #listeners = new Map<EventName, Listener[]>();
   readonly #assigned = new Map<EventName, Listener>();
   /** Ends the operation that keeps the iteration open; used once. */
@@ -38,7 +41,8 @@ export class Channel implements SocketEvents, Suspension {
     this.#vu = vu;
     this.#target = parts.target;
     this.#wrap = parts.wrap;
-    this.#connection = new SocketConnection(vu, parts.url, parts.protocols, parts.params, this);
+    this.#url = parts.url;
+    this.#connection = new SocketConnection(vu, parts.url, parts.protocols, parts.params, this, false);
     this.#settle = vu.loop.begin();
     (vu.streams ??= new Set()).add(this);
   }
@@ -82,13 +86,15 @@ export class Channel implements SocketEvents, Suspension {
 
   close(code: number, reason: string): void {
     if (this.readyState === ReadyState.CLOSING || this.readyState === ReadyState.CLOSED) return;
+    checkClose(code, reason);
     this.readyState = ReadyState.CLOSING;
     this.#connection.close(code, reason);
   }
 
   onOpen(): void {
     this.#enqueue(() => {
-      this.readyState = ReadyState.OPEN;
+      this.#hasOpened = true;
+      if (this.readyState === ReadyState.CONNECTING) this.readyState = ReadyState.OPEN;
       return this.#dispatch('open');
     });
   }
@@ -101,7 +107,7 @@ export class Channel implements SocketEvents, Suspension {
     const content = isBinary ? (data.buffer.slice(data.byteOffset, data.byteOffset + data.length) as ArrayBuffer) : data.toString('utf8');
     this.#enqueue(() =>
       this.readyState === ReadyState.OPEN
-        ? this.#dispatch('message', { data: typeof content === 'string' ? content : this.#wrap(content), origin: '' })
+        ? this.#dispatch('message', { data: typeof content === 'string' ? content : this.#wrap(content), origin: this.#url })
         : undefined,
     );
   }
@@ -116,16 +122,25 @@ export class Channel implements SocketEvents, Suspension {
 
   onError(error: Error): void {
     this.#vu.engine.countError(`websocket: ${error.message}`);
-    this.#enqueue(() => this.#dispatch('error', { error: error.message }));
+    this.#enqueue(() => {
+      this.readyState = ReadyState.CLOSED;
+      return this.#dispatch('error', { error: error.message });
+    });
   }
 
   onClose(code: number, reason: string): void {
     this.#vu.streams?.delete(this);
     const settle = this.#settle;
     this.#settle = undefined;
+    const error = this.#hasOpened ? unexpectedClose(code, reason) : undefined;
+    const text = code === 1006 && this.#hasOpened && reason === '' ? 'unexpected EOF' : reason;
     settle?.(() => {
+      const wasOpen = this.readyState !== ReadyState.CLOSED;
       this.readyState = ReadyState.CLOSED;
-      return this.#dispatch('close', { code, reason, wasClean: code !== 1006 });
+      const told = error && wasOpen ? this.#dispatch('error', { error: error.message }) : undefined;
+      const tell = (): unknown =>
+        this.#dispatch('close', { code: this.#hasOpened ? code : undefined, reason: text, wasClean: code !== 1006 });
+      return told instanceof Promise ? told.then(tell) : tell();
     });
   }
 
@@ -140,20 +155,46 @@ export class Channel implements SocketEvents, Suspension {
 
   #mustBeOpen(): void {
     if (this.readyState !== ReadyState.OPEN)
-      throw new Error(`WebSocket is not open: its state is ${this.readyState}, not ${ReadyState.OPEN}`);
+      throw new Error(`InvalidStateError: the WebSocket is not open, its state is ${this.readyState}`);
   }
 
   #enqueue(job: Job): void {
-    if (this.#settle) this.#vu.loop?.post(job);
+    if (!this.#settle) return;
+    this.#vu.loop?.post(() => {
+      try {
+        const result = job();
+        return result instanceof Promise ? result.catch((error: unknown) => this.#giveUp(error)) : result;
+      } catch (error) {
+        return this.#giveUp(error);
+      }
+    });
+  }
+
+  /** As in k6, what a listener throws ends its connection, whose listeners hear of it, and then the iteration. */
+  async #giveUp(error: unknown): Promise<never> {
+    if (this.readyState !== ReadyState.CLOSED) {
+      this.readyState = ReadyState.CLOSED;
+      await this.#dispatch('error', { error: String(error) });
+      await this.#dispatch('close', { reason: '' });
+    }
+    throw error;
   }
 
   #dispatch(type: EventName, more: Readonly<Record<string, unknown>> = {}): unknown {
     const assigned = this.#assigned.get(type);
     const listeners = [...(assigned ? [assigned] : []), ...(this.#listeners.get(type) ?? [])];
     const event = { type, target: this.#target, timestamp: systemClock.nowMs(), ...more };
-    if (listeners.length === 1) return (listeners[0] as Listener)(event);
-    return listeners.length === 0 ? undefined : callAll(listeners, event);
+    const [first] = listeners;
+    if (!first) return undefined;
+    return listeners.length === 1 ? first(event) : callAll(listeners, event);
   }
+}
+
+/** What a script may close with (https://websockets.spec.whatwg.org/#dom-websocket-close). */
+function checkClose(code: number, reason: string): void {
+  if (code !== 1000 && !(code >= 3000 && code <= 4999))
+    throw new Error(`InvalidAccessError: the code of close() must be 1000 or from 3000 to 4999, not ${code}`);
+  if (Buffer.byteLength(reason) > 123) throw new Error('SyntaxError: the reason of close() must not be longer than 123 bytes');
 }
 
 /** One after the other: a listener may block. */

@@ -3,9 +3,11 @@ import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { monotonicMs } from '../../base/index.ts';
 import { localAddressFor } from '../http/addresses.ts';
-import { RequestFailure } from '../http/failures.ts';
 import type { TagLookup } from '../metrics/registry.ts';
+import { isAbsent, textOf } from '../modules/bound.ts';
+import { readTags } from '../modules/tags.ts';
 import type { Vu } from '../vu/vu.ts';
+import { dialError, SocketError } from './failures.ts';
 
 /** What `k6/ws` and `k6/websockets` have in common: the handshake with the VU's settings, the samples, the bytes. */
 
@@ -42,26 +44,30 @@ export interface SocketEvents {
 
 /** Handshakes that take longer are given up, as in k6. */
 const HANDSHAKE_TIMEOUT_MS = 60_000;
+const PROTOCOL = 'sec-websocket-protocol';
+/** What stands for a close without a code. */
+const NO_STATUS = 1005;
 /** How much of the body of a refusal is kept. */
 const REFUSAL_BODY_MAX_BYTES = 64 * 1024;
 
-/** Reads `{ headers, tags, compression, jar }`; anything else is refused. */
-export function readSocketParams(value: unknown, where: string): SocketParams {
-  if (value === undefined || value === null) return { headers: {}, tags: undefined, compression: false, jar: undefined };
-  if (typeof value !== 'object') throw new TypeError(`invalid ${where} parameters: expected an object, got ${typeof value}`);
-  const { headers, tags, compression, jar, ...others } = value as Record<string, unknown>;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw new TypeError(`unknown option "${unknown}" of ${where}: there are headers, tags, compression and jar`);
-  const algorithm = typeof compression === 'string' ? compression.trim() : (compression ?? '');
-  if (algorithm !== '' && algorithm !== 'deflate')
-    throw new Error(`unsupported compression algorithm ${JSON.stringify(algorithm)}, only 'deflate' is supported`);
-  if (jar !== undefined && jar !== null && typeof (jar as Partial<CookieSource>).cookiesForURL !== 'function')
-    throw new TypeError(`the jar of ${where} must be a http.CookieJar`);
+/**
+ * Reads `{ headers, tags, compression, jar }`. As in k6 what is no object is none; `strict`, for `k6/websockets`, refuses what it does not
+ * know, `k6/ws` has no eyes for it.
+ */
+export function readSocketParams(value: unknown, strict: boolean): SocketParams {
+  if (isAbsent(value)) return { headers: {}, tags: undefined, compression: false, jar: undefined };
+  const raw = Object(value) as Record<string, unknown>;
+  const unknown = Object.keys(raw).find((name) => !['headers', 'tags', 'compression', 'jar'].includes(name));
+  if (strict && unknown !== undefined) throw new Error(`unknown WebSocket's option ${unknown}`);
+  const { headers, tags, compression, jar } = raw;
+  const algorithm = textOf(compression).trim();
+  if (algorithm !== 'deflate' && (algorithm !== '' || (strict && 'compression' in raw)))
+    throw new Error(`unsupported compression algorithm '${algorithm}', supported algorithm is 'deflate'`);
   return {
     headers: textValues(headers),
-    tags: tags === undefined || tags === null ? undefined : textValues(tags),
+    tags: readTags(tags),
     compression: algorithm === 'deflate',
-    jar: (jar ?? undefined) as CookieSource | undefined,
+    jar: typeof (jar as Partial<CookieSource> | null | undefined)?.cookiesForURL === 'function' ? (jar as CookieSource) : undefined,
   };
 }
 
@@ -74,26 +80,26 @@ class SocketTags implements TagLookup {
   readonly #vu: Vu;
   readonly #url: string;
   readonly #own: Readonly<Record<string, string>> | undefined;
+  readonly #isNamed: boolean;
   status = 0;
   subprotocol = '';
 
-  constructor(vu: Vu, url: string, own: Readonly<Record<string, string>> | undefined) {
+  constructor(vu: Vu, url: string, own: Readonly<Record<string, string>> | undefined, isNamed: boolean) {
     this.#vu = vu;
     this.#url = url;
     this.#own = own;
+    this.#isNamed = isNamed;
   }
 
   tag(name: string): string | undefined {
+    if (name === 'url' || (name === 'name' && this.#isNamed)) return (this.#isNamed ? this.#own?.['name'] : undefined) ?? this.#url;
     const own = this.#own?.[name];
     if (own !== undefined) return own;
     switch (name) {
-      case 'url':
-      case 'name':
-        return this.#own?.['name'] ?? this.#url;
       case 'status':
         return this.status === 0 ? undefined : String(this.status);
       case 'subproto':
-        return this.subprotocol === '' ? undefined : this.subprotocol;
+        return this.status === 0 ? undefined : this.subprotocol;
       default:
         return this.#vu.tag(name);
     }
@@ -109,29 +115,48 @@ class SocketTags implements TagLookup {
   }
 }
 
+/** Counts a session that could not begin, as k6 does. */
+export function countFailedSession(vu: Vu, url: string, params: SocketParams): void {
+  const tags = new SocketTags(vu, url, params.tags, false);
+  for (const [name, value] of [
+    ['ws_sessions', 1],
+    ['ws_connecting', 0],
+    ['ws_session_duration', 0],
+  ] as const)
+    // prettier-ignore
+    vu.engine.metrics.builtIn(name).add(value, tags);
+}
+
 /** One connection, counted: sessions, connecting and session time, messages, pings, bytes. */
 export class SocketConnection {
   readonly #vu: Vu;
   readonly #socket: WebSocket;
   readonly #tags: SocketTags;
+  readonly #isBlocking: boolean;
   readonly #events: SocketEvents;
   readonly #startedAt = monotonicMs();
   #wire: Socket | undefined;
   #pings = new Map<string, number>();
   #pingCount = 0;
   #isEnded = false;
+  readonly #asked: readonly string[];
+  #protocol = '';
+  #hasOpened = false;
 
-  /** Throws when the URL is not one of a WebSocket. */
-  constructor(vu: Vu, url: string, protocols: readonly string[], params: SocketParams, events: SocketEvents) {
+  /** `isBlocking`: of `k6/ws`, whose samples have no tag `name`, and whose failed sessions have a duration. */
+  constructor(vu: Vu, url: string, protocols: readonly string[], params: SocketParams, events: SocketEvents, isBlocking: boolean) {
     this.#vu = vu;
     this.#events = events;
-    this.#tags = new SocketTags(vu, url, params.tags);
+    this.#isBlocking = isBlocking;
+    this.#tags = new SocketTags(vu, url, params.tags, !isBlocking);
     const { options } = vu.engine;
-    this.#socket = new WebSocket(url, [...protocols], {
+    const [inHeader, headers] = protocolsIn(params.headers);
+    this.#asked = [...protocols, ...inHeader];
+    this.#socket = new WebSocket(url, [...this.#asked], {
       headers: {
         ...(options.userAgent === '' ? {} : { 'User-Agent': options.userAgent }),
         ...cookieHeader(vu, url, params),
-        ...params.headers,
+        ...headers,
       },
       perMessageDeflate: params.compression,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
@@ -143,7 +168,7 @@ export class SocketConnection {
   }
 
   get protocol(): string {
-    return this.#socket.protocol;
+    return this.#protocol;
   }
 
   get extensions(): string {
@@ -167,6 +192,7 @@ export class SocketConnection {
   }
 
   ping(): void {
+    this.#countFrame();
     const id = String(this.#pingCount++);
     this.#pings.set(id, monotonicMs());
     this.#socket.ping(id, true, (error?: Error) => {
@@ -174,8 +200,18 @@ export class SocketConnection {
     });
   }
 
+  /** A code that the protocol forbids to send (RFC 6455 section 7.4) ends the connection without one. */
   close(code: number, reason: string): void {
-    this.#socket.close(code, reason);
+    this.#countFrame();
+    if (code === NO_STATUS) this.#socket.close();
+    else if (code === 1000 || (code > 1000 && code < 1015 && code !== 1004 && code !== 1006) || (code >= 3000 && code < 5000))
+      this.#socket.close(code, reason);
+    else this.terminate();
+  }
+
+  /** To `k6/websockets` pings and closes are messages too. */
+  #countFrame(): void {
+    if (!this.#isBlocking && this.#hasOpened) this.#metric('ws_msgs_sent', 1);
   }
 
   /** Ends it at once; `onClose` still comes unless the owner no longer listens. */
@@ -215,9 +251,11 @@ export class SocketConnection {
     socket.on('upgrade', (response) => {
       handshake = { status: response.statusCode ?? 101, headers: headersOf(response), body: '' };
       this.#tags.status = handshake.status;
+      this.#takeProtocol(response);
     });
     socket.on('open', () => {
-      this.#tags.subprotocol = socket.protocol;
+      this.#hasOpened = true;
+      this.#tags.subprotocol = this.#protocol;
       connected();
       events.onOpen(handshake);
     });
@@ -247,7 +285,7 @@ export class SocketConnection {
       // Ending a handshake is an error to the library, not to the script.
       if (this.#isEnded) return;
       connected();
-      events.onError(error instanceof RequestFailure ? new Error(error.detail) : error);
+      events.onError(handshake.status === 0 ? dialError(error) : new SocketError(`websocket: ${error.message}`));
     });
     socket.on('close', (code, reason) => {
       this.#end();
@@ -255,11 +293,19 @@ export class SocketConnection {
     });
   }
 
+  /** As k6, takes whatever subprotocol the server chose, also none; the library would give up the connection. */
+  #takeProtocol({ headers }: IncomingMessage): void {
+    const [asked] = this.#asked;
+    this.#protocol = headers[PROTOCOL] ?? '';
+    if (asked === undefined) delete headers[PROTOCOL];
+    else headers[PROTOCOL] = asked;
+  }
+
   /** Counts the session once, whichever way it ends. */
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#metric('ws_session_duration', monotonicMs() - this.#startedAt);
+    if (this.#isBlocking || this.#hasOpened) this.#metric('ws_session_duration', monotonicMs() - this.#startedAt);
     const { http } = this.#vu.engine;
     http.dataSent.add(this.#wire?.bytesWritten ?? 0, this.#vu);
     http.dataReceived.add(this.#wire?.bytesRead ?? 0, this.#vu);
@@ -268,6 +314,14 @@ export class SocketConnection {
   #metric(name: string, value: number): void {
     this.#vu.engine.metrics.builtIn(name).add(value, this.#tags);
   }
+}
+
+/** Scripts of `k6/ws` ask for subprotocols by the header. */
+function protocolsIn(given: Readonly<Record<string, string>>): [string[], Record<string, string>] {
+  const isProtocol = (name: string): boolean => name.toLowerCase() === PROTOCOL;
+  const names = Object.keys(given);
+  const asked = names.filter(isProtocol).flatMap((name) => (given[name] ?? '').split(',').map((each) => each.trim()));
+  return [asked, Object.fromEntries(Object.entries(given).filter(([name]) => !isProtocol(name)))];
 }
 
 /** Cookies of the given jar, or of the VU's own. */

@@ -1,9 +1,10 @@
 import type { Vu, Suspension } from '../vu/vu.ts';
 import { WheelEntry } from '../vu/wheel.ts';
-import { bytesOf, typeName } from '../modules/encoding.ts';
+import { isAbsent, textOf } from '../modules/bound.ts';
+import { SocketError, unexpectedClose } from './failures.ts';
 import { SocketConnection, type Handshake, type SocketEvents, type SocketParams } from './dial.ts';
 
-type Handler = (value?: unknown) => unknown;
+type Handler = (...args: unknown[]) => unknown;
 
 /** What `ws.connect` returns. */
 export interface SessionResponse {
@@ -13,8 +14,6 @@ export interface SessionResponse {
   readonly body: string;
   readonly error: string;
 }
-
-const eventNames = new Set(['open', 'message', 'binaryMessage', 'ping', 'pong', 'close', 'error']);
 
 /** RFC 6455 section 7.4.1, k6's default. */
 const GOING_AWAY = 1001;
@@ -45,7 +44,7 @@ export class Session implements Suspension, SocketEvents {
     this.#url = url;
     this.#setup = setup;
     this.#response = { url: '', status: 0, headers: {}, body: '', error: '' };
-    this.#connection = new SocketConnection(vu, url, [], params, this);
+    this.#connection = new SocketConnection(vu, url, [], params, this, true);
     vu.suspension = this;
     (vu.streams ??= new Set()).add(this);
   }
@@ -56,25 +55,24 @@ export class Session implements Suspension, SocketEvents {
 
   // What scripts call.
 
+  /** As in k6, events that do not exist never come, and what is no function is none. */
   on(event: unknown, handler: unknown): void {
     const name = String(event);
-    if (!eventNames.has(name)) throw new Error(`unknown WebSocket event ${JSON.stringify(name)}: there are ${[...eventNames].join(', ')}`);
-    if (typeof handler !== 'function') throw new TypeError(`the handler of ${JSON.stringify(name)} is not a function`);
+    if (typeof handler !== 'function') return;
     const list = this.#handlers.get(name);
     if (list) list.push(handler as Handler);
     else this.#handlers.set(name, [handler as Handler]);
   }
 
-  send(message: unknown): void {
+  send(message: unknown): unknown {
     this.#vu.enter();
-    this.#connection.send(String(message));
+    return this.#send(textOf(message));
   }
 
-  sendBinary(message: unknown): void {
+  sendBinary(message: unknown): unknown {
     this.#vu.enter();
-    if (!(message instanceof ArrayBuffer) && !ArrayBuffer.isView(message))
-      throw new TypeError(`expected ArrayBuffer as argument, received: ${typeName(message)}`);
-    this.#connection.send(Buffer.from(bytesOf(message)));
+    if (!(message instanceof ArrayBuffer)) throw new TypeError(`expected ArrayBuffer as argument, received: ${nameOf(message)}`);
+    return this.#send(Buffer.from(new Uint8Array(message)));
   }
 
   ping(): void {
@@ -82,9 +80,9 @@ export class Session implements Suspension, SocketEvents {
     this.#connection.ping();
   }
 
-  close(code?: unknown): void {
+  close(...codes: unknown[]): unknown {
     this.#vu.enter();
-    this.#close(code === undefined ? GOING_AWAY : Number(code));
+    return this.#close(codes.length === 0 ? GOING_AWAY : Math.trunc(Number(codes[0])) || 0);
   }
 
   setTimeout(callback: unknown, delayMs: unknown): void {
@@ -99,8 +97,10 @@ export class Session implements Suspension, SocketEvents {
 
   onOpen(handshake: Handshake): void {
     this.#response = { ...handshake, url: this.#url, error: '' };
-    this.#enqueue(() => this.#setup(this.#facade()));
-    this.#fire('open');
+    this.#enqueue(() => {
+      const result = this.#setup(this.#facade());
+      return result instanceof Promise ? result.then(() => this.#call('open')) : this.#call('open');
+    });
   }
 
   onRefused(handshake: Handshake, error: Error): void {
@@ -126,8 +126,10 @@ export class Session implements Suspension, SocketEvents {
     else this.#fire('error', error);
   }
 
-  onClose(code: number): void {
-    this.#close(code === 1005 ? GOING_AWAY : code);
+  onClose(code: number, reason: string): void {
+    const error = unexpectedClose(code, reason);
+    if (error && !this.#isClosing) this.#enqueue(() => this.#call('error', error));
+    this.#enqueue(() => this.#close(code));
   }
 
   drop(): void {
@@ -145,33 +147,42 @@ export class Session implements Suspension, SocketEvents {
     this.#enqueue(() => this.#finish(engine.options.throwErrors ? error : undefined));
   }
 
-  /** As in k6, nothing that arrives after the close is handed to the script. */
-  #close(code: number): void {
-    if (this.#isClosing || this.#isOver) return;
+  #send(data: string | Buffer): unknown {
+    this.#connection.send(data);
+    return this.#isClosing ? this.#call('error', new SocketError('websocket: close sent')) : undefined;
+  }
+
+  /** As in k6, nothing that arrives after the close is handed to the script, and handlers hear of it before the script goes on. */
+  #close(code: number): unknown {
+    if (this.#isClosing || this.#isOver) return undefined;
     this.#isClosing = true;
     this.#jobs = [];
+    this.#connection.close(code, '');
     try {
-      this.#connection.close(code, '');
-    } catch {
-      // A code that the protocol forbids to send (RFC 6455 section 7.4): the connection ends without one.
+      return this.#call('close', code);
+    } finally {
+      this.#enqueue(() => this.#finish(undefined));
     }
-    for (const handler of this.#handlers.get('close') ?? []) this.#enqueue(() => handler(code));
-    this.#enqueue(() => this.#finish(undefined));
   }
 
-  #fire(event: string, value?: unknown): void {
+  #fire(event: string, ...args: unknown[]): void {
     if (this.#isClosing) return;
-    this.#enqueue(() => this.#call(event, value));
+    this.#enqueue(() => this.#call(event, ...args));
   }
 
-  #call(event: string, value: unknown): unknown {
+  /** One handler after the other: one that blocks makes the next wait. */
+  #call(event: string, ...args: unknown[]): unknown {
     const handlers = this.#handlers.get(event) ?? [];
-    if (handlers.length === 1) return (handlers[0] as Handler)(value);
-    return handlers.length === 0 ? undefined : this.#callAll(handlers, value);
+    for (const [i, handler] of handlers.entries()) {
+      const result = handler(...args);
+      if (result instanceof Promise) return this.#callRest(result, handlers.slice(i + 1), args);
+    }
+    return undefined;
   }
 
-  async #callAll(handlers: readonly Handler[], value: unknown): Promise<void> {
-    for (const handler of handlers) await handler(value);
+  async #callRest(first: Promise<unknown>, handlers: readonly Handler[], args: readonly unknown[]): Promise<void> {
+    await first;
+    for (const handler of handlers) await handler(...args);
   }
 
   #enqueue(job: () => unknown): void {
@@ -189,11 +200,21 @@ export class Session implements Suspension, SocketEvents {
         const result = job();
         if (result instanceof Promise) await result;
       } catch (error) {
-        this.#finish(error);
+        await this.#giveUp(error);
       }
       if (!this.#isOver) this.#vu.suspension = this;
     }
     this.#isRunning = false;
+  }
+
+  /** What a handler throws ends the session; those of `close` still hear of it. */
+  async #giveUp(error: unknown): Promise<void> {
+    try {
+      await this.#close(GOING_AWAY);
+    } catch {
+      // The first error is the one to tell.
+    }
+    this.#finish(error);
   }
 
   #finish(error: unknown): void {
@@ -215,9 +236,9 @@ export class Session implements Suspension, SocketEvents {
 
   #timer(name: string, callback: unknown, delayMs: unknown, repeats: boolean): void {
     this.#vu.enter();
-    const delay = Number(delayMs);
-    if (!(delay > 0)) throw new Error(`${name} requires a >0 timeout parameter, received ${String(delayMs)}`);
+    const delay = Number(delayMs ?? 0);
     if (typeof callback !== 'function') throw new TypeError(`${name} needs a function`);
+    if (!(delay > 0)) throw new Error(`${name} requires a >0 timeout parameter, received ${delay.toFixed(2)}`);
     const { wheel } = this.#vu.engine;
     const timer = new SessionTimer(() => {
       if (repeats) wheel.start(timer, delay);
@@ -248,4 +269,8 @@ class SessionTimer extends WheelEntry {
   onDue(): void {
     this.#fn();
   }
+}
+
+function nameOf(value: unknown): string {
+  return isAbsent(value) ? String(value) : String(Object(value).constructor?.name);
 }

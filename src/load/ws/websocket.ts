@@ -1,5 +1,6 @@
 import type { Vu } from '../vu/vu.ts';
-import { bytesOf } from '../modules/encoding.ts';
+import { textOf } from '../modules/bound.ts';
+import { bytesOf, typeName } from '../modules/encoding.ts';
 import { blobBytes, type BlobLike } from './blob.ts';
 import { Channel, eventNames, ReadyState, type EventName, type Listener } from './channel.ts';
 import { readSocketParams } from './dial.ts';
@@ -21,7 +22,7 @@ export function webSocketClass(vu: Vu, Blob: new (parts: unknown[]) => BlobLike)
 
     constructor(url: unknown, protocols?: unknown, params?: unknown) {
       vu.enter();
-      if (vu.engine.phase === 'init') throw new Error('WebSocket is not supported in the init context');
+      if (!vu.isInitialised) throw new Error('WebSocket is not supported in the init context');
       this.url = checkUrl(url);
       const wanted = protocols === undefined || protocols === null ? [] : Array.isArray(protocols) ? protocols : [protocols];
       channels.set(
@@ -30,7 +31,7 @@ export function webSocketClass(vu: Vu, Blob: new (parts: unknown[]) => BlobLike)
           vu,
           url: this.url,
           protocols: wanted.map(String),
-          params: readSocketParams(params, 'new WebSocket()'),
+          params: readSocketParams(params, true),
           target: this,
           wrap: (data) => (this.#binaryType === 'blob' ? new Blob([data]) : data),
         }),
@@ -49,8 +50,10 @@ export function webSocketClass(vu: Vu, Blob: new (parts: unknown[]) => BlobLike)
       return channelOf(this).protocol;
     }
 
-    get extensions(): string {
-      return channelOf(this).extensions;
+    /** As in k6 a list. */
+    get extensions(): readonly string[] {
+      const { extensions } = channelOf(this);
+      return extensions === '' ? [] : extensions.split(',').map((each) => each.trim());
     }
 
     get binaryType(): BinaryType {
@@ -65,7 +68,7 @@ export function webSocketClass(vu: Vu, Blob: new (parts: unknown[]) => BlobLike)
 
     send(data: unknown): void {
       vu.enter();
-      channelOf(this).send(blobBytes(data) ?? (typeof data === 'string' ? data : Buffer.from(bytesOf(data))));
+      channelOf(this).send(contentOf(data));
     }
 
     ping(): void {
@@ -73,16 +76,16 @@ export function webSocketClass(vu: Vu, Blob: new (parts: unknown[]) => BlobLike)
       channelOf(this).ping();
     }
 
-    close(code?: number, reason?: string): void {
+    close(code?: unknown, reason?: unknown): void {
       vu.enter();
-      channelOf(this).close(code ?? 1000, reason ?? '');
+      channelOf(this).close(Math.trunc(Number(code ?? 0)) || 1000, textOf(reason));
     }
 
     addEventListener(event: unknown, listener: unknown): void {
       vu.enter();
       const name = String(event);
-      if (!isEventName(name)) throw new Error(`unknown WebSocket event ${JSON.stringify(name)}: there are ${eventNames.join(', ')}`);
-      channelOf(this).add(name, checkListener(name, listener));
+      if (isEventName(name)) channelOf(this).add(name, checkListener(name, listener));
+      else vu.engine.log('error', `can't add event handler: unknown event type: ${name}`, 'websocket');
     }
   }
 
@@ -99,6 +102,13 @@ export function webSocketClass(vu: Vu, Blob: new (parts: unknown[]) => BlobLike)
   for (const holder of [WebSocket, WebSocket.prototype])
     for (const [name, value] of Object.entries(ReadyState)) Object.defineProperty(holder, name, { value, enumerable: true });
   return WebSocket;
+}
+
+function contentOf(data: unknown): string | Buffer {
+  const blob = blobBytes(data);
+  if (blob || typeof data === 'string') return blob ?? (data as string);
+  if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) return Buffer.from(bytesOf(data));
+  throw new TypeError(`unsupported send type ${typeName(data)}`);
 }
 
 function isEventName(name: string): name is EventName {

@@ -109,7 +109,40 @@ test('what ws.connect does not know is an error at its line', async () => {
     }`,
     { env },
   );
-  assert.match(result.lines[0]?.message ?? '', /unsupported compression algorithm "br".*\n.*script-\d+\.js:3:/);
+  assert.match(result.lines[0]?.message ?? '', /unsupported compression algorithm 'br'.*\n.*script-\d+\.js:3:/);
+});
+
+test('a script that closes hears of it at once; any close but 1000 and 1001 is an error first', async () => {
+  const { failedChecks, lines } = await run(
+    `
+    import ws from 'k6/ws';
+    import { WebSocket } from 'k6/websockets';
+    import { check, sleep } from 'k6';
+    const log = [];
+    export default function () {
+      ws.connect(__ENV.WS_URL + '/echo', (socket) => {
+        socket.on('open', () => { log.push('open'); socket.close(); log.push('closed'); socket.send('late'); });
+        socket.on('close', (code) => { sleep(0.001); log.push(code); });
+        socket.on('error', (e) => log.push(e.error()));
+      });
+      ws.connect(__ENV.WS_URL + '/close', (socket) => {
+        socket.on('error', (e) => log.push(e.error()));
+        socket.on('close', (code) => log.push(code));
+      });
+      check(ws.connect('http://x', () => {}), { 'not a socket': (r) => r.status === 0 && r.error === 'malformed ws or wss URL' });
+      check(log, { order: (l) => l.join() === 'open,1001,closed,websocket: close sent,websocket: close 4001: enough,4001' });
+      const later = [];
+      const socket = new WebSocket(__ENV.WS_URL + '/close', ['none']);
+      for (const name of ['open', 'error', 'close']) socket.addEventListener(name, (e) => { later.push(name + (e.error ?? '') + (e.code ?? '')); });
+      socket.addEventListener('close', () => check(later, { later: (l) => l.join() === 'open,errorwebsocket: close 4001: enough,close4001' }));
+      const throwing = new WebSocket(__ENV.WS_URL + '/echo');
+      throwing.onopen = () => { throw new Error('of mine'); };
+      throwing.onerror = (e) => check(e, { thrown: ({ error }) => error === 'Error: of mine' });
+    }`,
+    { env },
+  );
+  assert.deepEqual(failedChecks, []);
+  assert.match(lines.find(({ source }) => source === 'stacktrace')?.message ?? '', /^Error: of mine/);
 });
 
 test('an interrupted iteration leaves no connection behind', async () => {
