@@ -104,6 +104,8 @@ export interface CapacityPicture {
 export interface UnitPicture {
   readonly id: string;
   readonly name: string;
+  /** An instance's tag Name. */
+  readonly tagName?: string;
   readonly state: string;
   /** Starting, in service, on its way out. */
   readonly phase: 'starting' | 'running' | 'leaving';

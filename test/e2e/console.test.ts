@@ -287,6 +287,7 @@ describe(
       const all = [
         ...paths,
         '/ecs/home/web?tab=Events',
+        '/target-groups/web?tab=Attributes',
         '/instances',
         '/cloudwatch',
         '/cloudwatch?tab=Metrics',

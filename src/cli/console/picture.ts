@@ -1,4 +1,14 @@
-import { alarms, autoScalingGroups, dbInstances, groupMembers, instances, scalableTargets, services, type Place } from '../../aws/index.ts';
+import {
+  alarms,
+  autoScalingGroups,
+  dbInstances,
+  groupMembers,
+  instances,
+  instanceTagsOf,
+  scalableTargets,
+  services,
+  type Place,
+} from '../../aws/index.ts';
 import { taskDefinitions, tasks, type AlarmResource, type InstanceResource, type TaskResource } from '../../aws/index.ts';
 import type { AlarmPicture, CapacityPicture, DatabasePicture, Picture, TargetGroupPicture, UnitPicture } from '../../console/index.ts';
 import type { WorkloadUsage } from '../../model/index.ts';
@@ -138,7 +148,11 @@ function looseInstances(at: Place, usage: Usage, health: Health): UnitPicture[] 
   return at
     .table(instances)
     .filter(({ InstanceId, state }) => state !== 'terminated' && !at.table(groupMembers).has(InstanceId))
-    .map((instance) => instancePicture(instance.InstanceId, instance, usage, health));
+    .map((instance) => {
+      const tagName = instanceTagsOf(at, instance.InstanceId).find(({ Key }) => Key === 'Name')?.Value;
+      const picture = instancePicture(instance.InstanceId, instance, usage, health);
+      return tagName === undefined || tagName === '' ? picture : { ...picture, tagName };
+    });
 }
 
 function instancePicture(id: string, instance: InstanceResource | undefined, usage: Usage, health: Health): UnitPicture {

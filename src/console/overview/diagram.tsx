@@ -56,7 +56,13 @@ export function Diagram({ picture, users }: { readonly picture: Picture; readonl
           <Capacity key={capacity.id} capacity={capacity} atMs={picture.atMs} />
         ))}
         {picture.instances.map((instance) => (
-          <Node key={instance.id} id={instance.id} title={instance.name} to={pathOf('instances', instance.id)} kind="EC2 instance">
+          <Node
+            key={instance.id}
+            id={instance.id}
+            title={instance.tagName ?? instance.name}
+            to={pathOf('instances', instance.id)}
+            kind="EC2 instance"
+          >
             <Units units={[instance]} atMs={picture.atMs} />
           </Node>
         ))}

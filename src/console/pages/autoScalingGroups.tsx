@@ -88,23 +88,23 @@ function Group({ group }: { readonly group: CapacityPicture }): JSX.Element {
   );
 }
 
+const groupMetrics = [
+  ['GroupDesiredCapacity', 'Average'],
+  ['GroupInServiceInstances', 'Average'],
+  ['GroupPendingInstances', 'Average'],
+  ['GroupTerminatingInstances', 'Average'],
+] as const;
+
 /** Metrics of the group itself are collected only when they are asked for, as on AWS. */
 function Monitoring({ name, collected }: { readonly name: string; readonly collected: boolean }): JSX.Element {
   return (
     <>
-      <MetricCharts namespace="AWS/EC2" dimensions={{ AutoScalingGroupName: name }} metrics={[['CPUUtilization', 'Average']]} />
-      {collected ? (
-        <MetricCharts
-          namespace="AWS/AutoScaling"
-          dimensions={{ AutoScalingGroupName: name }}
-          metrics={[
-            ['GroupDesiredCapacity', 'Average'],
-            ['GroupInServiceInstances', 'Average'],
-            ['GroupPendingInstances', 'Average'],
-            ['GroupTerminatingInstances', 'Average'],
-          ]}
-        />
-      ) : (
+      <MetricCharts
+        namespace="AWS/AutoScaling"
+        dimensions={{ AutoScalingGroupName: name }}
+        metrics={[['CPUUtilization', 'Average', 'AWS/EC2'], ...(collected ? groupMetrics : [])]}
+      />
+      {collected ? undefined : (
         <p class="empty">
           Metrics of the group itself are not collected.{' '}
           <Do

@@ -131,18 +131,16 @@ function One({ instance }: { readonly instance: Instance }): JSX.Element {
           {
             name: 'Monitoring',
             content: () => (
-              <>
-                <MetricCharts
-                  namespace="AWS/EC2"
-                  dimensions={{ InstanceId: id }}
-                  metrics={[
-                    ['CPUUtilization', 'Average'],
-                    ['NetworkIn', 'Sum'],
-                    ['NetworkOut', 'Sum'],
-                  ]}
-                />
-                <MetricCharts namespace="CWAgent" dimensions={{ InstanceId: id }} metrics={[['mem_used_percent', 'Average']]} />
-              </>
+              <MetricCharts
+                namespace="AWS/EC2"
+                dimensions={{ InstanceId: id }}
+                metrics={[
+                  ['CPUUtilization', 'Average'],
+                  ['NetworkIn', 'Sum'],
+                  ['NetworkOut', 'Sum'],
+                  ['mem_used_percent', 'Average', 'CWAgent'],
+                ]}
+              />
             ),
           },
         ]}

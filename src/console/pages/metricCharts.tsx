@@ -12,8 +12,8 @@ export function suffixOf(arn: string): string {
 interface MetricChartsProps {
   readonly namespace: string;
   readonly dimensions: Readonly<Record<string, string>>;
-  /** Names, each with the statistic to show. */
-  readonly metrics: readonly (readonly [name: string, statistic: string])[];
+  /** Names, each with the statistic to show, and its namespace where that is another. */
+  readonly metrics: readonly (readonly [name: string, statistic: string, namespace?: string])[];
 }
 
 interface MetricData {
@@ -32,6 +32,8 @@ const spans = [
   ['1 d', 86_400, 300],
 ] as const;
 
+const none = { times: [], values: [] };
+
 /** Metrics of one resource, as CloudWatch's GetMetricData gives them. */
 export function MetricCharts({ namespace, dimensions, metrics }: MetricChartsProps): JSX.Element {
   const [span, setSpan] = useState<(typeof spans)[number]>(spans[0]);
@@ -41,30 +43,40 @@ export function MetricCharts({ namespace, dimensions, metrics }: MetricChartsPro
     StartTime: now - lengthS,
     EndTime: now,
     ScanBy: 'TimestampAscending',
-    MetricDataQueries: metrics.map(([MetricName, Stat], index) => ({
+    MetricDataQueries: metrics.map(([MetricName, Stat, Namespace = namespace], index) => ({
       Id: `m${index}`,
       MetricStat: {
-        Metric: { Namespace: namespace, MetricName, Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })) },
+        Metric: { Namespace, MetricName, Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })) },
         Period: periodS,
         Stat,
       },
     })),
   };
   const { data, error } = useAws<MetricData>('cloudwatch', 'GetMetricData', input);
+  const series = useMemo(
+    () =>
+      metrics.map(([, statistic], index) => {
+        const { Timestamps = [], Values = [] } = data?.MetricDataResults?.find(({ Id }) => Id === `m${index}`) ?? {};
+        // The sum of a period that has only begun says nothing yet.
+        const whole = statistic === 'Sum' ? Timestamps.filter((second) => second < now - periodS).length : Timestamps.length;
+        return { times: Timestamps.slice(0, whole), values: Values.slice(0, whole) };
+      }),
+    [data, now],
+  );
   return (
     <>
       <Spans chosen={span[0]} onChoose={(name) => setSpan(spans.find(([one]) => one === name)!)} />
       <Problem error={error} />
       <div class="charts">
         {metrics.map(([name, statistic], index) => {
-          const found = data?.MetricDataResults?.find(({ Id }) => Id === `m${index}`);
+          const { times, values } = series[index] ?? none;
           return (
             <MetricChart
               key={name}
               title={`${name} (${statistic})`}
               unit={unitOf(name, statistic)}
-              times={found?.Timestamps ?? []}
-              values={found?.Values ?? []}
+              times={times}
+              values={values}
               color={(index % 5) + 1}
             />
           );
@@ -89,7 +101,7 @@ function Spans({ chosen, onChoose }: { readonly chosen: string; readonly onChoos
 /** Of AWS's own metrics, as CloudWatch tells it: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html */
 export function unitOf(metric: string, statistic: string): string {
   if (statistic === 'SampleCount') return '';
-  if (/Utilization|Percent/.test(metric)) return ' %';
+  if (/Utilization|percent/i.test(metric)) return ' %';
   if (/Memory$|Bytes$|Storage(Space)?$/.test(metric)) return 'B';
   return /Time$|Latency$/.test(metric) ? ' s' : '';
 }

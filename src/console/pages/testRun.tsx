@@ -226,7 +226,7 @@ function Workers({ run }: { readonly run: TestRun }): JSX.Element {
         caption="Load processes"
         rows={run.workers}
         keyOf={({ pid }) => String(pid)}
-        columns={[{ title: 'Process ID', cell: ({ pid }) => pid, numeric: true }]}
+        columns={[{ title: 'Process ID', cell: ({ pid }) => pid }]}
         empty="No load process yet."
       />
     </Card>
