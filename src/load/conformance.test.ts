@@ -69,6 +69,30 @@ const scripts: [name: string, source: string, exitCode: number][] = [
   ['an unknown module', `import x from 'k6/nope'; export default () => x;`, 107],
   ['a syntax error', 'export default function ( {', 107],
   ['no default function', 'export function other() {}', 104],
+  ['no function at all', 'export const options = {};', 255],
+  ['a setup that is none', `export const setup = 5; ${noop}`, 255],
+  ['options that are none', `export const options = []; ${noop}`, 104],
+  ['a scenario name with a blank', `export const options = { scenarios: { 'a b': { executor: 'shared-iterations' } } }; ${noop}`, 104],
+  [
+    'a time unit of nothing',
+    `export const options = { scenarios: { a: { executor: 'constant-arrival-rate', rate: 1, duration: '1s', timeUnit: 0, preAllocatedVUs: 1 } } }; ${noop}`,
+    104,
+  ],
+  [
+    'a ramp without VUs',
+    `export const options = { scenarios: { a: { executor: 'ramping-vus', startVUs: 0, stages: [{ duration: '1s', target: 0 }] } } }; ${noop}`,
+    104,
+  ],
+  [
+    'test.fail() and a crossed threshold',
+    `import exec from 'k6/execution'; export const options = { thresholds: { iterations: ['count>9'] } }; export default function () { exec.test.fail('r'); }`,
+    110,
+  ],
+  [
+    'a setup() that never waits and takes too long',
+    `export const options = { setupTimeout: '20ms' }; export function setup() { for (const at = Date.now(); Date.now() - at < 50; ); } ${noop}`,
+    100,
+  ],
   ['an unknown executor', `export const options = { scenarios: { a: { executor: 'nope' } } }; ${noop}`, 104],
   ['a missing exec function', `export const options = { scenarios: { a: { executor: 'shared-iterations', exec: 'no' } } }; ${noop}`, 104],
   ['an aggregate that the metric has not', `export const options = { thresholds: { http_reqs: ['p(95)<3'] } }; ${noop}`, 104],
@@ -106,10 +130,10 @@ for (const [i, [name, source, exitCode, message]] of mistakes.entries())
   test(`${name} is told with its place`, async () => {
     const script = join(folder, `mistake-${i}.js`);
     await writeFile(script, source);
-    const error = await startLoad({ script }).result.catch((thrown: unknown) => thrown);
-    assert.ok(error instanceof PlimsollError, String(error));
-    assert.equal(error.exitCode, exitCode);
-    assert.match(error.message, message);
+    // What happens from setup() on ends a run that has results.
+    const ended = await startLoad({ script }).result.catch((thrown: unknown) => thrown as PlimsollError);
+    assert.equal(ended.exitCode, exitCode);
+    assert.match(ended instanceof PlimsollError ? ended.message : (ended.reason ?? ''), message);
   });
 
 const shorter = { iterations: 4, vus: 2, thresholds: {} };

@@ -19,7 +19,10 @@ export const RunExitCode = {
 } as const;
 
 export const loadErrors = defineErrors({
-  PL_LOAD_SCRIPT_MISSING: { exitCode: RunExitCode.usage, when: 'The script cannot be read.' },
+  PL_LOAD_SCRIPT_MISSING: {
+    exitCode: RunExitCode.usage,
+    when: 'The script cannot be read, or what it exports is no test: no function at all, or a setup or teardown that is none.',
+  },
   PL_LOAD_SCRIPT_INVALID: {
     exitCode: RunExitCode.scriptException,
     when: 'The script does not parse, or it throws while it is initialised, set up or torn down.',

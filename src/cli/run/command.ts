@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { errorMessage } from '../../base/index.ts';
+import { errorMessage, systemClock } from '../../base/index.ts';
 import {
   checkWritable,
   openRest,
@@ -54,7 +54,11 @@ async function runScript(script: string, flags: Flags): Promise<number> {
   if (settings.summaryExport !== undefined) checkWritable(settings.summaryExport, '--summary-export');
   const view = new ProgressView(settings.isQuiet);
   const runLog = openLog(settings.log, (write) => view.above(write));
-  const log = (line: LogLine): void => runLog.write(line);
+  const said = new Set<string>();
+  const log = (line: LogLine): void => {
+    if (line.level === 'error') said.add(line.message);
+    runLog.write(line);
+  };
   const shown = settings.consolePort === undefined ? undefined : new OneTest(script);
   const hear = shown?.running.hears;
   const { env, defaults, options, outputs, secretSources, workers } = settings;
@@ -88,8 +92,8 @@ async function runScript(script: string, flags: Flags): Promise<number> {
     run.onProgress((progress) => view.show(progress));
     const result = await run.result;
     view.end();
-    tell(result, settings, log);
-    if (settings.lingers) {
+    tell(result, settings, log, said);
+    if (settings.lingers && result.exitCode !== RunExitCode.externalAbort) {
       log({ level: 'info', message: 'the test is over; --linger waits for Ctrl-C', source: '' });
       await signals.received;
     }
@@ -103,9 +107,15 @@ async function runScript(script: string, flags: Flags): Promise<number> {
 }
 
 /** The summary, the files that it goes to, and why the test did not pass. What cannot be written changes no exit code. */
-function tell(result: LoadResult, { summaryExport: exportFile }: RunSettings, log: (line: LogLine) => void): void {
+function tell(
+  result: LoadResult,
+  { summaryExport: exportFile }: RunSettings,
+  log: (line: LogLine) => void,
+  said: ReadonlySet<string>,
+): void {
   const say = (level: LogLine['level'], message: string): void => log({ level, message, source: '' });
   process.stdout.write(result.summaryText);
+  process.stderr.write(result.errorText);
   const files = Object.entries(result.files);
   if (exportFile !== undefined) files.push([exportFile, JSON.stringify(summaryExport(result), null, 4)]);
   for (const [file, content] of files) {
@@ -119,7 +129,7 @@ function tell(result: LoadResult, { summaryExport: exportFile }: RunSettings, lo
   const failed = [...new Set(result.thresholds.filter(({ ok }) => !ok).map(({ metric }) => metric))].sort();
   if (result.exitCode === RunExitCode.thresholdsFailed && failed.length > 0)
     say('error', `thresholds on metrics '${failed.join(', ')}' have been crossed`);
-  else if (result.reason !== undefined) say('error', `the test ended early: ${result.reason}`);
+  if (result.reason !== undefined && !said.has(result.reason)) say('error', `the test ended early: ${result.reason}`);
 }
 
 /** The console is loaded when it is asked for: most runs begin without. */
@@ -128,33 +138,42 @@ async function openConsole(shown: OneTest, port: number): Promise<ConsoleServer>
   return Server.openForRun(shown, { host: '127.0.0.1', ports: [port] });
 }
 
+/** The longest that a timer may be set for. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 interface Signals {
   /** The first one. */
   readonly received: Promise<void>;
   release(): void;
 }
 
-/** Once: a graceful stop with teardown and summary. Twice: the end. */
+/** Once: iterations are interrupted, teardown and summary follow. Twice: the end. */
 function stopOnSignal(run: LoadRun, log: (line: LogLine) => void): Signals {
   const received = Promise.withResolvers<void>();
+  // Whoever lingers may have nothing else to wait for, and without that Node ends.
+  const alive = systemClock.after(TIMER_MAX_MS, () => undefined);
   let count = 0;
   let isOver = false;
   run.result.then(
     () => (isOver = true),
     () => undefined,
   );
-  const onSignal = (): void => {
+  const onSignal = (name: NodeJS.Signals): void => {
     count++;
     received.resolve();
     if (isOver) return;
-    if (count > 1) process.exit(RunExitCode.externalAbort);
-    log({ level: 'warning', message: 'stopping: iterations under way may finish; again to end at once', source: '' });
-    run.stop();
+    if (count > 1) {
+      log({ level: 'error', message: `stopped at once: ${name} came again`, source: '' });
+      process.exit(RunExitCode.externalAbort);
+    }
+    log({ level: 'warning', message: 'stopping: teardown() and the summary follow; again to end at once', source: '' });
+    run.stop(`${name} was received`);
   };
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
   return {
     received: received.promise,
     release: () => {
+      alive.cancel();
       for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
     },
   };

@@ -150,33 +150,52 @@ test('the log goes where it is told to, from its level up', async () => {
 test('a run that lingers answers after its end, until it is interrupted', async () => {
   const address = `127.0.0.1:${await freePort()}`;
   const run = plimsoll(['run', '--linger', '-a', address, script('export default function () {}')]);
-  await run.said(/lingers? waits/);
+  await run.said(/linger waits/);
   const metrics = (await (await fetch(`http://${address}/v1/metrics/iterations`)).json()) as { data: { attributes: { sample: object } } };
   assert.match(JSON.stringify(metrics.data.attributes.sample), /"count":1/);
   run.kill('SIGINT');
   assert.equal((await run.ended).code, 0);
 });
 
-test('Ctrl-C lets iterations finish, tears down and says what happened; a second one ends at once', async () => {
+test('a run without an address lingers as well', async () => {
+  const run = plimsoll(['run', '--linger', script('export default function () {}')]);
+  await run.said(/linger waits/);
+  run.kill('SIGINT');
+  assert.equal((await run.ended).code, 0);
+});
+
+test('a run that waits for a scenario to start ends at once', async () => {
+  const run = plimsoll([
+    'run',
+    script(`export const options = { scenarios: { late: { executor: 'shared-iterations', startTime: '1h' } } };
+      export default function () {}`),
+  ]);
+  await run.said(/running \(/);
+  run.kill('SIGINT');
+  assert.equal((await run.ended).code, RunExitCode.externalAbort);
+});
+
+test('Ctrl-C interrupts iterations, tears down and says what happened; a second one ends at once', async () => {
   const source = `import { sleep } from 'k6';
     export const options = { vus: 1, duration: '1h' };
-    export default function () { console.log('BEGUN'); sleep(Number(__ENV.SECONDS)); console.log('FINISHED'); }
-    export const teardown = () => console.log('TORN DOWN');`;
-  const once = plimsoll(['run', '-e', 'SECONDS=0.5', script(source)]);
+    export default function () { console.log('BEGUN'); sleep(3600); console.log('FINISHED'); }
+    export function teardown() { console.log('TORN DOWN'); sleep(Number(__ENV.SECONDS)); }`;
+  const once = plimsoll(['run', '-e', 'SECONDS=0', script(source)]);
   await once.said(/BEGUN/);
   once.kill('SIGINT');
   const ended = await once.ended;
   assert.equal(ended.code, RunExitCode.externalAbort);
-  assert.match(ended.stderr, /FINISHED[^]*TORN DOWN/);
-  assert.match(ended.stdout, /iterations\.+: \d/);
+  assert.match(ended.stderr, /TORN DOWN[^]*the test ended early: SIGINT was received/);
+  assert.doesNotMatch(ended.stderr, /FINISHED/);
+  assert.match(ended.stdout, /0 complete and 1 interrupted iterations[^]*TOTAL RESULTS/);
   const twice = plimsoll(['run', '-e', 'SECONDS=3600', script(source)]);
   await twice.said(/BEGUN/);
   twice.kill('SIGINT');
-  await twice.said(/stopping:/);
+  await twice.said(/TORN DOWN/);
   twice.kill('SIGINT');
   const stopped = await twice.ended;
   assert.equal(stopped.code, RunExitCode.externalAbort);
-  assert.doesNotMatch(stopped.stderr, /FINISHED|TORN DOWN/);
+  assert.doesNotMatch(stopped.stdout, /TOTAL RESULTS/);
 });
 
 for (const [what, args] of Object.entries({
@@ -204,7 +223,7 @@ for (const [what, args] of Object.entries({
 
 test('a script that exports nothing is told so', async () => {
   const { code, stderr } = await plimsoll(['run', '-q', script('')]).ended;
-  assert.equal(code, RunExitCode.invalidConfig, stderr);
+  assert.equal(code, RunExitCode.usage, stderr);
   assert.match(stderr, /the default function is missing/);
 });
 

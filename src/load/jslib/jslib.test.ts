@@ -60,7 +60,7 @@ test('k6-summary prints what 0.4x printed and writes JUnit', async () => {
   assert.match(text, /✓ iterations\.+: 4 +[\d.]+\/s/);
   assert.match(text, /span\.+: avg=12\.5ms +min=12\.5ms/);
   assert.match(
-    result.files['junit.xml'] ?? '',
+    String(result.files['junit.xml']),
     /<testsuite name="all" tests="2" failures="1">\n<testcase name="checks - rate==1"><failure/,
   );
   assert.equal(result.files['value.txt'], '1.5s');

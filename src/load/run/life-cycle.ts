@@ -1,6 +1,6 @@
 import { PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
-import type { ErrorMessage } from './messages.ts';
+import type { ErrorMessage, SummaryOutputs } from './messages.ts';
 import type { LoadProcesses } from './processes.ts';
 
 /** setup() and teardown(), which the first process runs: at their times, and whenever somebody asks for them from outside. */
@@ -55,7 +55,7 @@ export class LifeCycle {
   }
 
   /** What handleSummary() makes of the results; undefined when it made nothing. */
-  async summary(data: string): Promise<Record<string, string> | undefined> {
+  async summary(data: string): Promise<SummaryOutputs | undefined> {
     return (await this.#processes.ask(0, { type: 'summary', data }, 'summary-done')).outputs;
   }
 

@@ -76,8 +76,8 @@ export class Run implements LoadRun {
     this.#handlers.push(handler);
   }
 
-  stop(): void {
-    this.#end(RunExitCode.externalAbort, 'stopped');
+  stop(reason = 'stopped'): void {
+    this.#end(RunExitCode.externalAbort, reason);
   }
 
   kill(): void {
@@ -156,26 +156,27 @@ export class Run implements LoadRun {
       this.#say('info', 'the test is paused; plimsoll resume starts it', 'control');
       await this.#steering.waitForStart();
     }
-    // Stopped while it was paused: nothing has begun that would have to be torn down.
-    const hasBegun = this.#endedEarly === undefined;
     this.#phase = runPhases.setup;
-    if (raw['noSetup'] !== true && hasBegun) await this.#lifeCycle.setup();
-    this.#phase = runPhases.running;
-    await this.#load();
-    const endedAt = monotonicMs();
-    const durationMs = endedAt - this.#startedAt;
-    this.#phase = runPhases.teardown;
-    if (raw['noTeardown'] !== true && hasBegun) await this.#tearDown();
-    known.judge.conclude(durationMs, endedAt);
+    if (!this.#endedEarly && raw['noSetup'] !== true) await this.#try(() => this.#lifeCycle.setup());
+    let durationMs = 0;
+    // Without setup() there is nothing to be done, and nothing to be torn down.
+    if (!this.#endedEarly) {
+      this.#phase = runPhases.running;
+      await this.#load();
+      durationMs = monotonicMs() - this.#startedAt;
+      this.#phase = runPhases.teardown;
+      if (raw['noTeardown'] !== true) await this.#try(() => this.#lifeCycle.teardown());
+    }
+    known.judge.conclude(durationMs, this.#startedAt + durationMs);
     const result = await this.#summarise(known, durationMs);
     await outputs.end(result);
     return result;
   }
 
-  /** What was measured is told even if teardown() throws or takes too long. */
-  async #tearDown(): Promise<void> {
+  /** What was measured is told even if setup() or teardown() throws or takes too long. */
+  async #try(phase: () => Promise<void>): Promise<void> {
     try {
-      await this.#lifeCycle.teardown();
+      await phase();
     } catch (error) {
       if (!(error instanceof PlimsollError)) throw error;
       this.#endedEarly ??= { exitCode: error.exitCode, reason: error.message };
@@ -228,7 +229,7 @@ export class Run implements LoadRun {
     const finished = places.map((index) => this.#processes.ask(index, this.#startOf(index), 'finished'));
     this.#startedAt = monotonicMs();
     for (const index of places) this.#steering.brief(index);
-    if (this.#endedEarly) this.#processes.tellAll({ type: 'end' });
+    if (this.#endedEarly) this.#processes.tellAll({ type: 'interrupt' });
     await Promise.all(finished);
   }
 
@@ -256,7 +257,7 @@ export class Run implements LoadRun {
     await this.#prepare(index);
     this.#processes.tell(index, this.#startOf(index));
     this.#steering.brief(index);
-    if (this.#endedEarly) this.#processes.tell(index, { type: 'end' });
+    if (this.#endedEarly) this.#processes.tell(index, { type: 'interrupt' });
   }
 
   #startOf(index: number): ToProcess {
@@ -298,7 +299,6 @@ export class Run implements LoadRun {
       case 'abort':
         if (message.error) this.#say('error', message.error.message, 'abort');
         this.#end(message.exitCode, message.reason);
-        this.#processes.tellAll({ type: 'interrupt' });
         return;
       case 'samples':
         this.#outputs?.samples(message.batch);
@@ -321,7 +321,7 @@ export class Run implements LoadRun {
     if (this.#endedEarly) return;
     this.#endedEarly = { exitCode, reason };
     this.#steering.release();
-    this.#processes.tellAll({ type: 'end' });
+    this.#processes.tellAll({ type: 'interrupt' });
   }
 
   #progress(): void {
@@ -341,9 +341,9 @@ export class Run implements LoadRun {
     const data = this.#summaryData(known, durationMs);
     const isAsked = this.#lifeCycle.has('handleSummary') && options.summaryMode !== 'disabled';
     const outputs = isAsked ? await this.#lifeCycle.summary(JSON.stringify(data)) : undefined;
-    const said = outputs?.['stderr'];
-    if (said !== undefined) this.#say('info', said, 'summary');
     const endedEarly = this.#endedEarly;
+    if (!endedEarly && options.scenarios.every(({ name }) => tally.scenario(name).complete === 0))
+      this.#say('warning', 'no iteration was finished: let the test run for longer', 'summary');
     const isMarkedFailed = this.#isMarkedFailed;
     return resultOf({ data, tally, options, thresholds: judge.results, endedEarly, isMarkedFailed, outputs, vusMax, durationMs });
   }

@@ -30,14 +30,15 @@ export type ToProcess =
       elapsedMs: number;
       done: readonly Done[];
     }
-  /** No new iterations; those under way may finish. */
-  | { type: 'end' }
   /** From outside, for externally-controlled scenarios: the VUs of the whole run, and whether they pause. */
   | { type: 'control'; vus: number | undefined; paused: boolean | undefined }
-  /** End all iterations now. */
+  /** End setup() and all iterations now; no other begins. */
   | { type: 'interrupt' }
   | { type: 'teardown'; setupData: string | undefined }
   | { type: 'summary'; data: string };
+
+/** What handleSummary() returned: file name, `stdout` or `stderr` → content. */
+export type SummaryOutputs = Record<string, string | Uint8Array>;
 
 /** A PlimsollError on its way. */
 export interface ErrorMessage {
@@ -94,5 +95,5 @@ export type FromProcess =
   | { type: 'abort'; error: ErrorMessage | undefined; exitCode: number; reason: string }
   | { type: 'marked-failed'; reason: string }
   | { type: 'teardown-done'; error: ErrorMessage | undefined }
-  | { type: 'summary-done'; outputs: Record<string, string> | undefined }
+  | { type: 'summary-done'; outputs: SummaryOutputs | undefined }
   | { type: 'log'; level: LogLevel; message: string; source: string };

@@ -4,6 +4,7 @@ import type { SummaryData, SummaryGroup } from '../summary/data.ts';
 import { renderSummary } from '../summary/render.ts';
 import { distortionsOf } from './distortions.ts';
 import { sum } from './progress.ts';
+import type { SummaryOutputs } from './messages.ts';
 import type { Tally } from './tally.ts';
 import type { CheckResult, LoadResult, ThresholdResult } from './types.ts';
 
@@ -16,7 +17,7 @@ export interface Outcome {
   /** By `exec.test.fail()`. */
   readonly isMarkedFailed: boolean;
   /** What handleSummary() returned. */
-  readonly outputs: Record<string, string> | undefined;
+  readonly outputs: SummaryOutputs | undefined;
   readonly vusMax: number;
   readonly durationMs: number;
 }
@@ -24,12 +25,13 @@ export interface Outcome {
 /** All that there is to say of a run at its end. */
 export function resultOf(outcome: Outcome): LoadResult {
   const { data, tally, options, thresholds, outputs } = outcome;
-  const { stdout, stderr: _said, ...files } = outputs ?? { stdout: renderSummary(data, tally.metrics, options) };
+  const { stdout, stderr, ...files } = outputs ?? { stdout: renderSummary(data, tally.metrics, options) };
   const scenarios = options.scenarios.map((scenario) => tally.scenario(scenario.name));
   return {
     exitCode: exitCodeOf(outcome),
     reason: outcome.endedEarly?.reason,
-    summaryText: stdout ?? '',
+    summaryText: textOf(stdout),
+    errorText: textOf(stderr),
     files,
     metrics: data.metrics,
     rootGroup: data.root_group,
@@ -49,8 +51,12 @@ export function resultOf(outcome: Outcome): LoadResult {
 
 function exitCodeOf({ endedEarly, thresholds, isMarkedFailed }: Outcome): number {
   if (endedEarly) return endedEarly.exitCode;
-  if (thresholds.some(({ ok }) => !ok)) return RunExitCode.thresholdsFailed;
-  return isMarkedFailed ? RunExitCode.markedFailed : RunExitCode.ok;
+  if (isMarkedFailed) return RunExitCode.markedFailed;
+  return thresholds.some(({ ok }) => !ok) ? RunExitCode.thresholdsFailed : RunExitCode.ok;
+}
+
+function textOf(content: string | Uint8Array | undefined): string {
+  return typeof content === 'string' ? content : Buffer.from(content ?? []).toString('utf8');
 }
 
 function checksOf(group: SummaryGroup): CheckResult[] {

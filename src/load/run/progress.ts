@@ -20,11 +20,11 @@ export class ProgressView {
 
   take(elapsedMs: number, thresholds: ThresholdResult[]): LoadProgress {
     const tally = this.#tally;
-    if (tally.vus > 0) {
+    const scenarios = this.#scenarios.map((scenario) => this.#scenario(scenario, elapsedMs));
+    if (scenarios.some(({ isDone }) => !isDone)) {
       tally.metrics.builtIn('vus').sink.add(tally.vus);
       tally.metrics.builtIn('vus_max').sink.add(this.#vusMax);
     }
-    const scenarios = this.#scenarios.map((scenario) => this.#scenario(scenario, elapsedMs));
     const spanMs = elapsedMs - this.#windowAtMs;
     this.#windowAtMs = elapsedMs;
     return {

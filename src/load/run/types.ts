@@ -94,8 +94,10 @@ export interface LoadResult {
   reason: string | undefined;
   /** What goes to stdout at the end: k6's summary, or what the script's handleSummary says. */
   summaryText: string;
+  /** What handleSummary has for stderr. */
+  errorText: string;
   /** Other outputs of handleSummary: file name → content. */
-  files: Record<string, string>;
+  files: Record<string, string | Uint8Array>;
   /** As handleSummary gets them. */
   metrics: SummaryData['metrics'];
   rootGroup: SummaryGroup;
@@ -176,8 +178,8 @@ export interface LoadRun {
   teardown(): Promise<void>;
   /** Metrics and groups as they are now, as handleSummary gets them. */
   snapshot(): SummaryData | undefined;
-  /** Ends the run gracefully: no new iterations; teardown and summary follow. */
-  stop(): void;
+  /** Ends the run as k6 does: setup() or the iterations under way are interrupted, teardown() and the summary follow. */
+  stop(reason?: string): void;
   /** Ends it at once; `result` rejects. */
   kill(): void;
 }

@@ -10,7 +10,9 @@ import { Vu } from '../vu/vu.ts';
 export class VuPool implements VuSource {
   readonly #engine: Engine;
   readonly #segment: Segment;
-  readonly #idle: Vu[] = [];
+  /** From `#next` on; who has waited longest comes first, as in k6. */
+  #idle: Vu[] = [];
+  #next = 0;
   #made = 0;
 
   constructor(engine: Engine, segment: Segment) {
@@ -26,7 +28,6 @@ export class VuPool implements VuSource {
       if (this.#made % 100 === 0) await new Promise<void>((resolve) => this.#engine.nextTurn(resolve));
     }
     for (const vu of this.#idle) await vu.ready;
-    this.#idle.reverse();
   }
 
   get made(): number {
@@ -34,7 +35,7 @@ export class VuPool implements VuSource {
   }
 
   take(scenario: Scenario, clock: ScenarioClock): Vu {
-    const vu = this.#idle.pop() ?? this.#make();
+    const vu = this.#idle[this.#next] === undefined ? this.#make() : this.#takeFirst();
     const { name, executor, env, tags } = scenario;
     vu.join({
       name,
@@ -45,6 +46,15 @@ export class VuPool implements VuSource {
       progress: () => clock.fraction(),
       stage: () => clock.stage(),
     });
+    return vu;
+  }
+
+  #takeFirst(): Vu {
+    const vu = this.#idle[this.#next++] as Vu;
+    if (this.#next * 2 > this.#idle.length) {
+      this.#idle = this.#idle.slice(this.#next);
+      this.#next = 0;
+    }
     return vu;
   }
 

@@ -9,7 +9,7 @@ import { hostModuleNames, loadModules } from '../modules/index.ts';
 import { invalid } from '../options/fields.ts';
 import { Recorder } from '../outputs/recorder.ts';
 import { absentTags, systemTagsOf } from '../outputs/tags.ts';
-import { mergeOptions, replacesScenarios, resolveOptions, type RawOptions, type ResolvedOptions } from '../options/options.ts';
+import { mergeOptions, replacesScenarios, type RawOptions } from '../options/options.ts';
 import { Secrets } from '../secrets/sources.ts';
 import { compileScript } from '../script/compile.ts';
 import { scriptError, type CompiledScript } from '../script/loaded.ts';
@@ -19,6 +19,7 @@ import { Engine } from '../vu/engine.ts';
 import { IterationRunner } from '../vu/iteration.ts';
 import { Call } from '../vu/wheel.ts';
 import { UncaughtRejection, Vu } from '../vu/vu.ts';
+import { BadSummary, checkExports, ownOptions, resolveIn, summaryOutputs } from './exports.ts';
 import type { ErrorMessage, FromProcess, Report, ToProcess } from './messages.ts';
 import { SelfWatch } from './self-watch.ts';
 import { VuPool } from './vu-pool.ts';
@@ -49,6 +50,9 @@ export class LoadWorker {
   /** What was asked for from outside while the VUs were still being made. */
   #asked: Control | undefined;
   #isEnding = false;
+  readonly #ended = Promise.withResolvers<void>();
+  /** Ends setup() while it runs. */
+  #breakOff: (() => void) | undefined;
   readonly #watch = new SelfWatch();
   #hasAborted = false;
 
@@ -71,12 +75,8 @@ export class LoadWorker {
       case 'control':
         this.#control(message);
         break;
-      case 'end':
-        this.#end();
-        break;
       case 'interrupt':
-        this.#isEnding = true;
-        for (const { executor } of this.#scenarios) executor.interruptAll();
+        this.#interrupt();
         break;
       case 'teardown':
         await this.#teardown(message.setupData);
@@ -100,14 +100,10 @@ export class LoadWorker {
     const layers = [message.layers.below, own, message.layers.above];
     const raw = mergeOptions(layers);
     const { options } = resolveIn(message.script, own, raw);
+    checkExports(exports, message.script);
     for (const scenario of options.scenarios)
       if (typeof exports[scenario.exec] !== 'function')
-        throw invalid(
-          scenario.exec === 'default'
-            ? 'no exported functions in script: the default function is missing'
-            : `executor ${scenario.name}: function '${scenario.exec}' not found in exports`,
-          message.script,
-        );
+        throw invalid(`executor ${scenario.name}: function '${scenario.exec}' not found in exports`, message.script);
     engine.options = options;
     engine.rawOptions = raw;
     if (script.source.refusal) this.#planThreads(script, message, raw);
@@ -236,18 +232,15 @@ export class LoadWorker {
   }
 
   async #summary(data: string): Promise<void> {
-    let outputs: Record<string, string> | undefined;
+    let outputs: ReturnType<typeof summaryOutputs>;
     try {
       this.#renewFirst('handleSummary');
       this.#engine.phase = 'summary';
       const result = await this.#call('handleSummary', [JSON.parse(data)], 120_000, loadErrors.PL_LOAD_TEARDOWN_TIMEOUT);
-      if (typeof result === 'object' && result !== null) {
-        outputs = {};
-        for (const [name, content] of Object.entries(result))
-          outputs[name] = content instanceof ArrayBuffer ? Buffer.from(content).toString('latin1') : String(content);
-      }
+      outputs = summaryOutputs(result);
     } catch (error) {
       this.#engine.log('error', `handleSummary() failed: ${(error as Error).message}`, 'summary');
+      if (error instanceof BadSummary) outputs = {};
     }
     this.#send({ type: 'summary-done', outputs });
   }
@@ -263,15 +256,23 @@ export class LoadWorker {
     const fn = vu.exports[name];
     if (typeof fn !== 'function') return undefined;
     const engine = this.#engine;
+    const startedAt = monotonicMs();
     const result = await new Promise<unknown>((resolve, reject) => {
-      const limit = new Call(() => {
+      const breakOff = (error: PlimsollError): void => {
         vu.interrupt();
-        reject(new PlimsollError(timeoutError, { what: `${name}() execution timed out after ${timeoutMs / 1000} seconds` }));
-      });
-      if (timeoutMs > 0) engine.wheel.start(limit, timeoutMs);
+        reject(error);
+      };
+      const tookTooLong = (): void =>
+        breakOff(new PlimsollError(timeoutError, { what: `${name}() execution timed out after ${timeoutMs / 1000} seconds` }));
+      const limit = new Call(tookTooLong);
+      engine.wheel.start(limit, timeoutMs);
+      if (name === 'setup')
+        this.#breakOff = () => breakOff(new PlimsollError(loadErrors.PL_LOAD_TEST_ABORTED, { what: 'setup() was interrupted' }));
       const settled = (settle: () => void): void => {
         engine.wheel.cancel(limit);
-        settle();
+        // A function that never waits keeps the timer waiting.
+        if (monotonicMs() - startedAt > timeoutMs) tookTooLong();
+        else settle();
       };
       try {
         const value = vu.complete((fn as (...args: readonly unknown[]) => unknown)(...args));
@@ -345,7 +346,13 @@ export class LoadWorker {
   }
 
   async #runScenario(entry: ScenarioInRun, startTimeMs: number): Promise<void> {
-    if (startTimeMs > 0) await new Promise<void>((resolve) => this.#engine.wheel.start(new Call(resolve), startTimeMs));
+    if (startTimeMs > 0) {
+      const due = Promise.withResolvers<void>();
+      const call = new Call(due.resolve);
+      this.#engine.wheel.start(call, startTimeMs);
+      await Promise.race([due.promise, this.#ended.promise]);
+      this.#engine.wheel.cancel(call);
+    }
     if (!this.#isEnding) await entry.executor.run(Math.max(0, -startTimeMs));
     entry.isDone = true;
   }
@@ -355,9 +362,12 @@ export class LoadWorker {
     for (const { executor } of this.#scenarios) executor.control(this.#asked);
   }
 
-  #end(): void {
+  /** As in k6, whatever ends a test early ends its iterations too. */
+  #interrupt(): void {
     this.#isEnding = true;
-    for (const { executor } of this.#scenarios) executor.end();
+    this.#ended.resolve();
+    this.#breakOff?.();
+    for (const { executor } of this.#scenarios) executor.interruptAll();
   }
 
   #report(): void {
@@ -392,11 +402,10 @@ export class LoadWorker {
   #abort(error: unknown): void {
     if (this.#hasAborted) return;
     this.#hasAborted = true;
-    this.#end();
+    this.#isEnding = true;
+    for (const { executor } of this.#scenarios) executor.end();
     // Not at once: the script that caused it is still running.
-    setImmediate(() => {
-      for (const { executor } of this.#scenarios) executor.interruptAll();
-    });
+    setImmediate(() => this.#interrupt());
     const message = this.#toMessage(error);
     this.#send({
       type: 'abort',
@@ -404,28 +413,6 @@ export class LoadWorker {
       exitCode: error instanceof PlimsollError ? error.exitCode : RunExitCode.internal,
       reason: message.message,
     });
-  }
-}
-
-/** What the script exports as `options`, as JSON has it. */
-function ownOptions(exported: unknown, script: string): RawOptions {
-  if (exported === undefined || exported === null) return {};
-  if (typeof exported !== 'object' || Array.isArray(exported)) throw invalid('options must be an object', script);
-  return JSON.parse(JSON.stringify(exported)) as RawOptions;
-}
-
-/** What is wrong with the script's own options is told with the script's name. */
-function resolveIn(script: string, own: RawOptions, merged: RawOptions): ResolvedOptions {
-  try {
-    return resolveOptions(merged);
-  } catch (error) {
-    if (!(error instanceof PlimsollError)) throw error;
-    try {
-      resolveOptions(own);
-    } catch {
-      throw new PlimsollError(loadErrors.PL_LOAD_OPTIONS_INVALID, { what: error.message, where: script, cause: error });
-    }
-    throw error;
   }
 }
 

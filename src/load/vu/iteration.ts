@@ -86,8 +86,11 @@ export class IterationRunner {
 
   #tell(error: unknown): void {
     const [prefix, thrown] = error instanceof UncaughtRejection ? ['Uncaught (in promise) ', error.reason] : ['', error];
-    // Who ends the test with test.abort() is told once, by the run.
-    if (!isAbort(thrown)) this.#engine.log('error', prefix + this.#engine.script.stackOf(thrown), 'stacktrace');
+    if (isAbort(thrown)) {
+      // It is told once, by the run; and what ends the whole test is no complete iteration, which it is going to be counted as.
+      this.complete--;
+      this.interrupted++;
+    } else this.#engine.log('error', prefix + this.#engine.script.stackOf(thrown), 'stacktrace');
   }
 
   #finish(vu: Vu, startedAt: number, resolve: (complete: boolean) => void): void {
@@ -109,10 +112,27 @@ export class IterationRunner {
     vu.iteration++;
     vu.place.inScenario++;
     const restMs = engine.options.minIterationDurationMs - (endedAt - startedAt);
-    if (restMs > 0) engine.wheel.start(new Call(() => resolve(true)), restMs);
+    if (restMs > 0) this.#rest(vu, restMs, resolve);
     else if (endedAt - engine.turnStartedAt > TURN_MS) engine.nextTurn(() => resolve(true));
     else resolve(true);
     engine.starts.check(endedAt);
+  }
+
+  /** The rest of minIterationDuration still belongs to the iteration: interrupted, it is not complete. */
+  #rest(vu: Vu, restMs: number, resolve: (complete: boolean) => void): void {
+    const { wheel } = this.#engine;
+    const call = new Call(() => {
+      vu.onInterrupt = undefined;
+      resolve(true);
+    });
+    vu.onInterrupt = () => {
+      vu.onInterrupt = undefined;
+      wheel.cancel(call);
+      this.complete--;
+      this.interrupted++;
+      resolve(false);
+    };
+    wheel.start(call, restMs);
   }
 
   #leave(vu: Vu): void {
