@@ -74,7 +74,17 @@ test('examples/scripts/secrets.js passes, and its secret stays one', async () =>
 });
 
 test('every example is run by a test', () => {
-  const elsewhere = ['grpc.js', 'html-forms.js', 'jslib.js', 'outputs.js', 'scenarios.js', 'taskoverflow.js', 'typed.ts', 'websockets.js'];
+  const elsewhere = [
+    'grpc.js',
+    'html-forms.js',
+    'jslib.js',
+    'outputs.js',
+    'redis.js',
+    'scenarios.js',
+    'taskoverflow.js',
+    'typed.ts',
+    'websockets.js',
+  ];
   const scripts = readdirSync(folder).filter((name) => /\.[jt]s$/.test(name));
   assert.deepEqual(scripts.sort(), [...short.map(([script]) => script), 'secrets.js', ...elsewhere].sort());
 });

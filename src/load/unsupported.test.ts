@@ -13,7 +13,6 @@ import { compileScript } from './script/compile.ts';
 const modules = [
   'k6/browser',
   'k6/experimental/browser',
-  'k6/experimental/redis',
   'k6/x/sql',
   'k6/nope',
 ];

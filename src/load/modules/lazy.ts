@@ -23,6 +23,8 @@ const loaders: Readonly<Record<string, () => Promise<ModuleClass>>> = {
   'k6/experimental/fs': async () => (await import('./fs.ts')).FsModule,
   'k6/experimental/csv': async () => (await import('./csv.ts')).CsvModule,
   'k6/x/sse': async () => (await import('./sse.ts')).SseModule,
+  'k6/experimental/redis': async () => (await import('./redis.ts')).RedisModule,
+  'k6/x/redis': async () => (await import('./redis.ts')).RedisModule,
   'k6/experimental/streams': async () => (await import('./streams.ts')).StreamsModule,
   'k6/secrets': async () => (await import('./secrets.ts')).SecretsModule,
   [SUMMARY_MODULE]: async () => (await import('./k6-summary.ts')).SummaryModule,

@@ -153,7 +153,6 @@ function unsupportedModule(path: string): string {
     return `unknown module "${path}": Plimsoll drives no browser; use Playwright for browser tests and k6/http for load`;
   if (path.startsWith('k6/x/'))
     return `unknown module "${path}": k6's Go extensions cannot be loaded; use an npm package or k6/http instead`;
-  if (path === 'k6/experimental/redis') return `unknown module "${path}": Plimsoll speaks no Redis, and k6 itself has dropped the module`;
   return `unknown module "${path}"`;
 }
 

@@ -12,7 +12,7 @@ import { Signal, type Answer, type FromThread, type ThreadCall, type ThreadPlan,
 export const THREADS_MAX = 100;
 
 /** Modules whose calls wait for events of sockets; a thread that is blocked would never see them. */
-const EVENT_MODULES = /^k6\/(?:ws|websockets|experimental\/websockets|net\/grpc|experimental\/grpc|x\/sse)$/;
+const EVENT_MODULES = /^k6\/(?:ws|websockets|experimental\/websockets|net\/grpc|experimental\/grpc|x\/sse|x\/redis|experimental\/redis)$/;
 
 /** How long an interrupted thread may take to tell what it has measured. */
 const STOP_MS = 500;
