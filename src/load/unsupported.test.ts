@@ -10,12 +10,7 @@ import { compileScript } from './script/compile.ts';
  * works is to be taken out. The list only shrinks.
  */
 
-const modules = [
-  'k6/browser',
-  'k6/experimental/browser',
-  'k6/x/sql',
-  'k6/nope',
-];
+const modules = ['k6/browser', 'k6/experimental/browser', 'k6/x/sql', 'k6/nope'];
 
 for (const name of modules)
   test(`the module ${name} is refused`, async () => {
