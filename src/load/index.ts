@@ -14,7 +14,7 @@ export function startLoad(request: LoadRequest): LoadRun {
 
 export { loadErrors, RunExitCode } from './errors.ts';
 export { openRest, type RestApi } from './rest/server.ts';
-export { goDuration } from './run/describe.ts';
+export { goDuration } from './options/durations.ts';
 export { mergeOptions, type RawOptions } from './options/options.ts';
 export { checkWritable } from './outputs/output.ts';
 export { Statistics, type RequestFailure, type RequestStatistics } from './outputs/statistics.ts';

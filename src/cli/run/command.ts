@@ -70,6 +70,7 @@ async function runScript(script: string, flags: Flags): Promise<number> {
     options,
     outputs,
     secretSources,
+    noColor: !settings.hasColour,
     ...(workers === undefined ? {} : { workers }),
     ...(hear === undefined ? {} : { onSeries: hear.onSeries }),
     log: (line) => {

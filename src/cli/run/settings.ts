@@ -30,6 +30,7 @@ export interface RunSettings {
   readonly address: string | undefined;
   readonly consolePort: number | undefined;
   readonly summaryExport: string | undefined;
+  readonly hasColour: boolean;
   readonly isQuiet: boolean;
   readonly lingers: boolean;
   readonly log: LogSettings;
@@ -63,6 +64,7 @@ export function settingsOf(flags: Flags, environment: Environment, isTerminal: b
     address: address === '' ? undefined : address,
     consolePort: flags.consolePort === undefined ? undefined : portOf(flags.consolePort),
     summaryExport: flags.summaryExport ?? environment['K6_SUMMARY_EXPORT'],
+    hasColour,
     isQuiet: flag('quiet') === true,
     lingers: either('linger', 'K6_LINGER') ?? defaults['linger'] === true,
     log: {

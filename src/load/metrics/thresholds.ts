@@ -1,5 +1,4 @@
-import { durationMs } from '../options/durations.ts';
-import { goDuration } from '../run/describe.ts';
+import { durationMs, goDuration } from '../options/durations.ts';
 import type { Metric, MetricRegistry } from './registry.ts';
 import { CounterSink, GaugeSink, RateSink, TrendSink, type MetricType, type Sink } from './sinks.ts';
 import type { SlidingWindows } from './windows.ts';

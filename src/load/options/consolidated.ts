@@ -1,3 +1,4 @@
+import { durationMs, goDuration } from './durations.ts';
 import { defaultSystemTags } from '../outputs/tags.ts';
 import { defaultTrendStats, type RawOptions } from './options.ts';
 import { fieldsOf, isExecutor, type ExecutorName } from './scenarios.ts';
@@ -21,7 +22,7 @@ const shortcuts = new Set(['vus', 'duration', 'iterations', 'stages']);
 export function consolidatedOptions(raw: RawOptions): Record<string, unknown> {
   const { ttl = null, select = null, policy = null } = (raw['dns'] ?? {}) as Record<string, unknown>;
   const known = {
-    ...Object.fromEntries(names.map((name) => [name, raw[name] ?? null])),
+    ...Object.fromEntries(names.map((name) => [name, asTold(name, raw[name])])),
     scenarios: scenariosOf(raw),
     dns: typeof raw['dns'] === 'string' ? raw['dns'] : { ttl, select, policy },
     summaryTrendStats: raw['summaryTrendStats'] ?? defaultTrendStats,
@@ -39,9 +40,22 @@ function scenariosOf(raw: RawOptions): Record<string, unknown> {
       const { executor } = scenario;
       const own = isExecutor(executor) ? fieldsOf[executor] : [];
       const fields = ['startTime', 'gracefulStop', 'env', 'exec', 'tags', ...own];
-      return [name, { executor, ...Object.fromEntries(fields.map((field) => [field, scenario[field] ?? null])) }];
+      return [name, { executor, ...Object.fromEntries(fields.map((field) => [field, asTold(field, scenario[field])])) }];
     }),
   );
+}
+
+const spans = new Set([
+  'setupTimeout', 'teardownTimeout', 'minIterationDuration', 'startTime', 'gracefulStop', 'duration', 'maxDuration', 'gracefulRampDown', 'timeUnit',
+]); // prettier-ignore
+
+/** Spans are told as Go prints them, whatever form they were given in. */
+function asTold(name: string, value: unknown): unknown {
+  if (name === 'stages' && Array.isArray(value))
+    return (value as Record<string, unknown>[]).map((stage) => ({ ...stage, duration: asTold('duration', stage['duration']) }));
+  if (!spans.has(name) || (typeof value !== 'number' && typeof value !== 'string')) return value ?? null;
+  const ms = durationMs(String(value), 'ms');
+  return ms === undefined ? value : goDuration(ms);
 }
 
 function shortForm({ vus, duration, iterations, stages }: RawOptions): Record<string, unknown> & { executor: ExecutorName } {

@@ -23,3 +23,19 @@ export function durationMs(text: string, bare?: 'ms'): number | undefined {
   for (const [, number, unit = ''] of rest.matchAll(/([\d.]+)([^\d.]+)/g)) totalMs += Number(number) * (unitsMs[unit] ?? 0);
   return factor * totalMs;
 }
+
+/** A span as Go prints it: `1m30s`, `1.5s`, `500ms`, `100µs`. */
+export function goDuration(ms: number): string {
+  if (ms === 0) return '0s';
+  if (ms < 1) return ms < 1e-3 ? `${digits(ms * 1e6)}ns` : `${digits(ms * 1000)}µs`;
+  if (ms < 1000) return `${digits(ms)}ms`;
+  const hours = Math.floor(ms / 3_600_000);
+  const minutes = Math.floor((ms % 3_600_000) / 60_000);
+  const rest = digits((ms % 60_000) / 1000);
+  return `${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${rest}s`;
+}
+
+/** Without what binary fractions add at the end. */
+function digits(value: number): string {
+  return String(Number(value.toFixed(9)));
+}

@@ -1,15 +1,5 @@
+import { goDuration } from '../options/durations.ts';
 import { lengthOf, maxVusOf, type Scenario } from '../options/scenarios.ts';
-
-/** A span as Go prints it: `1m30s`, `500ms`. */
-export function goDuration(ms: number): string {
-  if (ms === 0) return '0s';
-  if (ms < 1000) return `${ms}ms`;
-  const seconds = Math.floor(ms / 1000);
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor((seconds % 3600) / 60);
-  const rest = (ms % 60_000) / 1000;
-  return `${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${rest}s`;
-}
 
 /** One line of k6's header: `10 looping VUs for 30s (gracefulStop: 30s)`. */
 export function describeScenario(scenario: Scenario): string {

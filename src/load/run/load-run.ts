@@ -137,7 +137,16 @@ export class Run implements LoadRun {
 
   #summaryData({ tally, judge, options }: Known, durationMs: number): SummaryData {
     const { thresholds } = judge;
-    return summaryData({ metrics: tally.metrics, root: tally.root, thresholds, options, durationMs, setupData: this.#lifeCycle.data });
+    const { noColor } = this.#request;
+    return summaryData({
+      metrics: tally.metrics,
+      root: tally.root,
+      thresholds,
+      options,
+      durationMs,
+      setupData: this.#lifeCycle.data,
+      noColor,
+    });
   }
 
   async #execute(): Promise<LoadResult> {

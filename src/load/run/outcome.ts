@@ -35,7 +35,7 @@ export function resultOf(outcome: Outcome): LoadResult {
     files,
     metrics: data.metrics,
     rootGroup: data.root_group,
-    setupData: data.setup_data ?? undefined,
+    setupData: data.setup_data,
     thresholds,
     checks: checksOf(data.root_group),
     requests: tally.requests,

@@ -26,6 +26,8 @@ export interface LoadRequest {
   onSeries?: (series: readonly SeriesDelta[]) => void;
   /** Where `k6/secrets` finds its secrets, as k6's `--secret-source`: `file=secrets.env`, `mock=key=value`. */
   secretSources?: readonly string[];
+  /** What handleSummary() is told of colours (`--no-color`). */
+  noColor?: boolean;
   /** Gets each line that the script or the run has to say (console, errors, warnings). */
   log?: (line: LogLine) => void;
 }

@@ -49,6 +49,7 @@ export function summaryData(parts: {
   options: LoadOptions;
   durationMs: number;
   setupData: unknown;
+  noColor?: boolean | undefined;
 }): SummaryData {
   const { options, durationMs } = parts;
   const metrics: Record<string, SummaryMetric> = {};
@@ -70,10 +71,10 @@ export function summaryData(parts: {
   }
   return {
     root_group: groupOf(parts.root),
-    options: { summaryTrendStats: options.summaryTrendStats, summaryTimeUnit: options.summaryTimeUnit, noColor: true },
+    options: { summaryTrendStats: options.summaryTrendStats, summaryTimeUnit: options.summaryTimeUnit, noColor: parts.noColor ?? false },
     state: { isStdOutTTY: isTty(process.stdout), isStdErrTTY: isTty(process.stderr), testRunDurationMs: durationMs },
     metrics,
-    setup_data: parts.setupData ?? null,
+    ...(parts.setupData === undefined ? {} : { setup_data: parts.setupData }),
   };
 }
 

@@ -7,9 +7,9 @@ import type { SummaryGroup, SummaryMetric } from './data.ts';
  */
 export function summaryExport({ metrics, rootGroup, setupData }: LoadResult): object {
   return {
-    ...(setupData === undefined ? {} : { setup_data: setupData }),
     root_group: exportedGroup(rootGroup),
     metrics: Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, exportedMetric(metric)])),
+    ...(setupData === undefined ? {} : { setup_data: setupData }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { MetricRegistry } from '../metrics/registry.ts';
+import { aggregateOf } from '../metrics/thresholds.ts';
 import type { LoadOptions } from '../options/options.ts';
 import type { SummaryData } from './data.ts';
 import { legacySummary } from './legacy.ts';
@@ -13,8 +14,14 @@ export function renderSummary(data: SummaryData, metrics: MetricRegistry, option
     case 'legacy':
       return legacySummary(data, options);
     case 'full':
-      return summaryText(data, options, summaryParts(metrics, options, data.state.testRunDurationMs));
+      return summaryText(data, options, { statistic, parts: summaryParts(metrics, options, data.state.testRunDurationMs) });
     default:
-      return summaryText(data, options);
+      return summaryText(data, options, { statistic });
+  }
+
+  /** Thresholds may be on statistics that the summary does not show. */
+  function statistic(metric: string, aggregate: string): number | undefined {
+    const sink = metrics.get(metric)?.sink;
+    return sink && aggregateOf(sink, aggregate, data.state.testRunDurationMs / 1000);
   }
 }

@@ -27,14 +27,21 @@ interface Row {
 
 export type Unit = LoadOptions['summaryTimeUnit'];
 
-/** The text of the modes `compact` and `full`; the parts are what `full` has in addition. */
-export function summaryText(data: SummaryData, options: LoadOptions, parts: readonly SummaryPart[] = []): string {
+export interface SummaryMore {
+  /** What the mode `full` has in addition. */
+  readonly parts?: readonly SummaryPart[];
+  /** Of statistics that are not among the `values` of a metric. */
+  readonly statistic?: (metric: string, aggregate: string) => number | undefined;
+}
+
+/** The text of the modes `compact` and `full`. */
+export function summaryText(data: SummaryData, options: LoadOptions, { parts = [], statistic }: SummaryMore = {}): string {
   const unit = options.summaryTimeUnit;
   const isFull = options.summaryMode === 'full';
   const seconds = data.state.testRunDurationMs / 1000;
   const lines: string[] = [''];
   const withThresholds = Object.entries(data.metrics).filter(([, metric]) => metric.thresholds);
-  if (withThresholds.length > 0) lines.push('', '  █ THRESHOLDS ', '', ...thresholdSection(withThresholds, unit));
+  if (withThresholds.length > 0) lines.push('', '  █ THRESHOLDS ', '', ...thresholdSection(withThresholds, unit, statistic));
   lines.push('', '  █ TOTAL RESULTS ', '');
   lines.push(...results({ metrics: data.metrics, checks: allChecks(data.root_group) }, { seconds, unit, isFull, indent: '    ' }));
   for (const part of parts) lines.push(...partLines(part, { seconds, unit, isFull, indent: '    ' }));
@@ -58,7 +65,8 @@ function partLines({ kind, name, metrics, checks, groups }: SummaryPart, layout:
 
 function results({ metrics, checks }: Pick<SummaryPart, 'metrics' | 'checks'>, { seconds, unit, isFull, indent }: Layout): string[] {
   const groups = sectionsOf(metrics, isFull);
-  const lines = total(checks) > 0 ? checkSection(checks, seconds) : [];
+  // A threshold on checks makes them worth a word even when there were none.
+  const lines = total(checks) > 0 || metrics['checks']?.thresholds ? checkSection(checks, seconds) : [];
   const rows = groups.flatMap(([, list]) => list);
   const width = Math.max(0, ...rows.map((row) => row.indent + row.label.length)) + 3;
   const column = Math.max(0, ...rows.filter(({ metric }) => metric.type !== 'trend').map(({ metric }) => firstColumn(metric, unit).length));
@@ -83,12 +91,12 @@ function total(checks: readonly SummaryCheck[]): number {
 function checkSection(checks: readonly SummaryCheck[], seconds: number): string[] {
   const all = total(checks);
   const passed = checks.reduce((sum, { passes }) => sum + passes, 0);
-  const values = [String(all), formatPercent(passed / all), formatPercent((all - passed) / all)];
+  const values = [String(all), formatPercent(all && passed / all), formatPercent(all && (all - passed) / all)];
   const column = Math.max(...values.map((text) => text.length));
   const line = (label: string, index: number, rest: string): string =>
     `${label.padEnd('checks_succeeded...'.length, '.')}: ${(values[index] as string).padEnd(column)} ${rest}`;
   return [
-    line('checks_total', 0, `${formatNumber(all / seconds)}/s`),
+    line('checks_total', 0, `${formatNumber(seconds && all / seconds)}/s`),
     line('checks_succeeded', 1, `${passed} out of ${all}`),
     line('checks_failed', 2, `${all - passed} out of ${all}`),
     '',
@@ -130,7 +138,7 @@ export function parentOf(name: string): string {
 }
 
 /** By metric; those of sub-metrics stand, indented, under their metric if that has thresholds too. */
-function thresholdSection(metrics: readonly [string, SummaryMetric][], unit: Unit): string[] {
+function thresholdSection(metrics: readonly [string, SummaryMetric][], unit: Unit, statistic: SummaryMore['statistic']): string[] {
   const lines: string[] = [];
   const names = new Set(metrics.map(([name]) => name));
   for (const [name, metric] of metrics.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
@@ -139,19 +147,24 @@ function thresholdSection(metrics: readonly [string, SummaryMetric][], unit: Uni
     const indent = isBelow ? '      ' : '    ';
     lines.push(`${indent}${isBelow ? name.slice(parent.length) : name}`);
     for (const [source, { ok, value }] of Object.entries(metric.thresholds ?? {}))
-      lines.push(`${indent}${ok ? '✓' : '✗'} '${source}'${crossedBy(source, value, metric, unit)}`);
+      lines.push(
+        `${indent}${ok ? '✓' : '✗'} '${source}'${crossedBy(source, value ?? metric.values[aggregateIn(source)] ?? statistic?.(name, aggregateIn(source)), metric, unit)}`,
+      );
     lines.push('');
   }
   return lines;
 }
 
 /** ` p(95)=1.3ms`: what the threshold was compared with. */
-function crossedBy(source: string, shown: number | undefined, metric: SummaryMetric, unit: Unit): string {
-  const aggregate = /^\s*([a-z]+(?:\([^)]*\))?)/i.exec(source)?.[1] ?? source;
-  const value = shown ?? metric.values[aggregate];
+function crossedBy(source: string, value: number | undefined, metric: SummaryMetric, unit: Unit): string {
+  const aggregate = aggregateIn(source);
   if (value === undefined) return '';
   if (metric.type === 'rate') return ` ${aggregate}=${formatPercent(value)}`;
   return ` ${aggregate}=${aggregate === 'rate' ? `${formatNumber(value)}/s` : formatValue(value, metric.contains, unit)}`;
+}
+
+function aggregateIn(source: string): string {
+  return /^\s*([a-z]+(?:\([^)]*\))?)/i.exec(source)?.[1] ?? source;
 }
 
 function allChecks(group: SummaryGroup): SummaryCheck[] {

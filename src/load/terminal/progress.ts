@@ -1,5 +1,6 @@
 import { packageVersion } from '../../base/index.ts';
-import { fixedDuration, goDuration } from '../run/describe.ts';
+import { goDuration } from '../options/durations.ts';
+import { fixedDuration } from '../run/describe.ts';
 import type { LoadPlan, LoadProgress } from '../run/types.ts';
 
 /** What `plimsoll run` shows before and while a test runs, laid out as k6 does. */
