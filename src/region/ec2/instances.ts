@@ -14,8 +14,8 @@ import type { ComputeDriver, MachineProgram, Machines, MetricDatum, WorkloadUsag
 import type { LoopbackNetwork } from '../../compute/index.ts';
 import type { Addresses } from '../addresses.ts';
 import { isInterruption } from '../plane/line.ts';
-import { totalCpu } from '../groups/predictive.ts';
 import { metadataOf, userDataOf } from './metadata.ts';
+import { instanceMetrics } from './metrics.ts';
 import { NetworkMinutes } from './network.ts';
 
 export interface InstancesOptions {
@@ -106,7 +106,7 @@ export class Instances {
     const found: Record<string, { host: string; ports: number[] }> = {};
     for (const { at, id, host } of this.#running.values()) {
       const instance = at.table(instances).get(id);
-      if (host !== undefined && instance?.state === 'running') found[id] = { host, ports: this.#openPorts(at, instance) };
+      if (host !== undefined && instance?.state === 'running') found[id] = { host, ports: openPorts(at, instance) };
     }
     return found;
   }
@@ -124,33 +124,14 @@ export class Instances {
     this.#opened?.expose(id, port);
   }
 
-  /** AWS/EC2 CPUUtilization of each instance, and of its group where it has one, on average and in all; memory as the CloudWatch agent names it. */
+  /** What of each instance CloudWatch has, out of what its machine has used. */
   metrics(usage: ReadonlyMap<string, WorkloadUsage>): { at: Place; data: MetricDatum[] }[] {
-    const timestampMs = this.#options.clock.nowMs();
-    const totals = new Map<string, { at: Place; group: string; value: number }>();
-    const measured = [...this.#running.values()].flatMap(({ at, id }) => {
-      const used = usage.get(id);
-      const instance = at.table(instances).get(id);
-      if (used === undefined || instance === undefined) return [];
-      const group = this.#options.groupOf(at, id);
-      if (group !== undefined) {
-        const key = `${at.account}/${at.region}/${group}`;
-        totals.set(key, { at, group, value: (totals.get(key)?.value ?? 0) + Math.min(100, used.cpuPercent) });
-      }
-      const sets = [{ InstanceId: id }, ...(group === undefined ? [] : [{ AutoScalingGroupName: group }])];
-      const network = this.#network.count(id, used, timestampMs);
-      const data = sets.flatMap((dimensions): MetricDatum[] => [
-        ...network.map((one) => ({ ...one, namespace: 'AWS/EC2', dimensions })),
-        { namespace: 'AWS/EC2', name: 'CPUUtilization', dimensions, timestampMs, unit: 'Percent', value: Math.min(100, used.cpuPercent) },
-        { namespace: 'CWAgent', name: 'mem_used_percent', dimensions, timestampMs, unit: 'Percent', value: used.memoryPercent },
-      ]);
-      return [{ at, data }];
+    const running = [...this.#running.values()].filter(({ at, id }) => at.table(instances).has(id));
+    const used = running.flatMap(({ at, id }) => {
+      const own = usage.get(id);
+      return own === undefined ? [] : [{ at, id, group: this.#options.groupOf(at, id), used: own }];
     });
-    for (const { at, group, value } of totals.values()) {
-      const dimensions = { AutoScalingGroupName: group };
-      measured.push({ at, data: [{ ...totalCpu, dimensions, timestampMs, unit: 'Percent', value }] });
-    }
-    return measured;
+    return instanceMetrics(used, this.#network, this.#options.clock.nowMs());
   }
 
   /**
@@ -273,7 +254,7 @@ export class Instances {
       throw error;
     });
     if (host !== leased) this.#options.network.release(leased);
-    for (const port of this.#openPorts(at, instance)) machines.expose(id, port);
+    for (const port of openPorts(at, instance)) machines.expose(id, port);
     this.#publish(own, instance, host);
     this.#reached(own, instance, host);
     this.#changed();
@@ -318,18 +299,6 @@ export class Instances {
     this.#options.world.transaction(() =>
       at.table(networkInterfaces).patch(primary, { Association: { IpOwnerId: 'amazon', PublicIp: host, PublicDnsName: host } }),
     );
-  }
-
-  /** Ports that a security group lets in one by one; of a wide range those are opened that a target group uses. */
-  #openPorts(at: Place, { InstanceId }: InstanceResource): number[] {
-    const groups = new Set(
-      at
-        .table(networkInterfaces)
-        .filter(({ Attachment }) => Attachment?.InstanceId === InstanceId)
-        .flatMap(({ Groups = [] }) => Groups.map(({ GroupId }) => GroupId)),
-    );
-    const rules = at.table(securityGroupRules).filter((rule) => !rule.IsEgress && groups.has(rule.GroupId) && rule.IpProtocol === 'tcp');
-    return [...new Set(rules.flatMap(({ FromPort = 0, ToPort = -1 }) => (FromPort === ToPort && FromPort !== 22 ? [FromPort] : [])))];
   }
 
   #open(): Promise<Machines> {
@@ -388,4 +357,16 @@ export class Instances {
   #changed(): void {
     for (const watcher of this.#watchers) watcher();
   }
+}
+
+/** Ports that a security group lets in one by one; of a wide range those are opened that a target group uses. */
+function openPorts(at: Place, { InstanceId }: InstanceResource): number[] {
+  const groups = new Set(
+    at
+      .table(networkInterfaces)
+      .filter(({ Attachment }) => Attachment?.InstanceId === InstanceId)
+      .flatMap(({ Groups = [] }) => Groups.map(({ GroupId }) => GroupId)),
+  );
+  const rules = at.table(securityGroupRules).filter((rule) => !rule.IsEgress && groups.has(rule.GroupId) && rule.IpProtocol === 'tcp');
+  return [...new Set(rules.flatMap(({ FromPort = 0, ToPort = -1 }) => (FromPort === ToPort && FromPort !== 22 ? [FromPort] : [])))];
 }

@@ -1,5 +1,6 @@
 import { deregisterTargets, endTask, targets, tasks as taskRecords, type Place, type TaskResource, type World } from '../../aws/index.ts';
-import { isLeaving, privateAddress, type RunningTask, type Tasks } from './tasks.ts';
+import { isLeaving, privateAddress, type RunningTask } from './task.ts';
+import type { Tasks } from './tasks.ts';
 
 export interface TaskRequestsOptions {
   readonly world: World;

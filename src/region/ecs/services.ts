@@ -25,7 +25,8 @@ import {
 import type { MetricDatum, Service, Task, WorkloadUsage } from '../../model/index.ts';
 import { ControlLoop, type LoopResult } from '../control/loop.ts';
 import type { LoadBalancing } from '../elbv2/loadBalancing.ts';
-import { idOf, type RunningTask, type Tasks } from './tasks.ts';
+import { idOf, taskUsage, type RunningTask } from './task.ts';
+import type { Tasks } from './tasks.ts';
 import { deploymentResources, modelService, serviceTargets } from './translate.ts';
 
 export interface ServicesOptions {
@@ -77,7 +78,7 @@ export class Services {
         unit: 'Percent',
       } as const;
       const data = this.tasksOf(arn).flatMap((running): MetricDatum[] => {
-        const used = running.task.state === 'RUNNING' ? this.#options.tasks.usageOf(running, usage) : undefined;
+        const used = running.task.state === 'RUNNING' ? taskUsage(running, usage) : undefined;
         if (used === undefined) return [];
         return [
           { ...common, name: 'CPUUtilization', value: used.cpuPercent },

@@ -1,23 +1,16 @@
-import { type Clock, type Logger, type Timer } from '../../base/index.ts';
-import {
-  endTask,
-  taskDefinitions,
-  tasks,
-  type Place,
-  type TaskDefinitionResource,
-  type TaskResource,
-  type World,
-} from '../../aws/index.ts';
-import { nextTaskState, type ComputeDriver, type Task, type TaskEvent, type WorkloadExit, type WorkloadUsage } from '../../model/index.ts';
+import type { Clock, Logger } from '../../base/index.ts';
+import { taskDefinitions, type Place, type TaskDefinitionResource, type TaskResource, type World } from '../../aws/index.ts';
+import { nextTaskState, type ComputeDriver, type Task, type TaskEvent, type WorkloadExit } from '../../model/index.ts';
 import type { Addresses } from '../addresses.ts';
 import type { RunnableImage } from '../images.ts';
 import type { ComputeKind } from '../plane/protocol.ts';
 import type { LogShipper } from '../logs.ts';
 import { containerProgram } from './containers.ts';
-import { dependenciesOf, readiness, stoppable, type Dependency } from './dependencies.ts';
+import { readiness, stoppable } from './dependencies.ts';
 import { containerStartReason, essentialExited, exitCodeOf, exitReason, taskStartReason } from './reasons.ts';
 import { containerCheck, startChecks, taskHealth, type ContainerHealth } from './healthChecks.ts';
-import { containerLimits, taskCpuUnits, taskMemoryMiB, type ContainerResource, type Limits } from './translate.ts';
+import { idOf, isEnding, saveTask, unstartedTask, type Container, type RunningTask, type StopCode } from './task.ts';
+import type { ContainerResource } from './translate.ts';
 
 export interface TasksOptions {
   readonly world: World;
@@ -31,47 +24,6 @@ export interface TasksOptions {
   /** How long a task may take to end after SIGTERM before it is killed, wall milliseconds, where its definition does not say (ECS: 30 s). */
   readonly stopTimeoutMs: number;
   readonly log: Logger;
-}
-
-/** A container of a task: one workload of the driver. */
-interface Container {
-  readonly workloadId: string;
-  readonly name: string;
-  readonly essential: boolean;
-  /** Between SIGTERM and SIGKILL, wall milliseconds. */
-  readonly stopTimeoutMs: number;
-  readonly dependsOn: readonly Dependency[];
-  readonly limits: Limits;
-  state: 'PENDING' | 'RUNNING' | 'STOPPED';
-  exitCode?: number;
-  reason?: string;
-  /** Of its own check; absent where it has none. */
-  health?: ContainerHealth;
-  checks?: Timer;
-  startTimer?: Timer;
-  late?: true;
-  /** It has been told to stop. */
-  stopping?: true;
-}
-
-/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html */
-export type StopCode = 'EssentialContainerExited' | 'TaskFailedToStart' | 'ServiceSchedulerInitiated' | 'UserInitiated';
-
-/** A task that exists on this machine. */
-export interface RunningTask {
-  readonly at: Place;
-  readonly arn: string;
-  /** Address of its network interface in the VPC, under which targets know it; the task's id where it has none. */
-  readonly name: string;
-  readonly containers: readonly Container[];
-  /** What the task may use, all containers together. */
-  readonly limits: Limits;
-  /** Looks again at who may start: called when a container has started, ended, or changed its health. */
-  onContainers?: () => void;
-  task: Task;
-  /** A balancer has once found it so. */
-  wasHealthy: boolean;
-  stopCode?: StopCode;
 }
 
 /** How long a container's dependents wait for it, region time, where its definition does not say: Fargate's default. */
@@ -121,42 +73,10 @@ export class Tasks {
   /** Takes on a task that was written down as PROVISIONING, and starts it. */
   launch(at: Place, record: TaskResource): RunningTask {
     const definition = at.table(taskDefinitions).get(idOf(record.taskDefinitionArn));
-    const running = this.#taskOf(at, record, definition);
+    const running = unstartedTask(at, record, definition, this.#options.stopTimeoutMs);
     this.#running.set(record.taskArn, running);
     void this.#start(running, record, definition);
     return running;
-  }
-
-  /** A task as it is before anything of it runs. */
-  #taskOf(at: Place, record: TaskResource, definition: TaskDefinitionResource | undefined): RunningTask {
-    const id = idOf(record.taskArn);
-    const defined = definition?.containerDefinitions ?? [];
-    const limits = { cpuUnits: definition ? taskCpuUnits(definition) : 0, memoryMiB: definition ? taskMemoryMiB(definition) : 0 };
-    return {
-      at,
-      wasHealthy: false,
-      arn: record.taskArn,
-      name: privateAddress(record) ?? id,
-      limits,
-      containers: defined.map((own) => ({
-        workloadId: defined.length === 1 ? id : `${id}-${own.name ?? ''}`,
-        name: own.name ?? '',
-        essential: own.essential ?? true,
-        stopTimeoutMs: own.stopTimeout === undefined ? this.#options.stopTimeoutMs : own.stopTimeout * 1000,
-        dependsOn: dependenciesOf(own),
-        limits: containerLimits(own, defined, limits),
-        state: 'PENDING',
-      })),
-      task: {
-        id,
-        state: 'PROVISIONING',
-        address: '',
-        port: defined[0]?.portMappings?.[0]?.containerPort ?? 0,
-        createdAtMs: record.createdAt ?? at.nowMs,
-        health: 'UNKNOWN',
-        ...(record.startedBy === undefined ? {} : { deploymentId: record.startedBy }),
-      },
-    };
   }
 
   /**
@@ -166,7 +86,7 @@ export class Tasks {
   adopt(at: Place, record: TaskResource, there: ReadonlyMap<string, string>): boolean {
     const definition = at.table(taskDefinitions).get(idOf(record.taskDefinitionArn));
     const state = adoptable.find((one) => one === record.lastStatus);
-    const running = this.#taskOf(at, record, definition);
+    const running = unstartedTask(at, record, definition, this.#options.stopTimeoutMs);
     for (const container of running.containers)
       container.state =
         (record.containers ?? []).find(({ name }) => name === container.name)?.lastStatus === 'STOPPED' ? 'STOPPED' : 'RUNNING';
@@ -211,7 +131,7 @@ export class Tasks {
     const containerHealth = taskHealth(running.containers);
     running.wasHealthy ||= task.health === 'HEALTHY';
     running.task = containerHealth === undefined ? task : { ...task, containerHealth };
-    this.#save(running);
+    saveTask(this.#options.world, running);
     this.#changed(running);
   }
 
@@ -228,20 +148,6 @@ export class Tasks {
   /** A stopped task that nobody asks for any more. */
   forget(arn: string): void {
     if (this.#running.get(arn)?.task.state === 'STOPPED') this.#running.delete(arn);
-  }
-
-  /** What a task uses of its CPU and memory, all containers together. */
-  usageOf(running: RunningTask, usage: ReadonlyMap<string, WorkloadUsage>): { cpuPercent: number; memoryPercent: number } | undefined {
-    let found = false;
-    let [cpuPercent, memoryPercent] = [0, 0];
-    for (const { workloadId, limits } of running.containers) {
-      const used = usage.get(workloadId);
-      if (used === undefined) continue;
-      found = true;
-      cpuPercent += (used.cpuPercent * limits.cpuUnits) / running.limits.cpuUnits;
-      memoryPercent += (used.memoryPercent * limits.memoryMiB) / running.limits.memoryMiB;
-    }
-    return found ? { cpuPercent, memoryPercent } : undefined;
   }
 
   /** No state follows any more; the workloads are the driver's to end. */
@@ -390,7 +296,7 @@ export class Tasks {
     running.onContainers?.();
     if (isLast) return this.#ended(running, essentialExited);
     if (isEnding(running.task)) this.#stopContainers(running);
-    this.#save(running);
+    saveTask(this.#options.world, running);
     this.#changed(running);
   }
 
@@ -405,59 +311,11 @@ export class Tasks {
     if (task.address !== '') this.#options.driver.releaseAddress(task.address);
     running.task = { ...task, stoppedReason: task.stoppedReason ?? reason, state: nextTaskState(task.state, 'processGone') ?? task.state };
     running.task = { ...running.task, stoppedAtMs: this.#options.clock.nowMs(), state: 'STOPPED' };
-    this.#save(running);
+    saveTask(this.#options.world, running);
     this.#changed(running, { asked, wasOfUse });
   }
 
   #changed(running: RunningTask, ended?: { asked: boolean; wasOfUse: boolean }): void {
     for (const watcher of this.#watchers) watcher(running, ended);
   }
-
-  /** Writes a task's state into its record, where DescribeTasks finds it. */
-  #save({ at, arn, task, containers, stopCode = 'EssentialContainerExited' }: RunningTask): void {
-    this.#options.world.transaction(() => {
-      const record = at.table(tasks).get(arn);
-      if (record === undefined) return;
-      const changed = at.table(tasks).patch(record, {
-        lastStatus: task.state,
-        healthStatus: task.containerHealth ?? task.health,
-        version: (record.version ?? 1) + 1,
-        ...(task.startedAtMs === undefined ? {} : { startedAt: task.startedAtMs, connectivity: 'CONNECTED' }),
-        ...(task.stoppedReason === undefined ? {} : { stoppedReason: task.stoppedReason }),
-        ...(isLeaving(task) ? { desiredStatus: 'STOPPED', stopCode: record.stopCode ?? stopCode } : {}),
-        containers: (record.containers ?? []).map((held) => {
-          const own = containers.find(({ name }) => name === held.name);
-          if (own === undefined) return held;
-          const { state: lastStatus, exitCode, reason, health = task.health } = own;
-          return {
-            ...held,
-            lastStatus,
-            healthStatus: health,
-            ...(exitCode === undefined ? {} : { exitCode }),
-            ...(reason === undefined ? {} : { reason }),
-          };
-        }),
-      });
-      if (task.state === 'STOPPED') endTask(at, changed);
-    });
-  }
-}
-
-/** Whether a task is on its way out, or gone. */
-export function isLeaving({ state }: Task): boolean {
-  return state === 'DEACTIVATING' || state === 'STOPPING' || state === 'DEPROVISIONING' || state === 'STOPPED';
-}
-
-/** The last part of an ARN: a task's id, `family:revision` of a definition. */
-export function idOf(arn: string): string {
-  return arn.split('/').at(-1) ?? arn;
-}
-
-export function privateAddress(record: TaskResource): string | undefined {
-  return record.attachments?.[0]?.details?.find(({ name }) => name === 'privateIPv4Address')?.value;
-}
-
-/** Whether a task is not to start anything more. */
-function isEnding(task: Task): boolean {
-  return isLeaving(task) || task.stoppedReason !== undefined;
 }

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { monotonicMs, packageVersion, systemClock, type Logger, type PlimsollError } from '../../base/index.ts';
 import type { Balancer } from '../../balancer/index.ts';
 import { leasesOf, type LoopbackNetwork, type PostgresExit } from '../../compute/index.ts';
-import type { BalancerMetrics, ComputeDriver, Machines, TargetHealth, WorkloadExit } from '../../model/index.ts';
+import type { ComputeDriver, Machines } from '../../model/index.ts';
+import { ended } from './ended.ts';
+import { PlaneHandlers } from './handlers.ts';
 import { isInterruption, Line, planeFailed, planeInterrupted, type EndingCall } from './line.ts';
 import { MovableNetwork } from './movableNetwork.ts';
 import type { ComputeKind, DatabaseFacts, DatabaseSpec, DatabaseUse, Found, PlaneCalls, PlaneEvent, PlaneOptions } from './protocol.ts';
@@ -108,12 +109,7 @@ class RemotePlane implements Plane {
   readonly balancer: PlaneBalancer;
   readonly #options: PlaneOptions;
   readonly #log: Logger;
-  readonly #exits: ((exit: WorkloadExit) => void)[] = [];
-  readonly #lines: ((id: string, line: string) => void)[] = [];
-  readonly #health: ((health: TargetHealth) => void)[] = [];
-  readonly #drained: ((targetGroupId: string, targetId: string) => void)[] = [];
-  readonly #metrics: ((delta: BalancerMetrics, worker: number) => void)[] = [];
-  readonly #databaseExits = new Map<string, (exit: PostgresExit) => void>();
+  readonly #handlers: PlaneHandlers;
   readonly #restarts: ((moved: boolean) => void)[] = [];
   readonly #losses: ((error: PlimsollError) => void)[] = [];
   readonly #workloadAddresses: LoopbackNetwork;
@@ -132,6 +128,7 @@ class RemotePlane implements Plane {
     this.#options = options;
     this.#line = line;
     this.#log = log;
+    this.#handlers = new PlaneHandlers(log);
     this.#pids = found.balancerPids;
     this.#waiting = [...found.missed];
     this.network = new MovableNetwork(found.network);
@@ -220,6 +217,12 @@ class RemotePlane implements Plane {
     void line.closed.then(() => this.#onEnded());
   }
 
+  #tell(event: PlaneEvent): void {
+    if (event.type === 'exit') this.#workloads.delete(event.exit.id);
+    else if (event.type === 'metrics') this.#pids = event.pids;
+    this.#handlers.tell(event);
+  }
+
   #onEnded(): void {
     if (this.#leaving.signal.aborted) return;
     this.#log.error('the data plane ended, and all that it held with it; another is started');
@@ -275,10 +278,10 @@ class RemotePlane implements Plane {
   #tellEnds(): void {
     const killed = { code: null, signal: 'SIGKILL', lastLines: [] } as const;
     const workloads = [...this.#workloads].filter(([, state]) => state === 'running');
-    const databases = [...this.#databaseExits.values()];
+    const databases = [...this.#handlers.databaseExits.values()];
     this.#workloads.clear();
-    this.#databaseExits.clear();
-    for (const [id] of workloads) for (const handler of this.#exits) handler({ ...killed, id, outOfMemory: false });
+    this.#handlers.databaseExits.clear();
+    for (const [id] of workloads) for (const handler of this.#handlers.exits) handler({ ...killed, id, outOfMemory: false });
     for (const exited of databases) exited({ ...killed, expected: false });
     for (const handler of this.#restarts) handler(false);
   }
@@ -295,7 +298,7 @@ class RemotePlane implements Plane {
   #server(facts: DatabaseFacts): DatabaseServer {
     return {
       ...facts,
-      exited: new Promise((exited) => this.#databaseExits.set(facts.id, exited)),
+      exited: new Promise((exited) => this.#handlers.databaseExits.set(facts.id, exited)),
       stop: () => this.#end('stopDatabase', facts.id),
       kill: () => this.#say('killDatabase', facts.id),
       changePassword: (password) => this.#call('changeDatabasePassword', facts.id, password),
@@ -322,8 +325,8 @@ class RemotePlane implements Plane {
       },
       stop: (id, graceMs) => this.#end('stop', id, graceMs),
       exec: (id, command, timeoutMs) => orWhenInterrupted(this.#call('exec', id, command, timeoutMs), undefined),
-      onExit: (handler) => void this.#exits.push(handler),
-      onLine: (handler) => void this.#lines.push(handler),
+      onExit: (handler) => void this.#handlers.exits.push(handler),
+      onLine: (handler) => void this.#handlers.lines.push(handler),
       sample: () => orWhenInterrupted(this.#call('sample'), []),
       close: () => this.#end('closeDriver'),
     };
@@ -333,49 +336,15 @@ class RemotePlane implements Plane {
     const pids = (): readonly number[] => this.#pids;
     return {
       apply: (snapshot) => this.#call('apply', snapshot),
-      onHealth: (handler) => void this.#health.push(handler),
-      onDrained: (handler) => void this.#drained.push(handler),
-      onMetrics: (handler) => void this.#metrics.push(handler),
+      onHealth: (handler) => void this.#handlers.health.push(handler),
+      onDrained: (handler) => void this.#handlers.drained.push(handler),
+      onMetrics: (handler) => void this.#handlers.metrics.push(handler),
       get pids() {
         return pids();
       },
       replaceWorkers: async (graceMs) => void (this.#pids = await this.#call('replaceWorkers', graceMs)),
       stop: (graceMs) => this.#end('stopBalancer', graceMs),
     };
-  }
-
-  #tell(event: PlaneEvent): void {
-    switch (event.type) {
-      case 'exit':
-        this.#workloads.delete(event.exit.id);
-        for (const handler of this.#exits) handler(event.exit);
-        return;
-      case 'line':
-        for (const handler of this.#lines) handler(event.id, event.line);
-        return;
-      case 'databaseExit':
-        this.#databaseExits.get(event.id)?.(event.exit);
-        return;
-      case 'health':
-        for (const handler of this.#health) handler(event.health);
-        return;
-      case 'drained':
-        for (const handler of this.#drained) handler(event.targetGroupId, event.targetId);
-        return;
-      case 'metrics':
-        this.#pids = event.pids;
-        for (const handler of this.#metrics) handler(event.delta, event.worker);
-        return;
-      case 'log':
-        return this.#relay(event.line);
-    }
-    event satisfies never;
-  }
-
-  #relay(line: string): void {
-    const { level, time: _time, pid: _pid, hostname: _hostname, msg = '', ...rest } = JSON.parse(line) as LogLine;
-    const tell = level >= 50 ? 'error' : level >= 40 ? 'warn' : 'info';
-    this.#log[tell](rest, msg);
   }
 }
 
@@ -386,33 +355,4 @@ async function orWhenInterrupted<Value>(call: Promise<Value>, otherwise: Value):
     if (isInterruption(error)) return otherwise;
     throw error;
   }
-}
-
-const endedWithinMs = 500;
-
-/** Waits for processes that are on their way out. */
-async function ended(pids: readonly number[]): Promise<void> {
-  const endMs = monotonicMs() + endedWithinMs;
-  while (pids.some(runs) && monotonicMs() < endMs) await systemClock.sleep(10);
-}
-
-function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  try {
-    // The dead that nobody has asked for yet (Z) have let go of their ports. The state follows the name, which may hold anything.
-    return !/\) Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return true; // no /proc: it is left to the limit
-  }
-}
-
-/** As pino writes it. */
-interface LogLine {
-  readonly level: number;
-  readonly msg?: string;
-  readonly [key: string]: unknown;
 }

@@ -1,10 +1,7 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { errorMessage, type Clock, type Logger } from '../../base/index.ts';
 import {
   databaseTags,
   dbInstances,
-  dbSnapshots,
   parameterGroups,
   removeDBInstance,
   tellDatabaseEvent,
@@ -16,7 +13,7 @@ import type { MetricDatum } from '../../model/index.ts';
 import { databaseLatencyOf } from '../addedLatency.ts';
 import { isInterruption } from '../plane/line.ts';
 import type { DatabaseServer, Plane } from '../plane/plane.ts';
-import { copyFolder } from './copyFolder.ts';
+import { DatabaseFiles } from './files.ts';
 import { instanceClassOf } from './instanceClass.ts';
 
 export interface DatabasesOptions {
@@ -60,12 +57,14 @@ const passing: ReadonlySet<string> = new Set([
 /** RDS made real: a PostgreSQL server for each DB instance, at an address of its own, with its files under the data folder. */
 export class Databases {
   readonly #options: DatabasesOptions;
+  readonly #files: DatabaseFiles;
   readonly #running = new Map<string, RunningDatabase>();
   readonly #failures = new Map<string, string>();
   #closing = false;
 
   constructor(options: DatabasesOptions) {
     this.#options = options;
+    this.#files = new DatabaseFiles(options.world, options.dataDir);
     const { world } = options;
     this.#resume();
     world.watch((changed) => {
@@ -175,29 +174,28 @@ export class Databases {
         return this.#patch(database, { DBInstanceStatus: 'available' });
       case 'backing-up':
         await this.#stop(database);
-        this.#snapshot(database);
+        this.#files.snapshot(database);
         return this.#start(database, instance);
       case 'stopping':
         await this.#stop(database);
-        this.#snapshot(database);
+        this.#files.snapshot(database);
         return this.#patch(database, { DBInstanceStatus: 'stopped' });
       case 'deleting':
         await this.#stop(database);
-        this.#snapshot(database);
+        this.#files.snapshot(database);
         return this.#remove(database);
     }
   }
 
   async #start(database: RunningDatabase, instance: DBInstanceResource): Promise<void> {
     await this.#stop(database);
-    const folder = this.#folder(database);
-    this.#restore(database, instance, folder);
+    this.#files.restore(database, instance);
     const { vcpus, memoryMiB, maxConnections } = instanceClassOf(instance.DBInstanceClass ?? '');
     const { max_connections: asked, ...parameters } = parametersOf(database.at, instance);
     const addedLatencyMs = databaseLatencyOf(database.at, instance.DBInstanceArn) || undefined;
     const server = await this.#options.plane.startDatabase(keyOf(database.at, database.id), {
-      dataDir: folder,
-      logFile: this.logFile(database),
+      dataDir: this.#files.folder(database),
+      logFile: this.#files.logFile(database),
       address: database.address,
       port: this.#portFor(database, instance),
       user: instance.MasterUsername ?? 'postgres',
@@ -239,33 +237,9 @@ export class Databases {
     await server?.stop();
   }
 
-  /** Copies the files of the stopped server for each of its snapshots that waits for them. */
-  #snapshot(database: RunningDatabase): void {
-    const { world } = this.#options;
-    const { at, id } = database;
-    const waiting = at.table(dbSnapshots).filter((one) => one.DBInstanceIdentifier === id && one.Status === 'creating');
-    for (const snapshot of waiting) {
-      const folder = this.#snapshotFolder(at, snapshot.DBSnapshotIdentifier);
-      rmSync(folder, { recursive: true, force: true });
-      if (existsSync(this.#folder(database))) copyFolder(this.#folder(database), folder);
-      world.transaction(() => at.table(dbSnapshots).patch(snapshot, { Status: 'available', PercentProgress: 100 }));
-    }
-  }
-
-  /** A new instance that comes from a snapshot begins with its files. */
-  #restore({ at }: RunningDatabase, instance: DBInstanceResource, folder: string): void {
-    const source = instance.sourceSnapshot;
-    if (source === undefined || existsSync(folder)) return;
-    const files = this.#snapshotFolder(at, source);
-    if (!existsSync(files)) return;
-    mkdirSync(join(folder, '..'), { recursive: true });
-    copyFolder(files, folder);
-  }
-
   #remove(database: RunningDatabase): void {
     const { world, plane } = this.#options;
-    rmSync(this.#folder(database), { recursive: true, force: true });
-    for (const file of [this.logFile(database), `${this.logFile(database)}.1`]) rmSync(file, { force: true });
+    this.#files.remove(database);
     this.#running.delete(keyOf(database.at, database.id));
     plane.network.release(database.address);
     world.transaction(() => removeDBInstance(database.at, database.id));
@@ -296,17 +270,9 @@ export class Databases {
     });
   }
 
-  #folder({ at, id }: Pick<RunningDatabase, 'at' | 'id'>): string {
-    return resolve(this.#options.dataDir, 'rds', at.account, at.region, id);
-  }
-
-  /** Beside its folder: it outlives a restore, and is no part of a snapshot. */
+  /** What a server has written to its log. */
   logFile(database: Pick<RunningDatabase, 'at' | 'id'>): string {
-    return `${this.#folder(database)}.log`;
-  }
-
-  #snapshotFolder(at: Place, id: string): string {
-    return join(this.#options.dataDir, 'rds-snapshots', at.account, at.region, id.replaceAll(/[^a-z0-9-]/g, '_'));
+    return this.#files.logFile(database);
   }
 
   /** Use of all running servers since the last call: as AWS/RDS metrics, and their CPU together in percent of one core. */
