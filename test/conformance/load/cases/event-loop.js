@@ -13,6 +13,7 @@
 import { check, sleep } from 'k6';
 import { CountQueuingStrategy, ReadableStream, ReadableStreamDefaultReader } from 'k6/experimental/streams';
 import http from 'k6/http';
+import { setTimeout } from 'k6/timers';
 
 export const options = { iterations: 2, thresholds: { checks: ['rate==1'] } };
 
@@ -29,14 +30,14 @@ async function order() {
   const log = [];
   setTimeout(() => {
     log.push('timer');
-    Promise.resolve().then(() => log.push('its promise'));
+    return Promise.resolve().then(() => log.push('its promise'));
   }, 0);
   setTimeout(() => log.push('next timer'), 1);
   let promise = Promise.resolve();
-  for (let i = 0; i < 3; i++) promise = promise.then(() => log.push(i));
+  for (const i of [0, 1, 2]) promise = promise.then(() => log.push(i));
   sleep(0.02);
   log.push('slept');
-  await null;
+  await Promise.resolve();
   log.push('awaited');
   await new Promise((resolve) => setTimeout(resolve, 5));
   return log.join();
