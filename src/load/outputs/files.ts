@@ -55,24 +55,22 @@ class GrowingFile {
 export function jsonOutput(argument: string, context: OutputContext): Output {
   const file = new GrowingFile(argument === '' ? '-' : argument, context);
   const known = new Set<string>();
-  let thresholds: Readonly<Record<string, readonly string[]>> = {};
+  let thresholds: OutputStart['plan']['thresholds'] = {};
+  let submetrics: readonly string[] = [];
   const declare = (metrics: readonly MetricInfo[]): void => {
     for (const info of metrics) {
       if (known.has(info.name)) continue;
       known.add(info.name);
-      const submetrics = Object.keys(thresholds).filter((name) => name.startsWith(`${info.name}{`));
-      file.write(jsonMetric(info, thresholds[info.name] ?? [], submetrics));
+      const own = submetrics.filter((name) => name.startsWith(`${info.name}{`));
+      file.write(jsonMetric(info, thresholds[info.name] ?? [], own));
     }
   };
   return {
     description: file.name === '-' ? 'json (stdout)' : `json (${file.name})`,
-    begin({ plan }) {
-      thresholds = Object.fromEntries(
-        Object.entries(plan.thresholds).map(([name, list]) => [
-          name,
-          list.map((item) => (typeof item === 'string' ? item : item.threshold)),
-        ]),
-      );
+    begin({ plan, systemTags }) {
+      thresholds = plan.thresholds;
+      const usual = systemTags.includes('expected_response') ? ['http_req_duration{expected_response:true}'] : [];
+      submetrics = [...new Set([...Object.keys(thresholds), ...usual])];
       file.open();
     },
     samples(batch) {

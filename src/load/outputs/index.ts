@@ -1,5 +1,5 @@
 import { systemClock } from '../../base/index.ts';
-import { noTags, type MetricDelta } from '../metrics/registry.ts';
+import { noTags, type MetricDelta, type TagLookup } from '../metrics/registry.ts';
 import type { LoadOptions, RawOptions } from '../options/options.ts';
 import type { LoadPlan, LoadProgress, LoadResult } from '../run/types.ts';
 import { timeFormats, type TimeFormat } from './csv.ts';
@@ -40,6 +40,7 @@ export class Outputs {
   readonly #warn: OutputContext['warn'];
   #gauges: Recorder | undefined;
   #lost = 0;
+  #tags: TagLookup = noTags;
 
   constructor(outputs: readonly Output[], recording: Recording | undefined, warn: OutputContext['warn']) {
     this.#outputs = outputs;
@@ -57,6 +58,13 @@ export class Outputs {
     if (!this.recording) return;
     this.#gauges = new Recorder(this.recording, (batch) => this.samples(batch));
     this.#gauges.systemTags = systemTags;
+    const { tags } = start.options;
+    this.#tags = {
+      tag: (name) => tags[name],
+      addNames: (names) => {
+        for (const name of Object.keys(tags)) names.add(name);
+      },
+    };
   }
 
   samples(batch: SampleBatch): void {
@@ -70,10 +78,10 @@ export class Outputs {
 
   progress(progress: LoadProgress): void {
     const gauges = this.#gauges;
-    if (gauges) {
+    if (gauges && progress.scenarios.some(({ isDone }) => !isDone)) {
       // Only the run as a whole knows how many users there are.
-      gauges.create('vus', 'gauge', 'default').add(progress.vus, noTags);
-      gauges.create('vus_max', 'gauge', 'default').add(progress.vusMax, noTags);
+      gauges.create('vus', 'gauge', 'default').add(progress.vus, this.#tags);
+      gauges.create('vus_max', 'gauge', 'default').add(progress.vusMax, this.#tags);
       gauges.flush();
     }
     for (const output of this.#outputs) output.progress?.(progress);

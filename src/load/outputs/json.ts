@@ -1,3 +1,4 @@
+import type { ThresholdOption } from '../metrics/thresholds.ts';
 import type { MetricInfo } from './recorder.ts';
 import { metadataTags, type Tags } from './tags.ts';
 
@@ -32,15 +33,22 @@ function isoTime(timeMs: number): string {
 }
 
 /** Comes before the first point of a metric. */
-export function jsonMetric(info: MetricInfo, thresholds: readonly string[], submetrics: readonly string[]): string {
+export function jsonMetric(info: MetricInfo, thresholds: readonly ThresholdOption[], submetrics: readonly string[]): string {
   const { name, metricType, contains } = info;
   const parts = submetrics.map((submetric) => {
     const suffix = submetric.slice(name.length + 1, -1);
     const tags = Object.fromEntries(suffix.split(',').map((pair) => pair.split(/:(.*)/s).slice(0, 2).map(unquoted)));
     return { name: submetric, suffix, tags };
   });
-  const data = { name, type: metricType, contains, thresholds, submetrics: parts.length === 0 ? null : parts };
-  return `${JSON.stringify({ metric: name, type: 'Metric', data })}\n`;
+  const told = thresholds.map(thresholdOf);
+  const data = { name, type: metricType, contains, thresholds: told, submetrics: parts.length === 0 ? null : parts };
+  return `${JSON.stringify({ type: 'Metric', data, metric: name })}\n`;
+}
+
+/** As k6 tells it: its text, unless it may end the test. */
+function thresholdOf(option: ThresholdOption): ThresholdOption | object {
+  if (typeof option === 'string' || option.abortOnFail !== true) return typeof option === 'string' ? option : option.threshold;
+  return { threshold: option.threshold, abortOnFail: true, delayAbortEval: option.delayAbortEval ?? null };
 }
 
 function unquoted(text: string): string {

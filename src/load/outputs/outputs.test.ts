@@ -56,12 +56,14 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** Users are counted with each report, so there has to be one before the end. */
+const reported = { progressMs: 20, options: { minIterationDuration: '100ms' } };
 const env = (): Record<string, string> => ({ URL: url });
 const path = (name: string): string => join(folder, name);
 
 test('json and csv hold every sample with its tags, of all processes', async () => {
   const outputs = [`json=${path('all.json')}`, `csv=${path('all.csv.gz')}`];
-  const result = await run(script, { env: env(), outputs, workers: 2, outputEnv: { K6_CSV_TIME_FORMAT: 'unix_milli' } });
+  const result = await run(script, { env: env(), outputs, workers: 2, outputEnv: { K6_CSV_TIME_FORMAT: 'unix_milli' }, ...reported });
   assert.equal(result.requests, 6);
   const lines = (await readFile(path('all.json'), 'utf8'))
     .trimEnd()
@@ -70,7 +72,16 @@ test('json and csv hold every sample with its tags, of all processes', async () 
   const points = (name: string): any[] => lines.filter((line) => line.type === 'Point' && line.metric === name); // oxlint-disable-line typescript/no-explicit-any
   assert.equal(points('http_reqs').length, 6);
   assert.equal(points('checks').length, 12);
-  assert.ok(points('vus').length > 0);
+  assert.deepEqual(points('vus')[0].data.tags, { team: 'a,"b' });
+  const [{ data: metric }] = lines.filter((line) => line.type === 'Metric' && line.metric === 'http_req_duration');
+  assert.deepEqual(
+    metric.submetrics.map((sub: { name: string }) => sub.name),
+    [
+      // prettier-ignore
+      'http_req_duration{kind:x}',
+      'http_req_duration{expected_response:true}',
+    ],
+  );
   const [request] = points('http_req_duration');
   const { time, value, tags } = request.data;
   assert.ok(!Number.isNaN(Date.parse(time)) && value > 0);
@@ -215,7 +226,7 @@ for (const protocol of ['http/json', 'http/protobuf'])
       K6_OTEL_METRIC_PREFIX: 'k6_',
       K6_OTEL_HEADERS: 'x-key=a%20b',
     };
-    await run(script, { env: env(), outputs: ['opentelemetry'], outputEnv });
+    await run(script, { env: env(), outputs: ['opentelemetry'], outputEnv, ...reported });
     const last = received.at(-1);
     assert.equal(last?.path, '/v1/metrics');
     assert.equal(last?.headers['x-key'], 'a b');
