@@ -10,6 +10,7 @@ import {
   type SocketHandle,
 } from '../base/index.ts';
 import type { BalancerCommand, BalancerEvent, BalancerMetrics, BoundListener, RoutingSnapshot, TargetHealth } from '../model/index.ts';
+import { Drains } from './drains.ts';
 import { balancerErrors } from './errors.ts';
 import { KeptSockets } from './kept-sockets.ts';
 
@@ -62,7 +63,6 @@ interface Slot {
   onApplied: (() => void) | undefined;
   /** The last it answered with. */
   applied: AppliedEvent | undefined;
-  drained: Set<string>;
 }
 
 interface Waiter {
@@ -100,6 +100,7 @@ class Supervisor implements Balancer {
   readonly #drained: ((targetGroupId: string, targetId: string) => void)[] = [];
   readonly #metrics: ((delta: BalancerMetrics, worker: number) => void)[] = [];
   readonly #exits: ((exit: BalancerExit) => void)[] = [];
+  readonly #drains = new Drains<Slot>();
   #snapshot: RoutingSnapshot | undefined;
   #waiters: Waiter[] = [];
   /** Ports that listeners got, by id. */
@@ -126,6 +127,7 @@ class Supervisor implements Balancer {
   apply(snapshot: RoutingSnapshot): Promise<AppliedEvent> {
     if (this.#stopping) throw new PlimsollError(balancerErrors.PL_BALANCER_STOPPED, { what: 'the balancer has been stopped' });
     this.#snapshot = snapshot;
+    this.#drains.follow(snapshot);
     for (const [index, slot] of this.#slots.entries()) this.#hand(index, slot);
     return new Promise((resolve) => this.#waiters.push({ revision: snapshot.revision, resolve }));
   }
@@ -177,7 +179,6 @@ class Supervisor implements Balancer {
       retired: false,
       onApplied: undefined,
       applied: undefined,
-      drained: new Set(),
     };
     this.#alive.add(slot);
     child.onMessage((event, socket) => this.#onEvent(index, slot, event, socket));
@@ -203,8 +204,7 @@ class Supervisor implements Balancer {
         if (index === 0) for (const handler of this.#health) handler(event.health);
         return;
       case 'drained':
-        slot.drained.add(`${event.targetGroupId} ${event.targetId}`);
-        return this.#onDrained(event.targetGroupId, event.targetId);
+        return this.#onDrained(slot, event.targetGroupId, event.targetId);
       case 'metrics':
         for (const handler of this.#metrics) handler(event.delta, index);
         return;
@@ -236,10 +236,8 @@ class Supervisor implements Balancer {
     else this.#sockets[index]?.keep(config, port, socket);
   }
 
-  #onDrained(targetGroupId: string, targetId: string): void {
-    const key = `${targetGroupId} ${targetId}`;
-    if (!this.#slots.every((slot) => slot.drained.has(key))) return;
-    for (const slot of this.#slots) slot.drained.delete(key);
+  #onDrained(slot: Slot, targetGroupId: string, targetId: string): void {
+    if (!this.#drains.report(slot, targetGroupId, targetId, this.#slots)) return;
     for (const handler of this.#drained) handler(targetGroupId, targetId);
   }
 
@@ -254,6 +252,7 @@ class Supervisor implements Balancer {
 
   #onExit(index: number, slot: Slot, exit: ChildExit): void {
     this.#alive.delete(slot);
+    this.#drains.forget(slot);
     const expected = this.#stopping || slot.retired;
     for (const handler of this.#exits) handler({ ...exit, pid: slot.child.pid, expected });
     if (expected || this.#slots[index] !== slot) return;
