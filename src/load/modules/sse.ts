@@ -1,3 +1,4 @@
+import { AsyncClient } from '../sse/async-client.ts';
 import { sseMetrics } from '../sse/metrics.ts';
 import { SseSession } from '../sse/session.ts';
 import { eventSourceClass } from '../sse/source.ts';
@@ -13,6 +14,12 @@ const functions: Record<string, HostFunction> = {
     const callback = rest.length > 1 ? rest[1] : rest[0];
     if (typeof callback !== 'function') throw new TypeError('last argument to sse.open must be a function');
     return new SseSession(this, String(url), readStreamParams(rest.length > 1 ? rest[0] : undefined), callback as () => unknown).result;
+  },
+  /** `openAsync(url, [params])`: does not wait; the client is asked for the events. */
+  openAsync(url: unknown, params?: unknown) {
+    this.enter();
+    if (this.engine.phase === 'init') throw new Error('using sse in the init context is not supported');
+    return new AsyncClient(this, String(url), params).facade;
   },
 };
 

@@ -67,7 +67,7 @@ export function loadScript(source: ScriptSource): CompiledScript {
     needsLoop:
       source.awaits ||
       usesPromises(bundle.code) ||
-      /\bset(?:Timeout|Interval)\b|\bwebsockets\b|\bsubtle\b|\bEventSource\b|k6\/(?:experimental|x)\/redis|k6\/(?:net\/grpc|experimental\/grpc|experimental\/fs|experimental\/csv|experimental\/streams|secrets)|["']stream["']/.test(
+      /\bset(?:Timeout|Interval)\b|\bwebsockets\b|\bsubtle\b|\bEventSource\b|\bwaitForEventAsync\b|k6\/(?:experimental|x)\/redis|k6\/(?:net\/grpc|experimental\/grpc|experimental\/fs|experimental\/csv|experimental\/streams|secrets)|["']stream["']/.test(
         bundle.code,
       ),
     seedsRandom: bundle.code.includes('randomSeed'),

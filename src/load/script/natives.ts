@@ -14,7 +14,7 @@ export const BLOCKING_CALLS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Methods of k6's objects that suspend the VU, whatever they were reached through. */
-export const BLOCKING_METHODS: readonly string[] = ['submitForm', 'clickLink'];
+export const BLOCKING_METHODS: readonly string[] = ['submitForm', 'clickLink', 'waitForEvent'];
 
 /** Modules whose blocking functions are methods of objects that the script creates (`new grpc.Client()`). */
 export const METHOD_MODULES: ReadonlySet<string> = new Set(['k6/ws', 'k6/net/grpc', 'k6/experimental/grpc']);
@@ -26,7 +26,7 @@ export const ARRAY_METHODS = words(`forEach map filter reduce reduceRight some e
   sort toSorted`);
 
 /** Calls of k6's own that may be handed a blocking callback: they wait for it. */
-export const HOST_CALLBACKS = words('group check on setTimeout setInterval addEventListener ReadableStream');
+export const HOST_CALLBACKS = words('group check on setTimeout setInterval addEventListener ReadableStream waitForEvent waitForEventAsync');
 
 /** Calls that keep a function without calling it. */
 export const CONTAINERS = words(`push unshift set add splice concat fill with bind assign freeze values entries keys fromEntries isArray is
