@@ -1,15 +1,25 @@
 import { createPrivateKey } from 'node:crypto';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import { dirname, resolve } from 'node:path';
-import { Client as Channel, credentials, status as Status, type ChannelCredentials, type Metadata, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client as Channel,
+  connectivityState,
+  credentials,
+  status as Status,
+  type ChannelCredentials,
+  type Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { monotonicMs, systemClock } from '../../base/index.ts';
 import type protobuf from 'protobufjs';
+import { textOf } from '../modules/bound.ts';
 import { settleLater } from '../modules/later.ts';
 import type { Engine } from '../vu/engine.ts';
 import type { Suspension, Vu } from '../vu/vu.ts';
 import { methodsOf, parseProtoFiles, readProtoset, type MethodDefinition, type MethodInfo } from './definitions.ts';
 import { detailsOf } from './details.ts';
-import { healthCheckMethod } from './health.ts';
+import { codeName, detailsText } from './codes.ts';
+import { healthCheckMethod, healthStatus } from './health.ts';
 import { readCallParams, readConnectParams, type CallParams, type ConnectParams } from './params.ts';
 import { fromJson, toJson } from './protojson.ts';
 import { reflectServices } from './reflection.ts';
@@ -58,10 +68,13 @@ export class GrpcClient {
   }
 
   /** Blocks until the connection stands; throws when it does not in time. */
-  connect(address: string, params?: unknown): Promise<boolean> {
+  connect(given: unknown, params?: unknown): Promise<boolean> {
     this.#vu.enter();
-    if (this.#vu.engine.phase === 'init') throw new Error('connecting to a gRPC server in the init context is not supported');
+    const address = textOf(given);
+    if (!this.#vu.isInitialised) throw new Error('connecting to a gRPC server in the init context is not supported');
     const read = readConnectParams(params);
+    if (!/:\d+$|^unix:/.test(address))
+      throw new Error('connection error: desc = "transport: error while dialing: missing port in address"');
     this.#channel?.close();
     this.countBytes();
     this.#wire = new Wire();
@@ -82,22 +95,25 @@ export class GrpcClient {
   invoke(path: string, request: unknown, params?: unknown): Promise<CallResponse> {
     this.#vu.enter();
     const method = this.method(path, 'invoke');
-    const call = this.#call(method, request, readCallParams(params, 'invoke'));
+    const call = this.#call(method, request, readCallParams(params, "GRPC's client.invoke()"));
     return block(this.#vu, call.cancel, call.response);
   }
 
   asyncInvoke(path: string, request: unknown, params?: unknown): unknown {
     this.#vu.enter();
-    const method = this.method(path, 'asyncInvoke');
-    return settleLater(this.#vu, this.#call(method, request, readCallParams(params, 'asyncInvoke')).response);
+    const call = async (): Promise<CallResponse> => {
+      const method = this.method(path, 'asyncInvoke');
+      return this.#call(method, request, readCallParams(params, "GRPC's client.asyncInvoke()")).response;
+    };
+    return settleLater(this.#vu, call());
   }
 
   /** The standard health service (https://github.com/grpc/grpc/blob/master/doc/health-checking.md). */
-  healthCheck(service?: string): Promise<CallResponse> {
+  healthCheck(service?: unknown): Promise<{ readonly status: number }> {
     this.#vu.enter();
     this.channel();
-    const call = this.#call(healthCheckMethod, { service: service ?? '' }, readCallParams(undefined, 'healthCheck'));
-    return block(this.#vu, call.cancel, call.response);
+    const call = this.#call(healthCheckMethod, { service: textOf(service) }, readCallParams(undefined, 'client.healthCheck()'));
+    return block(this.#vu, call.cancel, call.response.then(healthOf));
   }
 
   close(): void {
@@ -118,16 +134,16 @@ export class GrpcClient {
   }
 
   channel(): Channel {
-    if (this.#vu.engine.phase === 'init') throw new Error('invoking RPC methods in the init context is not supported');
+    if (!this.#vu.isInitialised) throw new Error('invoking RPC methods in the init context is not supported');
     if (!this.#channel) throw new Error('no gRPC connection, you must call connect first');
     return this.#channel;
   }
 
   method(path: string, call: string): MethodDefinition {
     this.channel();
-    if (!path) throw new Error(`the method of ${call} cannot be empty`);
+    if (!path) throw new Error(`method to ${call} cannot be empty`);
     const method = this.#methods.get(path.startsWith('/') ? path : `/${path}`);
-    if (!method) throw new Error(`method ${JSON.stringify(path)} not found in file descriptors`);
+    if (!method) throw new Error(`method ${JSON.stringify(path.startsWith('/') ? path : `/${path}`)} not found in file descriptors`);
     return method;
   }
 
@@ -137,10 +153,21 @@ export class GrpcClient {
 
   async #ready(channel: Channel, params: ConnectParams): Promise<boolean> {
     await new Promise<void>((done, fail) => {
-      channel.waitForReady(systemClock.nowMs() + params.timeoutMs, (error) => {
-        if (error) fail(new Error(`cannot connect to ${this.#address} within ${params.timeoutMs} ms: ${error.message}`));
+      const deadline = systemClock.nowMs() + params.timeoutMs;
+      channel.waitForReady(deadline, (error) => {
+        if (error) fail(new Error(`context deadline exceeded: no connection to ${this.#address} within ${params.timeoutMs} ms`));
         else done();
       });
+      // As in k6 nobody waits for an address where nothing listens; a handshake that fails may come right yet.
+      const transport = channel.getChannel();
+      const look = (): void => {
+        const state = transport.getConnectivityState(false);
+        if (state === connectivityState.TRANSIENT_FAILURE && !this.#wire.isDialled)
+          fail(new Error(`connection error: desc = "transport: error while dialing: dial tcp ${this.#address}: connection refused"`));
+        else if (state !== connectivityState.READY && state !== connectivityState.SHUTDOWN)
+          transport.watchConnectivityState(state, deadline, (error) => error ?? look());
+      };
+      look();
     });
     this.countBytes();
     if (params.reflect) this.#learn(await reflectServices(channel, params.reflectMetadata, params.timeoutMs));
@@ -151,7 +178,7 @@ export class GrpcClient {
     if (request === undefined || request === null) throw new Error('request cannot be nil');
     const { engine } = this.#vu;
     const tags = this.tags(method, params);
-    const message = fromJson(method.request, request);
+    const message = encodable(method, request);
     const startedAt = monotonicMs();
     const { promise, resolve: answer } = Promise.withResolvers<CallResponse>();
     let headers: Metadata | undefined;
@@ -177,15 +204,19 @@ export class GrpcClient {
       this.countBytes();
       const failed = status.code !== Status.OK;
       engine.metrics.builtIn('grpc_req_duration').add(monotonicMs() - startedAt, tags);
-      if (failed) engine.countError(`grpc status ${status.code}: ${status.details}`);
+      if (failed) engine.countError(`grpc status ${status.code}: ${detailsText(status.code, status.details)}`);
       // The status comes first, the callback with the message in the same turn.
       queueMicrotask(() =>
         answer({
           status: status.code,
-          message: reply === undefined || params.discardResponseMessage ? null : toJson(method.response, reply),
+          // As in k6 a call that failed has an empty message.
+          message: params.discardResponseMessage ? null : toJson(method.response, reply ?? {}),
           headers: pairsOf(headers),
           trailers: pairsOf(trailers),
-          error: !failed && error === null ? null : { code: status.code, details: this.errorDetails(trailers), message: status.details },
+          error:
+            !failed && error === null
+              ? null
+              : { code: status.code, details: this.errorDetails(trailers), message: detailsText(status.code, status.details) },
         }),
       );
     });
@@ -251,6 +282,20 @@ function block<T>(vu: Vu, cancel: () => void, pending: Promise<T>): Promise<T> {
     (error: unknown) => settle(() => reject(error)),
   );
   return promise;
+}
+
+/** A message, or k6's words for what is none. */
+export function encodable(method: MethodDefinition, value: unknown): Record<string, unknown> {
+  try {
+    return fromJson(method.request, value);
+  } catch (error) {
+    throw new Error(`unable to serialise request object to protocol buffer: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function healthOf({ status, message, error }: CallResponse): { readonly status: number } {
+  if (error) throw new Error(`rpc error: code = ${codeName(status)} desc = ${error.message}`);
+  return { status: healthStatus[String((message as { status?: unknown }).status)] ?? 0 };
 }
 
 function pairsOf(metadata: Metadata | undefined): Record<string, string[]> {

@@ -171,15 +171,17 @@ for (const [how, load, connect] of [
         const late = client.invoke('shop.Shop/Order', { itemName: 'never' }, { timeout: '30ms' });
         const health = client.healthCheck();
         let unknown = '';
+        let gone = '';
+        try { client.healthCheck('gone'); } catch (error) { gone = error.message; }
         try { client.invoke('shop.Shop/Nope', {}); } catch (error) { unknown = error.message; }
         check(null, {
           good: good.status === StatusOK && good.message.orderId === '42' && good.message.order.quantity === '2' && good.error === null,
           time: good.message.order.wantedAt === '2024-01-01T00:00:00Z',
           headers: good.headers['x-seen'][0] === 'ann',
-          missing: missing.status === grpc.StatusNotFound && missing.error.message === 'no such item' && missing.message === null,
-          late: late.status === grpc.StatusDeadlineExceeded,
-          health: health.message.status === 'SERVING' && grpc.HealthCheckServing === 1,
-          unknown: unknown === 'method "shop.Shop/Nope" not found in file descriptors',
+          missing: missing.status === grpc.StatusNotFound && missing.error.message === 'no such item' && missing.message.orderId === '',
+          late: late.status === grpc.StatusDeadlineExceeded && late.error.message === 'context deadline exceeded',
+          health: health.status === grpc.HealthCheckServing && gone.startsWith('rpc error: code = NotFound desc = '),
+          unknown: unknown === 'method "/shop.Shop/Nope" not found in file descriptors',
         });
         client.close();
       }`,
@@ -240,15 +242,51 @@ test('what is wrong is said at its line', async () => {
     }`,
     { env },
   );
-  assert.match(result.lines[0]?.message ?? '', /unknown parameter "colour" of connect.*\n.*script-\d+\.js:4:/);
+  assert.match(
+    result.lines[0]?.message ?? '',
+    /invalid grpc.connect\(\) parameters: unknown connect param: "colour".*\n.*script-\d+\.js:4:/,
+  );
   const refused = await run(
     `import grpc from 'k6/net/grpc';
     const client = new grpc.Client();
     export default function () {
-      client.connect('127.0.0.1:1', { plaintext: true, timeout: '50ms' });
+      client.connect('127.0.0.1:1', { plaintext: true });
     }`,
   );
-  assert.match(refused.lines[0]?.message ?? '', /cannot connect to 127\.0\.0\.1:1 within 50 ms/);
+  // At once: the timeout is a minute.
+  assert.match(refused.lines[0]?.message ?? '', /transport: error while dialing: dial tcp 127\.0\.0\.1:1: connection refused/);
+});
+
+test('in an async function; one message is enough for a server stream; what cannot be sent ends the stream', async () => {
+  const { failedChecks, metrics } = await run(
+    `import grpc from 'k6/net/grpc'; import { check } from 'k6';
+     const client = new grpc.Client();
+     client.load([__ENV.FOLDER], 'shop.proto');
+     export const options = { thresholds: { 'grpc_req_duration{name:/shop.Shop/Watch}': ['count==1'] } };
+     export default async function () {
+       client.connect(__ENV.GRPC_ADDRESS, { plaintext: true });
+       const log = [];
+       client.invoke('shop.Shop/Order', { itemName: 'tea' });
+       try { await client.asyncInvoke('shop.Shop/Order', { colour: 1 }); } catch (error) { log.push(error.message.includes('unknown field "colour"')); }
+       await new Promise((done) => {
+         const stream = new grpc.Stream(client, 'shop.Shop/Watch');
+         stream.on('data', ({ amount }) => { log.push(amount); });
+         stream.on('end', done);
+         stream.write({ count: 2 });
+       });
+       await new Promise((done) => {
+         const stream = new grpc.Stream(client, 'shop.Shop/Haggle');
+         stream.on('error', (error) => { log.push(error.message.startsWith('unable to serialise')); });
+         stream.on('end', done);
+         stream.write({ colour: 1 });
+       });
+       check(log, { log: (l) => l.join() === 'true,0,1,true' });
+       client.close();
+     }`,
+    { env },
+  );
+  assert.deepEqual(failedChecks, []);
+  assert.equal(metrics['grpc_req_duration{name:/shop.Shop/Watch}']?.thresholds?.['count==1']?.ok ?? true, true);
 });
 
 test('the example script runs', async () => {

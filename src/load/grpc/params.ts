@@ -1,5 +1,8 @@
 import { parseDurationMs } from '../../base/index.ts';
 import { Metadata } from '@grpc/grpc-js';
+import { isAbsent, textOf } from '../modules/bound.ts';
+import { bytesOf } from '../modules/encoding.ts';
+import { readTags } from '../modules/tags.ts';
 
 /** Parameters of `client.connect()`. */
 export interface ConnectParams {
@@ -31,41 +34,56 @@ export interface CallParams {
 type Raw = Record<string, unknown>;
 
 export function readConnectParams(value: unknown): ConnectParams {
-  const raw = read(value, 'connect', [
-    'plaintext', 'reflect', 'reflectMetadata', 'timeout', 'maxReceiveSize', 'maxSendSize', 'tls', 'authority',
-  ]); // prettier-ignore
-  return {
-    plaintext: raw['plaintext'] === true,
-    reflect: raw['reflect'] === true,
-    reflectMetadata: metadataOf(raw['reflectMetadata']),
-    timeoutMs: spanOf(raw['timeout'], 'timeout') ?? 60_000,
-    maxReceiveSize: sizeOf(raw['maxReceiveSize'], 'maxReceiveSize'),
-    maxSendSize: sizeOf(raw['maxSendSize'], 'maxSendSize'),
-    authority: raw['authority'] as string | undefined,
-    tls: raw['tls'] === undefined ? undefined : readTls(raw['tls'] as Raw),
-  };
+  return about('grpc.connect()', () => {
+    const raw = read(value, 'connect param', [
+      'plaintext', 'reflect', 'reflectMetadata', 'timeout', 'maxReceiveSize', 'maxSendSize', 'tls', 'authority',
+    ]); // prettier-ignore
+    return {
+      plaintext: flagOf(raw['plaintext'], 'plaintext'),
+      reflect: flagOf(raw['reflect'], 'reflect'),
+      reflectMetadata: metadataOf(raw['reflectMetadata']),
+      timeoutMs: spanOf(raw['timeout']) ?? 60_000,
+      maxReceiveSize: sizeOf(raw['maxReceiveSize'], 'maxReceiveSize'),
+      maxSendSize: sizeOf(raw['maxSendSize'], 'maxSendSize'),
+      authority: textOf(raw['authority']) || undefined,
+      tls: isAbsent(raw['tls']) ? undefined : readTls(raw['tls'] as Raw),
+    };
+  });
 }
 
+/** `call` is `client.invoke()`, `Stream` and the like, for messages. */
 export function readCallParams(value: unknown, call: string): CallParams {
-  const raw = read(value, call, ['metadata', 'headers', 'tags', 'timeout', 'discardResponseMessage']);
-  if (raw['headers'] !== undefined) throw new TypeError(`the parameter "headers" of ${call} is deprecated and was removed: use "metadata"`);
-  return {
-    metadata: metadataOf(raw['metadata']),
-    tags:
-      raw['tags'] === undefined
-        ? undefined
-        : Object.fromEntries(Object.entries(raw['tags'] as Raw).map(([name, tag]) => [name, String(tag)])),
-    timeoutMs: spanOf(raw['timeout'], 'timeout'),
-    discardResponseMessage: raw['discardResponseMessage'] === true,
-  };
+  return about(call, () => {
+    const raw = read(value, 'param', ['metadata', 'tags', 'timeout', 'discardResponseMessage']);
+    return {
+      metadata: metadataOf(raw['metadata']),
+      tags: readTags(raw['tags']),
+      timeoutMs: spanOf(raw['timeout']) || undefined,
+      discardResponseMessage: Boolean(raw['discardResponseMessage']),
+    };
+  });
 }
 
-function read(value: unknown, call: string, known: readonly string[]): Raw {
-  if (value === undefined || value === null) return {};
-  if (typeof value !== 'object') throw new TypeError(`invalid parameters of ${call}: an object is needed`);
-  for (const name of Object.keys(value))
-    if (!known.includes(name)) throw new TypeError(`unknown parameter "${name}" of ${call}: there are ${known.join(', ')}`);
-  return value as Raw;
+function about<T>(call: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new Error(`invalid ${call} parameters: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function read(value: unknown, what: string, known: readonly string[]): Raw {
+  if (isAbsent(value)) return {};
+  const raw = Object(value) as Raw;
+  const unknown = Object.keys(raw).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new TypeError(`unknown ${what}: ${JSON.stringify(unknown)}: there are ${known.join(', ')}`);
+  return raw;
+}
+
+function flagOf(value: unknown, name: string): boolean {
+  if (value !== undefined && typeof value !== 'boolean')
+    throw new TypeError(`invalid ${name} value: ${JSON.stringify(value)}, it needs to be boolean`);
+  return value === true;
 }
 
 function readTls(raw: Raw): TlsParams {
@@ -84,25 +102,33 @@ function readTls(raw: Raw): TlsParams {
   };
 }
 
+/** Names that end in `-bin` have bytes, all others text (https://grpc.io/docs/guides/metadata/). */
 function metadataOf(value: unknown): Metadata {
   const metadata = new Metadata();
-  for (const [name, item] of Object.entries((value ?? {}) as Raw)) {
-    if (name.endsWith('-bin'))
-      metadata.add(name, Buffer.from(item instanceof ArrayBuffer ? new Uint8Array(item) : Buffer.from(String(item), 'latin1')));
-    else metadata.add(name, String(item));
+  if (isAbsent(value)) return metadata;
+  if (typeof value !== 'object') throw new TypeError('invalid metadata param: must be an object with key-value pairs');
+  for (const [name, item] of Object.entries(value as Raw)) {
+    if (name.endsWith('-bin')) {
+      if (!(item instanceof ArrayBuffer) && !ArrayBuffer.isView(item))
+        throw new TypeError(`invalid metadata param: ${JSON.stringify(name)} value must be binary`);
+      metadata.add(name, Buffer.from(bytesOf(item)));
+    } else {
+      if (typeof item !== 'string') throw new TypeError(`invalid metadata param: ${JSON.stringify(name)} value must be a string`);
+      metadata.add(name, item);
+    }
   }
   return metadata;
 }
 
-function spanOf(value: unknown, name: string): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  const ms = typeof value === 'number' ? value : parseDurationMs(value as string);
-  if (ms === undefined || !(ms >= 0)) throw new TypeError(`invalid ${name} value: ${JSON.stringify(value)} is not a duration`);
+function spanOf(value: unknown): number | undefined {
+  if (isAbsent(value)) return undefined;
+  const ms = typeof value === 'string' ? parseDurationMs(value) : value;
+  if (typeof ms !== 'number' || Number.isNaN(ms)) throw new TypeError(`invalid timeout value: ${JSON.stringify(value)} is not a duration`);
   return ms;
 }
 
 function sizeOf(value: unknown, name: string): number | undefined {
-  if (value === undefined || value === null) return undefined;
+  if (isAbsent(value)) return undefined;
   if (!Number.isInteger(value) || (value as number) < 0)
     throw new TypeError(`invalid ${name} value: ${JSON.stringify(value)}, it needs to be a positive integer`);
   return value as number;

@@ -25,6 +25,8 @@ export function fromJson(type: protobuf.Type, json: unknown, where = type.name):
     const field = fieldOf(type, key);
     if (!field) throw new TypeError(`${where}: unknown field "${key}"`);
     if (value === null || value === undefined) continue;
+    const rival = field.partOf?.fieldsArray.find(({ name }) => Object.hasOwn(message, name));
+    if (rival) throw new TypeError(`${where}.${key}: the oneof ${field.partOf?.name} is already set, by "${rival.name}"`);
     message[field.name] = fieldFromJson(field, value, `${where}.${key}`);
   }
   return message;
@@ -63,7 +65,7 @@ export function valueFromJson(field: protobuf.Field, value: unknown, where: stri
     if (typeof value !== 'boolean') throw new TypeError(`${where}: true or false is needed, got ${JSON.stringify(value)}`);
     return value;
   }
-  if (field.type === 'bytes') return Buffer.from(String(value), 'base64');
+  if (field.type === 'bytes') return bytesFromJson(value, where);
   if (longs.has(field.type)) {
     if (!/^-?\d+$/.test(String(value))) throw new TypeError(`${where}: a whole number is needed, got ${JSON.stringify(value)}`);
     return Long.fromString(String(value), /^u|^fixed/.test(field.type));
@@ -72,7 +74,25 @@ export function valueFromJson(field: protobuf.Field, value: unknown, where: stri
   const fits = typeof number === 'number' && (floats.has(field.type) ? !Number.isNaN(number) || value === 'NaN' : Number.isInteger(number));
   if (!fits && !(typeof number === 'number' && Number.isNaN(number) && floats.has(field.type)))
     throw new TypeError(`${where}: a number is needed, got ${JSON.stringify(value)}`);
+  const limits = ranges.get(field.type);
+  if (limits && (number < limits[0] || number > limits[1])) throw new TypeError(`${where}: ${JSON.stringify(value)} is no ${field.type}`);
   return number;
+}
+
+const signed = [-(2 ** 31), 2 ** 31 - 1] as const;
+const unsigned = [0, 2 ** 32 - 1] as const;
+const ranges: ReadonlyMap<string, readonly [number, number]> = new Map([
+  ['int32', signed],
+  ['sint32', signed],
+  ['sfixed32', signed],
+  ['uint32', unsigned],
+  ['fixed32', unsigned],
+]);
+
+function bytesFromJson(value: unknown, where: string): Buffer {
+  if (typeof value !== 'string' || !/^[\w+/-]*={0,2}$/.test(value))
+    throw new TypeError(`${where}: base64 is needed, got ${JSON.stringify(value)}`);
+  return Buffer.from(value, 'base64');
 }
 
 /** The JSON of a decoded message. */
@@ -103,6 +123,15 @@ export function valueToJson(field: protobuf.Field, value: unknown): unknown {
   if (field.type === 'bytes') return Buffer.from(value as Uint8Array).toString('base64');
   if (longs.has(field.type)) return String(value);
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  return field.type === 'float' ? shortest(value as number) : value;
+}
+
+/** The shortest decimal that is the same number of 32 bits. */
+function shortest(value: number): number {
+  for (let digits = 6; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (Math.fround(rounded) === value) return rounded;
+  }
   return value;
 }
 

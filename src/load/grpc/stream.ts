@@ -1,16 +1,18 @@
-import { status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
-import { assert, systemClock } from '../../base/index.ts';
+import { status, type ClientDuplexStream, type Metadata, type ServiceError } from '@grpc/grpc-js';
+import { assert, monotonicMs, systemClock } from '../../base/index.ts';
+import { isAbsent } from '../modules/bound.ts';
 import type { Job } from '../vu/loop.ts';
 import type { Suspension, Vu } from '../vu/vu.ts';
-import type { GrpcClient } from './client.ts';
+import { codeName, detailsText } from './codes.ts';
+import { encodable, type GrpcClient } from './client.ts';
 import { readCallParams, type CallParams } from './params.ts';
-import { fromJson, toJson } from './protojson.ts';
+import { toJson } from './protojson.ts';
 import type { CallTags } from './tags.ts';
 
 type Handler = (value: unknown, metadata: { ts: number }) => unknown;
 type Message = Record<string, unknown>;
 
-const eventNames = new Set(['data', 'error', 'end']);
+const eventNames = new Set(['data', 'error', 'end', 'status']);
 
 /**
  * `new grpc.Stream(client, method, params)` (https://grafana.com/docs/k6/latest/javascript-api/k6-net-grpc/stream/):
@@ -20,6 +22,7 @@ export class GrpcStream implements Suspension {
   readonly #vu: Vu;
   readonly #client: GrpcClient;
   readonly #tags: CallTags;
+  readonly #isClientStream: boolean;
   readonly #call: ClientDuplexStream<Message, Message>;
   readonly #encode: (value: unknown) => Message;
   readonly #handlers = new Map<string, Handler[]>();
@@ -33,9 +36,10 @@ export class GrpcStream implements Suspension {
     this.#vu = vu;
     this.#client = client;
     const method = client.method(path, 'Stream');
-    const read: CallParams = readCallParams(params, 'Stream');
+    this.#isClientStream = method.isClientStream;
+    const read: CallParams = readCallParams(params, "GRPC Stream's");
     this.#tags = client.tags(method, read);
-    this.#encode = (value) => fromJson(method.request, value);
+    this.#encode = (value) => encodable(method, value);
     this.#call = client.channel().makeBidiStreamRequest(
       method.path,
       (value: Message) => Buffer.from(method.request.encode(value).finish()),
@@ -43,6 +47,7 @@ export class GrpcStream implements Suspension {
       read.metadata,
       read.timeoutMs === undefined ? {} : { deadline: systemClock.nowMs() + read.timeoutMs },
     );
+    const startedAt = monotonicMs();
     this.#settle = loop.begin();
     (vu.streams ??= new Set()).add(this);
     this.#count('grpc_streams');
@@ -55,13 +60,17 @@ export class GrpcStream implements Suspension {
     this.#call.on('status', ({ code }) => {
       this.#tags.status = code;
       client.countBytes();
+      vu.engine.metrics.builtIn('grpc_req_duration').add(monotonicMs() - startedAt, this.#tags);
       this.#finish();
     });
   }
 
   on(event: unknown, handler: unknown): void {
     const name = String(event);
-    if (!eventNames.has(name)) throw new Error(`unknown stream event ${JSON.stringify(name)}: there are ${[...eventNames].join(', ')}`);
+    if (!eventNames.has(name)) {
+      this.#vu.engine.log('error', `can't register ${name} event handler: unknown GRPC stream's event type: ${name}`, 'grpc');
+      return;
+    }
     if (typeof handler !== 'function') throw new TypeError(`handler for ${JSON.stringify(name)} event isn't a callable function`);
     const list = this.#handlers.get(name);
     if (list) list.push(handler as Handler);
@@ -70,9 +79,19 @@ export class GrpcStream implements Suspension {
 
   write(message: unknown): void {
     this.#vu.enter();
-    if (!this.#isWritable) return;
-    this.#call.write(this.#encode(message));
+    if (isAbsent(message)) this.#vu.engine.log('warning', "can't send empty message", 'grpc');
+    if (isAbsent(message) || !this.#isWritable) return;
+    try {
+      this.#call.write(this.#encode(message));
+    } catch (error) {
+      // As in k6, what cannot be sent ends the stream.
+      this.#onError({ code: status.INTERNAL, details: (error as Error).message, metadata: undefined });
+      this.#call.cancel();
+      return;
+    }
     this.#count('grpc_streams_msgs_sent');
+    // Only one message can be sent then, so that nobody has to tell that it was the last.
+    if (!this.#isClientStream) this.end();
   }
 
   end(): void {
@@ -90,13 +109,21 @@ export class GrpcStream implements Suspension {
     settle?.(() => undefined);
   }
 
-  #onError(error: ServiceError): void {
-    if (error.code === status.CANCELLED) return;
+  #onError(error: Pick<ServiceError, 'code' | 'details'> & { readonly metadata: Metadata | undefined }): void {
+    if (error.code === status.CANCELLED && !this.#isWritable) return;
     this.#isWritable = false;
     this.#vu.engine.countError(`grpc status ${error.code}: ${error.details}`);
     if (!this.#handlers.has('error'))
-      this.#vu.engine.log('warning', `no handlers for error registered, but an error happened: ${error.message}`, 'grpc');
-    this.#enqueue('error', { code: error.code, details: this.#client.errorDetails(error.metadata), message: error.details });
+      this.#vu.engine.log(
+        'warning',
+        `no handlers for error registered, but an error happened: rpc error: code = ${codeName(error.code)} desc = ${error.details}`,
+        'grpc',
+      );
+    this.#enqueue('error', {
+      code: error.code,
+      details: this.#client.errorDetails(error.metadata),
+      message: detailsText(error.code, error.details),
+    });
   }
 
   /** The last event. The status comes before the error event, whose handlers go first. */

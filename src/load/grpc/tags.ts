@@ -1,7 +1,7 @@
 import type { TagLookup } from '../metrics/registry.ts';
 import type { Vu } from '../vu/vu.ts';
 
-/** Tags of the samples of one call: `service`, `method`, `url`, `name`, `status` (the gRPC code). */
+/** Tags of the samples of one call: `service`, `method`, `url`, `name` (the path of the method), `status` (the gRPC code). */
 export class CallTags implements TagLookup {
   readonly #vu: Vu;
   readonly #address: string;
@@ -17,8 +17,6 @@ export class CallTags implements TagLookup {
   }
 
   tag(name: string): string | undefined {
-    const own = this.#own?.[name];
-    if (own !== undefined) return own;
     const [, service, method] = this.#path.split('/');
     switch (name) {
       case 'service':
@@ -26,12 +24,13 @@ export class CallTags implements TagLookup {
       case 'method':
         return method;
       case 'url':
-      case 'name':
         return `${this.#address}${this.#path}`;
+      case 'name':
+        return this.#own?.['name'] ?? this.#path;
       case 'status':
         return this.status === undefined ? undefined : String(this.status);
       default:
-        return this.#vu.tag(name);
+        return this.#own?.[name] ?? this.#vu.tag(name);
     }
   }
 

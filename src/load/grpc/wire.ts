@@ -5,6 +5,8 @@ import type { Vu } from '../vu/vu.ts';
 /** The bytes that a client's connections carry, TLS included: the library's own counts are of messages. */
 export class Wire {
   #socket: Socket | undefined;
+  /** A TCP connection stood, whatever became of it. */
+  isDialled = false;
   #sent = 0;
   #received = 0;
 
@@ -16,6 +18,7 @@ export class Wire {
       const connect = connector.connect.bind(connector);
       connector.connect = (socket) => {
         this.#socket = socket;
+        this.isDialled = true;
         this.#sent = 0;
         this.#received = 0;
         return connect(socket);

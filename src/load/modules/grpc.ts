@@ -1,21 +1,16 @@
 import { status } from '@grpc/grpc-js';
+import { codeName, pascalCase } from '../grpc/codes.ts';
 import { GrpcClient } from '../grpc/client.ts';
 import { healthStatus } from '../grpc/health.ts';
 import { GrpcStream } from '../grpc/stream.ts';
 import type { Vu } from '../vu/vu.ts';
 import { moduleOf } from './bound.ts';
 
-/** `DEADLINE_EXCEEDED` → `DeadlineExceeded`. */
-function pascalCase(name: string): string {
-  return name.toLowerCase().replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
 const constants: Record<string, number> = {};
-for (const [name, code] of Object.entries(status))
-  if (typeof code === 'number') constants[`Status${name === 'OK' ? 'OK' : pascalCase(name)}`] = code;
-// Go's spelling.
-constants['StatusCanceled'] = status.CANCELLED;
+for (const code of Object.values(status)) if (typeof code === 'number') constants[`Status${codeName(code)}`] = code;
 for (const [name, value] of Object.entries(healthStatus)) constants[`HealthCheck${pascalCase(name)}`] = value;
+// k6's spelling.
+constants['HealthCheckServiceUnkown'] = healthStatus['SERVICE_UNKNOWN'] as number;
 
 function clientClass(vu: Vu): unknown {
   return class Client extends GrpcClient {

@@ -76,7 +76,7 @@ function markEngineCalled(scopes: Scopes, flow: Flow): void {
   }
   for (const call of flow.calls) if (ASYNC_DRIVERS.has(call.key)) for (const fn of flow.callbacksOf(call).fns) fn.isCoroutine = true;
   const construct = (fns: ReadonlySet<Fn>): void => {
-    for (const fn of fns) if (fn.kind === 'plain' && fn.host === undefined && !isArrowOrMethod(fn)) fn.kind = 'constructor';
+    for (const fn of fns) if (fn.kind === 'plain' && fn.host === undefined && !isNoConstructor(fn)) fn.kind = 'constructor';
   };
   const constructions = flow.calls.filter((call) => call.isNew || call.isSuper);
   for (const call of constructions) construct(call.targets);
@@ -100,7 +100,9 @@ const ASYNC_DRIVERS = new Set(['.__async', '.__asyncGenerator']);
 /** Written by the bundler around modules; none of them calls a function of the script's. */
 const BUNDLER_HELPERS = new Set(['__require', '__toESM', '__toCommonJS', '__copyProps', '__export']);
 
-function isArrowOrMethod(fn: Fn): boolean {
+/** Neither arrows and methods nor generators and async functions can be constructed (ECMA-262 section 15). */
+function isNoConstructor(fn: Fn): boolean {
+  if (fn.isGenerator || fn.isAsync) return true;
   return fn.owner !== undefined ? fn.kind === 'plain' : fn.node.type === 'ArrowFunctionExpression';
 }
 
