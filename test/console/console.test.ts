@@ -11,6 +11,7 @@ import type { Moment, Picture, StatisticsRow } from '../../src/console/index.ts'
 import { alarmBands } from '../../src/console/overview/bands.ts';
 import { edgesOf } from '../../src/console/overview/edges.ts';
 import { entryOf } from '../../src/console/pages/accessLogEntry.ts';
+import { actionOf } from '../../src/console/pages/policyWords.ts';
 import { alarmSpans } from '../../src/console/pages/alarmSpans.ts';
 
 test('an action is told as the AWS CLI takes it', () => {
@@ -172,4 +173,16 @@ test('the tail of a file is whole lines from its end, however long it is', async
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('what a policy does is told in words, its steps by their distance from the threshold', () => {
+  assert.equal(actionOf({ AdjustmentType: 'ChangeInCapacity', ScalingAdjustment: -1, StepAdjustments: [] }), 'Remove 1');
+  assert.equal(actionOf({ AdjustmentType: 'ExactCapacity', ScalingAdjustment: 4 }), 'Set to 4');
+  const steps = [
+    { MetricIntervalLowerBound: 0, MetricIntervalUpperBound: 20, ScalingAdjustment: 10 },
+    { MetricIntervalLowerBound: 20, ScalingAdjustment: 30 },
+    { MetricIntervalUpperBound: -5, ScalingAdjustment: -10 },
+  ];
+  const told = actionOf({ AdjustmentType: 'PercentChangeInCapacity', StepAdjustments: steps });
+  assert.equal(told, 'Add 10 % from +0 to +20, Add 30 % from +20, Remove 10 % to −5');
 });

@@ -9,6 +9,7 @@ import { Status } from '../widgets/status.tsx';
 import { Table } from '../widgets/table.tsx';
 import { MetricCharts } from './metricCharts.tsx';
 import { Missing } from './missing.tsx';
+import { actionOf, type Adjustments } from './policyWords.ts';
 
 const above = { title: 'Auto Scaling groups', to: '/auto-scaling-groups' };
 
@@ -192,7 +193,7 @@ function Activity({ name }: { readonly name: string }): JSX.Element {
   );
 }
 
-interface Policy extends Json {
+interface Policy extends Json, Adjustments {
   readonly PolicyName: string;
   readonly PolicyType: string;
   readonly Enabled?: boolean;
@@ -213,7 +214,7 @@ function Policies({ name }: { readonly name: string }): JSX.Element {
           { title: 'Policy', cell: ({ PolicyName }) => PolicyName },
           { title: 'Policy type', cell: ({ PolicyType }) => PolicyType },
           { title: 'Enabled', cell: ({ Enabled }) => (Enabled === false ? 'No' : 'Yes') },
-          { title: 'Execute policy when', cell: whenOf },
+          { title: 'Take the action', cell: whenOf },
           {
             title: 'Alarms',
             cell: ({ Alarms = [] }) => (
@@ -257,13 +258,12 @@ function Policies({ name }: { readonly name: string }): JSX.Element {
   );
 }
 
-function whenOf({ TargetTrackingConfiguration, StepAdjustments, ScalingAdjustment, AdjustmentType }: Policy): string {
+function whenOf({ TargetTrackingConfiguration, ...adjustments }: Policy): string {
   if (TargetTrackingConfiguration !== undefined) {
     const predefined = TargetTrackingConfiguration['PredefinedMetricSpecification'] as Json | undefined;
     return `As required to maintain ${text(predefined?.['PredefinedMetricType'] ?? 'the metric')} at ${TargetTrackingConfiguration.TargetValue}`;
   }
-  if (StepAdjustments !== undefined) return `${text(AdjustmentType)} in steps: ${text(StepAdjustments)}`;
-  return `${text(AdjustmentType)} ${text(ScalingAdjustment)}`;
+  return actionOf(adjustments);
 }
 
 function Members({ group }: { readonly group: CapacityPicture }): JSX.Element {

@@ -10,6 +10,7 @@ import { Status } from '../widgets/status.tsx';
 import { Table } from '../widgets/table.tsx';
 import { MetricCharts } from './metricCharts.tsx';
 import { Missing } from './missing.tsx';
+import { actionOf, type Adjustments } from './policyWords.ts';
 
 export function Ecs({ picture, rest }: { readonly picture: Picture | undefined; readonly rest: readonly string[] }): JSX.Element {
   const [cluster, name] = rest;
@@ -354,6 +355,7 @@ interface ScalingPolicy extends Json {
   readonly PolicyName: string;
   readonly PolicyType: string;
   readonly TargetTrackingScalingPolicyConfiguration?: Json & { readonly TargetValue: number };
+  readonly StepScalingPolicyConfiguration?: Adjustments;
   readonly Alarms?: readonly { readonly AlarmName: string }[];
 }
 
@@ -385,6 +387,7 @@ function Scaling({ resourceId, service }: { readonly resourceId: string; readonl
                     (tracking === undefined ? undefined : 'customized'),
                 ),
             },
+            { title: 'Action', cell: ({ StepScalingPolicyConfiguration: steps }) => (steps === undefined ? '–' : actionOf(steps)) },
             {
               title: 'Target value',
               cell: ({ TargetTrackingScalingPolicyConfiguration: tracking }) => text(tracking?.TargetValue),

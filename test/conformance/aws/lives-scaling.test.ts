@@ -215,6 +215,22 @@ life('scaling policy', {
   remove: (name) => scaling.deletePolicy({ AutoScalingGroupName, PolicyName: name }),
 });
 
+test('a policy tells the alarms whose actions name it', async () => {
+  const policy = { AutoScalingGroupName, PolicyName: 'alarmed', AdjustmentType: 'ChangeInCapacity', ScalingAdjustment: 1 };
+  const { PolicyARN = '' } = await scaling.putScalingPolicy(policy);
+  const metric = { Namespace: 'n', MetricName: 'm', Statistic: 'Sum', Period: 60, EvaluationPeriods: 1, Threshold: 1 } as const;
+  const comparison = { ComparisonOperator: 'GreaterThanThreshold' } as const;
+  const alarmed = async () => {
+    const { ScalingPolicies = [] } = await scaling.describePolicies({ AutoScalingGroupName, PolicyNames: ['alarmed'] });
+    return ScalingPolicies.flatMap(({ Alarms = [] }) => Alarms.map(({ AlarmName }) => AlarmName));
+  };
+  await watch.putMetricAlarm({ AlarmName: 'busy', AlarmActions: [PolicyARN], ...metric, ...comparison });
+  assert.deepEqual(await alarmed(), ['busy']);
+  await watch.deleteAlarms({ AlarmNames: ['busy'] });
+  assert.deepEqual(await alarmed(), []);
+  await scaling.deletePolicy({ AutoScalingGroupName, PolicyName: 'alarmed' });
+});
+
 life('scheduled action', {
   make: async (number) => {
     const ScheduledActionName = `s-${number}`;

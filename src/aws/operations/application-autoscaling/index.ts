@@ -9,7 +9,7 @@ import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
 import { table } from '../../state/table.ts';
-import { dropTrackingAlarms, putTrackingAlarms } from '../cloudwatch/trackingAlarms.ts';
+import { alarmsByPolicy, dropTrackingAlarms, putTrackingAlarms } from '../cloudwatch/trackingAlarms.ts';
 import { clusters, findService } from '../ecs/resources.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
@@ -283,7 +283,8 @@ export const applicationAutoscaling: Operations<ApplicationAutoScaling> = {
           (PolicyNames === undefined || PolicyNames.length === 0 || PolicyNames.includes(policy.PolicyName)),
       );
     const { items, next } = page(found, { token: NextToken, max: MaxResults }, { defaultMax: 50 });
-    return { ScalingPolicies: items as never, NextToken: next };
+    const alarmsOf = alarmsByPolicy(at);
+    return { ScalingPolicies: items.map((policy) => ({ ...policy, Alarms: alarmsOf(policy.PolicyARN) })) as never, NextToken: next };
   },
 
   DeleteScalingPolicy(input, at) {

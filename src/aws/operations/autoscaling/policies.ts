@@ -2,7 +2,7 @@ import type { AutoScaling, ScalingPolicy as SdkScalingPolicy, TargetTrackingConf
 import { AwsError } from '../../codec/error.ts';
 import type { Place } from '../../state/place.ts';
 import type { Plain } from '../../state/plain.ts';
-import { dropTrackingAlarms, putTrackingAlarms } from '../cloudwatch/trackingAlarms.ts';
+import { alarmsByPolicy, dropTrackingAlarms, putTrackingAlarms } from '../cloudwatch/trackingAlarms.ts';
 import type { Operations } from '../operation.ts';
 import { page } from '../page.ts';
 import { setDesiredCapacity } from './groups.ts';
@@ -155,7 +155,8 @@ export const policyOperations: Operations<AutoScaling> = {
           (PolicyTypes === undefined || PolicyTypes.length === 0 || PolicyTypes.includes(policy.PolicyType ?? '')),
       );
     const { items, next } = page(found, { token: NextToken, max: MaxRecords }, { defaultMax: 50 });
-    return { ScalingPolicies: items, NextToken: next };
+    const alarmsOf = alarmsByPolicy(at);
+    return { ScalingPolicies: items.map((policy) => ({ ...policy, Alarms: alarmsOf(policy.PolicyARN) })), NextToken: next };
   },
 
   DeletePolicy({ AutoScalingGroupName, PolicyName }, at) {

@@ -46,6 +46,17 @@ export function putTrackingAlarms(at: Place, policy: TrackingPolicy): { AlarmNam
   return policy.disableScaleIn ? [high] : [high, make('Low', 15, 'LessThanThreshold', policy.targetValue * lowFactor)];
 }
 
+/** The alarms whose actions name a policy, by its ARN. */
+export function alarmsByPolicy(at: Place): (policyArn: string) => { AlarmName: string; AlarmARN: string }[] {
+  const found = new Map<string, { AlarmName: string; AlarmARN: string }[]>();
+  for (const { AlarmName, AlarmArn: AlarmARN, AlarmActions = [], OKActions = [], InsufficientDataActions = [] } of at
+    .table(alarms)
+    .values())
+    for (const action of new Set([...AlarmActions, ...OKActions, ...InsufficientDataActions]))
+      found.set(action, [...(found.get(action) ?? []), { AlarmName, AlarmARN }]);
+  return (policyArn) => found.get(policyArn) ?? [];
+}
+
 /** Deletes the alarms that were made for a policy. */
 export function dropTrackingAlarms(at: Place, policyArn: string): void {
   for (const alarm of at
