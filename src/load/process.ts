@@ -17,7 +17,11 @@ const send = connectParent<ToProcess, FromProcess>({
 const worker = new LoadWorker(send, toMessage);
 
 // A promise that the script left alone, or a fault of ours: the run must end with it, never go on half dead.
-process.on('unhandledRejection', (error) => send({ type: 'failed', error: toMessage(error) }));
+process.on('unhandledRejection', (error) => {
+  // Such a fault has been told, and what the engine called then is left alone.
+  const isTold = error instanceof PlimsollError && error.code === loadErrors.PL_LOAD_CANNOT_SUSPEND.code;
+  if (!isTold) send({ type: 'failed', error: toMessage(error) });
+});
 process.on('uncaughtException', (error) => send({ type: 'failed', error: toMessage(error) }));
 
 function toMessage(error: unknown): ErrorMessage {

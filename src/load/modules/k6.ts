@@ -1,7 +1,7 @@
 import { monotonicMs } from '../../base/index.ts';
 import type { GroupNode } from '../vu/groups.ts';
 import type { Vu } from '../vu/vu.ts';
-import { ScriptPromise } from '../script/promises.ts';
+import { ScriptPromise, unbox } from '../script/promises.ts';
 import { moduleOf, textOf } from './bound.ts';
 import { OwnTags, readTags } from './tags.ts';
 
@@ -48,7 +48,7 @@ export const K6Module = moduleOf({
 type Conditions = Readonly<Record<string, unknown>>;
 
 /** The bundler has made generators of the script's async functions, and each of them a call of its driver. */
-const asyncBody = /^[^{]*?(?:=>\s*|\{\s*return )[$\w.(]*__async\(/;
+const asyncBody = /^[^{]*?(?:=>\s*|\{\s*return )[$\w.(= ]*__async\(/;
 
 function isAsync({ loop }: Vu, fn: object): boolean {
   return loop !== undefined && asyncBody.test(Function.prototype.toString.call(fn));
@@ -82,7 +82,16 @@ async function finishChecks(
   allBefore: boolean,
   tags: Readonly<Record<string, string>> | undefined,
 ): Promise<boolean> {
-  const passed = record(vu, name as string, await pending, tags);
+  const predicate = checks[name as string] as Predicate;
+  let outcome: unknown;
+  try {
+    outcome = unbox(await pending);
+  } catch (error) {
+    record(vu, name as string, false, tags);
+    throw error;
+  }
+  refuseAsync(vu, predicate, outcome);
+  const passed = record(vu, name as string, outcome, tags);
   const rest = await runChecks(vu, value, checks, others, tags);
   return allBefore && passed && rest;
 }
@@ -96,9 +105,13 @@ function evaluate(vu: Vu, name: string, predicate: Predicate, value: unknown, ta
     record(vu, name, false, tags);
     throw error;
   }
+  refuseAsync(vu, predicate, outcome);
+  return outcome;
+}
+
+function refuseAsync(vu: Vu, predicate: Predicate, outcome: unknown): void {
   if (outcome instanceof ScriptPromise && isAsync(vu, predicate))
     throw new Error("the built-in check() does not support async functions: use the check() of jslib's k6-utils, and await it");
-  return outcome;
 }
 
 class CheckTags extends OwnTags {

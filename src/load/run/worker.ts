@@ -181,7 +181,7 @@ export class LoadWorker {
   async #setup(): Promise<void> {
     let setupData: string | undefined;
     const error = await this.#inPhase('setup', async () => {
-      const data = await this.#call('setup', [], this.#engine.options.setupTimeoutMs, loadErrors.PL_LOAD_SETUP_TIMEOUT);
+      const data = await this.#call('setup', undefined, this.#engine.options.setupTimeoutMs, loadErrors.PL_LOAD_SETUP_TIMEOUT);
       try {
         // As in k6 what is undefined comes out as null.
         setupData = data === undefined ? undefined : JSON.stringify(data, (_key, value: unknown) => value ?? null);
@@ -195,7 +195,7 @@ export class LoadWorker {
   async #teardown(setupData: string | undefined): Promise<void> {
     const error = await this.#inPhase('teardown', async () => {
       const data: unknown = setupData === undefined ? undefined : JSON.parse(setupData);
-      await this.#call('teardown', [data], this.#engine.options.teardownTimeoutMs, loadErrors.PL_LOAD_TEARDOWN_TIMEOUT);
+      await this.#call('teardown', data, this.#engine.options.teardownTimeoutMs, loadErrors.PL_LOAD_TEARDOWN_TIMEOUT);
     });
     this.#report();
     this.#send({ type: 'teardown-done', error });
@@ -236,7 +236,7 @@ export class LoadWorker {
     try {
       this.#renewFirst('handleSummary');
       this.#engine.phase = 'summary';
-      const result = await this.#call('handleSummary', [JSON.parse(data)], 120_000, loadErrors.PL_LOAD_TEARDOWN_TIMEOUT);
+      const result = await this.#call('handleSummary', JSON.parse(data), 120_000, loadErrors.PL_LOAD_TEARDOWN_TIMEOUT);
       outputs = summaryOutputs(result);
     } catch (error) {
       this.#engine.log('error', `handleSummary() failed: ${(error as Error).message}`, 'summary');
@@ -248,13 +248,12 @@ export class LoadWorker {
   /** Calls an exported function of the first instance, with a limit of time. */
   async #call(
     name: string,
-    args: readonly unknown[],
+    data: unknown,
     timeoutMs: number,
     timeoutError: (typeof loadErrors)['PL_LOAD_SETUP_TIMEOUT'],
   ): Promise<unknown> {
     const vu = this.#first;
-    const fn = vu.exports[name];
-    if (typeof fn !== 'function') return undefined;
+    if (typeof vu.exports[name] !== 'function') return undefined;
     const engine = this.#engine;
     const startedAt = monotonicMs();
     const result = await new Promise<unknown>((resolve, reject) => {
@@ -275,7 +274,7 @@ export class LoadWorker {
         else settle();
       };
       try {
-        const value = vu.complete((fn as (...args: readonly unknown[]) => unknown)(...args));
+        const value = vu.call(name, data);
         if (value instanceof Promise)
           value.then(
             (inner: unknown) => settled(() => resolve({ inner })),

@@ -39,11 +39,11 @@ export function analyse(program: Program): Analysis {
     scopes,
     flow,
     generatorsBlock,
-    refusals: refusalsOf(scopes, flow, generatorsBlock),
+    refusals: refusalsOf(flow),
     canWait,
     needsGuard(call) {
       if (!anyBlocks || call.isSuper) return false;
-      if (call.blocks > 0) return call.isNew || !canWait(call.fn);
+      if (call.blocks > 0) return call.isNew || !canWait(call.fn) || isInParametersOfGenerator(call);
       if (call.isNew) return false;
       const name = call.key.slice(1);
       if (call.callee.type === 'Identifier' && call.callee.name.startsWith('__')) return false;
@@ -207,31 +207,21 @@ function levelByCallbacks(call: Call, flow: Flow, stored: Levels, nextBlocks: bo
   const isArrayMethod = call.isMethod && ARRAY_METHODS.has(name);
   // Its name is only known at run time, and so is whether it has a twin.
   const isComputed = call.isMethod && call.key === ANY && !call.isIndirect;
-  if (
-    !isArrayMethod &&
-    !isComputed &&
-    name !== 'group' &&
-    name !== 'check' &&
-    !ASYNC_DRIVERS.has(call.key) &&
-    !call.isGuess &&
-    !flow.reachesNothing(call)
-  )
-    return 0;
+  const isWaitedFor = name === 'group' || name === 'check' || ASYNC_DRIVERS.has(call.key);
+  if (!isArrayMethod && !isComputed && !isWaitedFor && !call.isGuess && !flow.reachesNothing(call)) return 0;
   const callbacks = callbackLevels(call, flow, stored);
   if (callbacks.blocking === 0) return 0;
-  if (isComputed) {
-    call.usesTwin = true;
-    return 1;
-  }
   if (isArrayMethod) {
-    call.usesTwin = !call.isIndirect;
+    call.usesTwin = true;
     return callbacks.surely === callbacks.blocking ? 2 : 1;
   }
   if (name === 'group' || name === 'check' || name === '__async') return 1;
-  if (call.isGuess && !HOST_CALLBACKS.has(name) && !CONTAINERS.has(name)) {
+  if (isComputed || (call.isGuess && !HOST_CALLBACKS.has(name) && !CONTAINERS.has(name))) {
     call.usesTwin = true;
     return 1;
   }
+  // It has none, and refuses what really blocks.
+  call.usesTwin = call.isMethod && SYNCHRONOUS_NATIVES.has(name);
   return 0;
 }
 
@@ -255,7 +245,7 @@ function isOutside(call: Call, flow: Flow): boolean {
   return call.isGuess || (call.isIndirect && !call.reachesStored && [...call.targets].every((fn) => fn.host !== undefined));
 }
 
-function refusalsOf(scopes: Scopes, flow: Flow, generatorsBlock: boolean): Refusal[] {
+function refusalsOf(flow: Flow): Refusal[] {
   const refusals: Refusal[] = [];
   const refuse = (node: AnyNode, reason: string): void => void refusals.push({ node, reason });
   const stored = levelsOf(flow.stored);
@@ -267,8 +257,8 @@ function refusalsOf(scopes: Scopes, flow: Flow, generatorsBlock: boolean): Refus
     if (call.isNew && !call.reachesStored && targets.count > 0 && targets.plainSurely === targets.count)
       refuse(call.node, 'a blocking function used as a constructor');
     if (!isOutside(call, flow) || name.startsWith('__') || HOST_CALLBACKS.has(name) || CONTAINERS.has(name)) continue;
-    // It has a twin that awaits, unless the method is called by a detour.
-    if (ARRAY_METHODS.has(name) && call.isMethod && !call.isIndirect) continue;
+    // It has a twin that awaits.
+    if (ARRAY_METHODS.has(name) && call.isMethod) continue;
     // Methods of other names may be those of k6's own objects, which wait for a callback.
     if (call.isMethod && !call.isIndirect && !SYNCHRONOUS_NATIVES.has(name)) continue;
     const callbacks = callbackLevels({ key: call.key, args: call.args.filter(isFunctionLike) }, flow, stored);
@@ -278,17 +268,12 @@ function refusalsOf(scopes: Scopes, flow: Flow, generatorsBlock: boolean): Refus
         `a blocking function handed to ${name === '' ? 'a function' : `"${name}"`} of the JavaScript engine, which cannot wait for it`,
       );
   }
-  const stringCode = flow.calls.find(
-    (call) => !call.isMethod && /^\.(?:eval|Function)$/.test(call.key) && flow.reachesNothing(call) && call.args.length > 0,
-  );
-  if (stringCode && generatorsBlock) refuse(stringCode.node, 'code from a string beside blocking generators');
-  for (const fn of scopes.functions)
-    if (
-      fn.isGenerator &&
-      fn.blocks > 0 &&
-      isFunction(fn.node) &&
-      flow.calls.some((call) => call.blocks > 0 && call.fn === fn && call.node.start < (fn.node as AnyNode & { body: AnyNode }).body.start)
-    )
-      refuse(fn.node, 'a blocking default parameter of a generator');
+  for (const call of flow.calls)
+    if (call.blocks === 2 && isInParametersOfGenerator(call)) refuse(call.node, 'a blocking default parameter of a generator');
   return refusals;
+}
+
+/** They are evaluated when the generator is made, which does not wait; those of an async function belong to its first step. */
+function isInParametersOfGenerator({ fn, node }: Call): boolean {
+  return fn.isGenerator && !fn.isCoroutine && isFunction(fn.node) && node.start < fn.node.body.start;
 }

@@ -131,7 +131,7 @@ function isRemote(path: string): boolean {
 /** Puts our drivers of async functions and generators in the place of esbuild's, leaving every other character where it was. */
 function ownAsyncHelpers(code: string): string {
   return code.replace(/^var __(async|asyncGenerator|await|yieldStar) = [^]*?\n\};$/gm, (helper, name: string) => {
-    const own = `var __${name} = $${name};`;
+    const own = `var __${name} = $pl_${name};`;
     return own + helper.slice(own.length).replace(/[^\n]/g, ' ');
   });
 }

@@ -5,15 +5,15 @@ import { TOP_LEVEL_AWAIT } from './bundle.ts';
 import type { Call } from './calls.ts';
 import { usesPromises } from './loaded.ts';
 import type { Fn } from './scope.ts';
-import { childrenOf, isFunction, type FunctionNode } from './syntax.ts';
+import { boundNames, childrenOf, isFunction, redeclares, type FunctionNode } from './syntax.ts';
 
 /**
  * Last pass: writes the factory. A call that may block becomes
  *
- *     (($t = f(x)) instanceof $P ? await $t : $t)
+ *     (($pl_t = f(x)) instanceof $pl_P ? await $pl_t : $pl_t)
  *
- * `$P` is the engine's own Promise, which the script never gets to see, so it is the brand of a
- * pending operation; a call that turns out not to block costs no trip through the job queue. `$t` is
+ * `$pl_P` is the engine's own Promise, which the script never gets to see, so it is the brand of a
+ * pending operation; a call that turns out not to block costs no trip through the job queue. `$pl_t` is
  * read before anything else can run, so one variable serves all calls of an instance.
  */
 
@@ -26,18 +26,21 @@ export interface Emitted {
   readonly awaits: boolean;
 }
 
-/** Names that the factory is called with, in order. Those that Node has and k6 has not stay undefined. */
+/**
+ * Names that the factory is called with, in order. Those that Node has and k6 has not stay undefined. Ours begin with `$pl_`, which no
+ * script uses: a name of its own, say of a minified library, would stand in the way.
+ */
 export const FACTORY_PARAMETERS = [
-  '$vu', '$run', '$P', '$import', 'globalThis', 'global', 'console', 'open', 'require', 'Math', 'crypto', 'Promise', '$async', '$asyncGenerator', '$await', '$yieldStar',
+  '$pl_vu', '$pl_run', '$pl_P', '$pl_import', 'globalThis', 'global', 'console', 'open', 'require', 'Math', 'crypto', 'Promise', '$pl_async', '$pl_asyncGenerator', '$pl_await', '$pl_yieldStar',
   'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate',
   'process', 'Buffer', 'fetch', 'queueMicrotask', 'structuredClone', 'performance', 'navigator', 'WebSocket', 'EventSource', 'module', 'exports',
 ] as const; // prettier-ignore
 
 /** Globals that change while the script runs. */
 const LIVE: ReadonlyMap<string, string> = new Map([
-  ['__VU', '$vu.id'],
-  ['__ITER', '$vu.iteration'],
-  ['__ENV', '$vu.env'],
+  ['__VU', '$pl_vu.id'],
+  ['__ITER', '$pl_vu.iteration'],
+  ['__ENV', '$pl_vu.env'],
 ]);
 
 export function emit(source: string, program: Program, analysis: Analysis): Emitted {
@@ -48,6 +51,17 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
   /** Values that a function returns may be promises of the script's own, which must pass through ours untouched. */
   const boxes = usesPromises(source);
   const isHot = (fn: Fn): boolean => fn.blocks > 0 && analysis.canWait(fn);
+  /** Functions whose parameters wait for something. */
+  const waitsInParameters = new Set<Fn>();
+  /** Whether what stands at a node can be awaited. Parameters are evaluated before the first `next` of a generator. */
+  const canAwait = (node: AnyNode): boolean => {
+    const { fn } = scopes.placeOf(node);
+    if (!isHot(fn)) return false;
+    if (!isFunction(fn.node) || node.start > fn.node.body.start) return true;
+    if (fn.isGenerator && !fn.isCoroutine) return false;
+    waitsInParameters.add(fn);
+    return true;
+  };
   const guard = (node: AnyNode): number => guardedAt.push(node.start) - 1;
 
   /** Inner nodes first, so that what is inserted around outer ones encloses it. */
@@ -58,7 +72,7 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
     if (analysis.generatorsBlock) emitIteration(node);
     if (node.type === 'ForOfStatement' && analysis.generatorsBlock && !node.await && isHot(scopes.placeOf(node).fn)) {
       out.appendLeft(node.start + 3, ' await');
-      if (boxes) out.prependRight(node.right.start, '$run.unboxing(').appendLeft(node.right.end, ')');
+      if (boxes) out.prependRight(node.right.start, '$pl_run.unboxing(').appendLeft(node.right.end, ')');
     }
     if (isFunction(node)) emitFunction(node, scopes.fnOf(node));
     if (node.type === 'CallExpression' && node.callee.type === 'Identifier' && node.callee.name === TOP_LEVEL_AWAIT)
@@ -67,24 +81,17 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
     if (boxes && (node.type === 'ReturnStatement' || node.type === 'YieldExpression')) boxResult(node);
   };
 
-  /** Where the engine would iterate over what may be a blocking generator, that is done beforehand, or guarded. */
+  /** Where the engine would iterate over what may be a blocking generator, that is done beforehand. */
   const emitIteration = (node: AnyNode): void => {
     if (node.type === 'SpreadElement' && scopes.placeOf(node).parent?.type !== 'ObjectExpression') collect(node.argument, 'Infinity');
     else if (node.type === 'VariableDeclarator' && node.id.type === 'ArrayPattern' && node.init) collect(node.init, lengthOf(node.id));
     else if (node.type === 'AssignmentExpression' && node.left.type === 'ArrayPattern') collect(node.right, lengthOf(node.left));
-    else {
-      const call = flow.callOf(node);
-      if (!call || !flow.reachesNothing(call) || call.key.startsWith('.__')) return;
-      for (const arg of call.args) {
-        if (arg.type === 'SpreadElement' || isFunction(arg) || arg.type === 'Literal' || arg.type === 'TemplateLiteral') continue;
-        out.prependRight(arg.start, '$run.iterable(').appendLeft(arg.end, `, ${guard(arg)})`);
-      }
-    }
   };
   const collect = (node: AnyNode, limit: string): void => {
-    if (isHot(scopes.placeOf(node).fn))
-      out.prependRight(node.start, '(($t = $run.spread(').appendLeft(node.end, `, ${limit})) instanceof $P ? await $t : $t)`);
-    else out.prependRight(node.start, '$run.iterable(').appendLeft(node.end, `, ${guard(node)})`);
+    if (canAwait(node))
+      out
+        .prependRight(node.start, '(($pl_t = $pl_run.spread(')
+        .appendLeft(node.end, `, ${limit})) instanceof $pl_P ? await $pl_t : $pl_t)`);
   };
   const lengthOf = (pattern: AnyNode & { type: 'ArrayPattern' }): string =>
     pattern.elements.some((element) => element?.type === 'RestElement') ? 'Infinity' : String(pattern.elements.length);
@@ -93,38 +100,36 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
     const { fn } = scopes.placeOf(node);
     if (!node.argument || !isHot(fn)) return;
     if (node.type === 'YieldExpression' && node.delegate) {
-      out.prependRight(node.argument.start, '$run.boxing(').appendLeft(node.argument.end, ')');
-      out.prependRight(node.start, '$run.unbox(').appendLeft(node.end, ')');
-    } else out.prependRight(node.argument.start, '$run.box((').appendLeft(node.argument.end, '))');
+      out.prependRight(node.argument.start, '$pl_run.boxing(').appendLeft(node.argument.end, ')');
+      out.prependRight(node.start, '$pl_run.unbox(').appendLeft(node.end, ')');
+    } else out.prependRight(node.argument.start, '$pl_run.box((').appendLeft(node.argument.end, '))');
   };
 
   const emitCall = (call: Call): void => {
     const { node } = call;
-    if (call.blocks > 0 && analysis.canWait(call.fn) && !call.isNew) {
-      if (call.usesTwin) useTwin(call);
+    if (call.usesTwin) useTwin(call);
+    if (call.blocks > 0 && !call.isNew && canAwait(node)) {
       // What a blocking generator's `next` answers holds its value in a box too.
-      const open = /^\.(?:next|return|throw)$/.test(call.key) ? '$run.unboxResult(await $t)' : '$run.unbox(await $t)';
-      out.prependRight(node.start, '(($t = ').appendLeft(node.end, `) instanceof $P ? ${boxes ? open : 'await $t'} : $t)`);
+      const open = /^\.(?:next|return|throw)$/.test(call.key) ? '$pl_run.unboxResult(await $pl_t)' : '$pl_run.unbox(await $pl_t)';
+      out.prependRight(node.start, '(($pl_t = ').appendLeft(node.end, `) instanceof $pl_P ? ${boxes ? open : 'await $pl_t'} : $pl_t)`);
     } else if (analysis.needsGuard(call)) {
-      out.prependRight(node.start, '$run.guard(').appendLeft(node.end, `, ${guard(node)})`);
+      out.prependRight(node.start, '$pl_run.guard(').appendLeft(node.end, `, ${guard(node)})`);
     }
   };
-  /** `list.map(f)` → `$run.call(site, list, "map", f)`, and so for `list[name](f)`. */
+  /** `list.map(f)` → `$pl_run.call(site, $pl_o = list, $pl_o.map, f)`: the object and its method are read before the arguments. */
   const useTwin = (call: Call): void => {
-    const [first] = call.args;
-    if (!first || call.callee.type !== 'MemberExpression' || call.callee.object.type === 'Super') return;
-    const { object, property, computed } = call.callee;
-    if (computed) out.overwrite(object.end, property.start, ', ').overwrite(property.end, first.start, ', ');
-    else if (property.type === 'Identifier') out.overwrite(object.end, first.start, `, ${JSON.stringify(property.name)}, `);
-    else return;
-    out.prependRight(call.node.start, `$run.call(${guard(call.node)}, `);
+    const { callee, node } = call;
+    const [first] = node.type === 'TaggedTemplateExpression' ? [] : node.arguments;
+    if (!first || callee.type !== 'MemberExpression' || callee.object.type === 'Super') return;
+    out.appendLeft(callee.object.end, ', $pl_o').overwrite(callee.end, first.start, ', ');
+    out.prependRight(node.start, `$pl_run.call(${guard(node)}, $pl_o = `);
   };
 
   const emitFunction = (node: FunctionNode, fn: Fn): void => {
     if (!isHot(fn)) return;
     if (boxes && node.type === 'ArrowFunctionExpression' && node.expression)
-      out.prependRight(node.body.start, '$run.box((').appendLeft(node.body.end, '))');
-    moveBlockingDefaults(node, fn);
+      out.prependRight(node.body.start, '$pl_run.box((').appendLeft(node.body.end, '))');
+    moveParameters(node, fn);
     if (fn.isAsync) return;
     const { owner } = fn;
     let at = node.start;
@@ -132,15 +137,28 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
     if (owner?.type === 'MethodDefinition' && owner.static) at += 'static '.length;
     out.prependRight(at, 'async ');
   };
-  /** `await` is not allowed in parameters, so they move into the body: `(...$a) => { var [a, b = …] = $a; …`. */
-  const moveBlockingDefaults = (node: FunctionNode, fn: Fn): void => {
+  /**
+   * `await` is not allowed in parameters, so they move into the body: `(a, b = …) => {}` becomes `(...$pl_a) => { let [a, b = …] = $pl_a; }`.
+   * In front of `...$pl_a` stand as many placeholders as keep the function's `length`.
+   */
+  const moveParameters = (node: FunctionNode, fn: Fn): void => {
     const [first] = node.params;
     const last = node.params.at(-1);
-    if (!first || !last || node.params.every(({ type }) => type === 'Identifier')) return;
-    if (!flow.calls.some((call) => call.blocks > 0 && call.fn === fn && call.node.start < node.body.start)) return;
+    if (!first || !last || !waitsInParameters.has(fn)) return;
     const isBlock = node.body.type === 'BlockStatement';
     const at = isBlock ? node.body.start + 1 : node.body.start;
-    out.prependRight(first.start, 'var [').appendLeft(last.end, '] = $a;').appendLeft(first.start, '...$a');
+    const end = node.params.findIndex(({ type }) => type === 'AssignmentPattern' || type === 'RestElement');
+    const counted = node.params.slice(0, end < 0 ? undefined : end).map((_, i) => `$pl_${i}, `).join(''); // prettier-ignore
+    const keyword = redeclares(
+      node.body,
+      node.params.flatMap((param) => boundNames(param)),
+    )
+      ? 'var'
+      : 'let';
+    out
+      .prependRight(first.start, `${keyword} [`)
+      .appendLeft(last.end, `] = [${counted}...$pl_a];`)
+      .appendLeft(first.start, `${counted}...$pl_a`);
     if (!isBlock) {
       out.appendLeft(at, '{').prependRight(at, ' return (').appendLeft(node.body.end, ');}');
     }
@@ -170,7 +188,9 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
   visit(program);
   const imports = emitModuleSyntax(program, out);
   // In a block of its own, the script may declare names that are parameters: `import { setTimeout } from 'k6/timers'`.
-  out.prepend(`(function${awaits ? '*' : ''} (${FACTORY_PARAMETERS.join(', ')}) { "use strict"; let $t; { ${imports}\n`).append('\n}})');
+  out
+    .prepend(`(function${awaits ? '*' : ''} (${FACTORY_PARAMETERS.join(', ')}) { "use strict"; let $pl_t, $pl_o; { ${imports}\n`)
+    .append('\n}})');
   return { code: out.toString(), map: out.generateMap({ hires: true, source: 'bundle.js' }), guardedAt, awaits };
 }
 
@@ -183,8 +203,8 @@ function emitModuleSyntax(program: Program, out: MagicString): string {
   let count = 0;
   for (const node of program.body) {
     if (node.type === 'ImportDeclaration') {
-      const module = `$m${count++}`;
-      imports += `const ${module} = $import(${JSON.stringify(node.source.value)});`;
+      const module = `$pl_m${count++}`;
+      imports += `const ${module} = $pl_import(${JSON.stringify(node.source.value)});`;
       for (const specifier of node.specifiers) {
         const member =
           specifier.type === 'ImportNamespaceSpecifier'

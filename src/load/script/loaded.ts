@@ -44,7 +44,14 @@ export interface ScriptSource {
 }
 
 /** The name that the compiled script has in raw stack traces. */
-const COMPILED = 'plimsoll-script.js';
+export const COMPILED = 'plimsoll-script.js';
+
+/** Whether the code that reads a property of a pending operation is the script's, or a function of the engine that this called. */
+export function isScriptReading(): boolean {
+  const frames = (new Error('here').stack ?? '').split('\n').filter((line) => !line.includes('(<anonymous>)'));
+  // The trap that asks is in realm.ts.
+  return frames[frames.findLastIndex((line) => line.includes('/script/realm.')) + 1]?.includes(`${COMPILED}:`) === true;
+}
 
 /** An error that crossed from another thread, with its stack already in the script's own lines. */
 export class ScriptThreadError extends Error {
@@ -130,7 +137,7 @@ export function scriptError(script: CompiledScript | undefined, error: unknown, 
   return new PlimsollError(loadErrors.PL_LOAD_SCRIPT_INVALID, { what: `${during}: ${stack}`, cause: error });
 }
 
-/** Whether the script has promises of its own at all; most have none and need no boxes. */
+/** Whether the script has promises of its own, or proxies, which may have any method; most have none and need no boxes. */
 export function usesPromises(source: string): boolean {
-  return /\bPromise\b|\b__async\b|\basyncRequest\b|\bthen\b/.test(source);
+  return /\bPromise\b|\b__async\b|\basyncRequest\b|\bthen\b|\bProxy\b/.test(source);
 }

@@ -24,10 +24,10 @@ class Box {
   }
 }
 
-/** Wraps what `return` in a rewritten function would otherwise wait for. */
+/** Wraps what `return` in a rewritten function might otherwise wait for; without looking for a `then`, which a proxy would notice. */
 export function box(value: unknown): unknown {
-  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
-  return isObject && typeof (value as { then?: unknown }).then === 'function' ? new Box(value) : value;
+  if (value instanceof Box) return value;
+  return (typeof value === 'object' && value !== null) || typeof value === 'function' ? new Box(value) : value;
 }
 
 export function unbox(value: unknown): unknown {
@@ -36,7 +36,7 @@ export function unbox(value: unknown): unknown {
 
 /** ECMA-262 section 27.2 over the jobs of a VU's loop. */
 export class ScriptPromise {
-  readonly loop: VuLoop;
+  readonly #loop: VuLoop;
   #state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
   #value: unknown;
   #reactions: Reaction[] = [];
@@ -44,7 +44,7 @@ export class ScriptPromise {
   #isResolved = false;
 
   constructor(loop: VuLoop) {
-    this.loop = loop;
+    this.#loop = loop;
   }
 
   get state(): 'pending' | 'fulfilled' | 'rejected' {
@@ -108,7 +108,7 @@ export class ScriptPromise {
   react(reaction: Reaction): void {
     if (!this.#isHandled) {
       this.#isHandled = true;
-      if (this.#state === 'rejected') this.loop.onHandled(this);
+      if (this.#state === 'rejected') this.#loop.onHandled(this);
     }
     if (this.#state === 'pending') this.#reactions.push(reaction);
     else this.#enqueue(reaction);
@@ -135,7 +135,7 @@ export class ScriptPromise {
       return;
     }
     const adopt = then as (this: unknown, resolve: (value: unknown) => void, reject: (reason: unknown) => void) => unknown;
-    this.loop.enqueue(() => {
+    this.#loop.enqueue(() => {
       let called = false;
       const once = (fn: (value: unknown) => void) => (inner: unknown) => {
         if (called) return;
@@ -154,7 +154,7 @@ export class ScriptPromise {
   #settle(state: 'fulfilled' | 'rejected', value: unknown): void {
     this.#state = state;
     this.#value = value;
-    if (state === 'rejected' && !this.#isHandled) this.loop.onRejected(this);
+    if (state === 'rejected' && !this.#isHandled) this.#loop.onRejected(this);
     const reactions = this.#reactions;
     this.#reactions = [];
     for (const reaction of reactions) this.#enqueue(reaction);
@@ -164,7 +164,7 @@ export class ScriptPromise {
     const fulfilled = this.#state === 'fulfilled';
     const value = this.#value;
     const handler = fulfilled ? onFulfilled : onRejected;
-    this.loop.enqueue(() => {
+    this.#loop.enqueue(() => {
       if (!handler) {
         if (fulfilled) derived?.resolveWith(value);
         else derived?.rejectWith(value);
@@ -234,7 +234,11 @@ export function createPromiseClass(loop: VuLoop, onBlockingExecutor: () => never
     }
 
     static try(fn: (...args: unknown[]) => unknown, ...args: unknown[]): ScriptPromise {
-      return new VuPromise((resolve: (value: unknown) => void) => resolve(fn(...args)));
+      return new VuPromise((resolve: (value: unknown) => void) => {
+        const result = fn(...args);
+        if (result instanceof Promise) onBlockingExecutor();
+        resolve(result);
+      });
     }
 
     static all(values: Iterable<unknown>): ScriptPromise {
@@ -257,43 +261,41 @@ export function createPromiseClass(loop: VuLoop, onBlockingExecutor: () => never
     }
 
     static any(values: Iterable<unknown>): ScriptPromise {
-      const errors: unknown[] = [];
-      const all: ScriptPromise = collect(values, (_promise, value, index, _results, finish) =>
-        VuPromise.resolve(value).then(
-          (inner: unknown) => all.rejectWith(inner),
-          (reason: unknown) => finish((errors[index] = reason)),
-        ),
-      );
-      // The first success rejects `all`; all failures fulfil it: turned round, that is `any`.
-      return all.then(
-        () => {
-          throw new AggregateError(errors, 'All promises were rejected');
-        },
-        (value: unknown) => value,
+      return collect(
+        values,
+        (promise, value, index, errors, finish) =>
+          VuPromise.resolve(value).then(
+            (inner: unknown) => promise.resolveWith(inner),
+            (reason: unknown) => finish((errors[index] = reason)),
+          ),
+        (promise, errors) => promise.rejectWith(new AggregateError(errors, 'All promises were rejected')),
       );
     }
 
     static race(values: Iterable<unknown>): ScriptPromise {
-      const promise = new VuPromise(undefined);
-      for (const value of values)
-        VuPromise.resolve(value).then(
-          (inner: unknown) => promise.resolveWith(inner),
-          (reason: unknown) => promise.rejectWith(reason),
-        );
-      return promise;
+      return collect(
+        values,
+        (promise, value) =>
+          VuPromise.resolve(value).then(
+            (inner: unknown) => promise.resolveWith(inner),
+            (reason: unknown) => promise.rejectWith(reason),
+          ),
+        () => undefined,
+      );
     }
   }
 
-  /** Waits for a number of things: `finish` is called once for each, the last call resolves with the results. */
+  /** Waits for a number of things: `finish` is called once for each, with the last call it is over. */
   const collect = (
     values: Iterable<unknown>,
     watch: (promise: ScriptPromise, value: unknown, index: number, results: unknown[], finish: (result: unknown) => void) => unknown,
+    end: (promise: ScriptPromise, results: unknown[]) => void = (promise, results) => promise.resolveWith(results),
   ): ScriptPromise => {
     const promise = new VuPromise(undefined);
     const results: unknown[] = [];
     let left = 1;
     const finish = (_result: unknown): void => {
-      if (--left === 0) promise.resolveWith(results);
+      if (--left === 0) end(promise, results);
     };
     try {
       let index = 0;
@@ -325,7 +327,8 @@ function advance(
   onError: (error: unknown) => void,
 ): unknown {
   try {
-    const result = (steps[kind] as (value: unknown) => StepResult)(value);
+    // An asynchronous one of the engine's would wait for what it returns.
+    const result = (steps[kind] as (value: unknown) => StepResult)(kind === 'return' ? box(value) : value);
     if (result instanceof Promise) return result.then(onResult, onError);
     return onResult(result);
   } catch (error) {
@@ -339,8 +342,16 @@ function advance(
  * function blocks until it is over or awaits for itself, as in k6, where an async function runs in
  * the caller's turn up to its first `await`.
  */
-export function runAsync(promiseClass: PromiseClass, steps: Steps): unknown {
+export function runAsync(promiseClass: PromiseClass, start: () => Steps): unknown {
   const promise = new promiseClass(undefined);
+  let steps: Steps;
+  try {
+    steps = start();
+  } catch (error) {
+    // Of a default parameter.
+    promise.rejectWith(error);
+    return promise;
+  }
   const step = (kind: StepKind, value: unknown): unknown => advance(steps, kind, value, onResult, (error) => promise.rejectWith(error));
   const onResult = (result: IteratorResult<unknown>): void => {
     const value = unbox(result.value);

@@ -1,6 +1,7 @@
 import { PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
 import { box, unbox } from './promises.ts';
+import { isBlockingFunction, isBlockingGenerator } from './realm.ts';
 
 /**
  * What rewritten code calls: the guard around calls that cannot be awaited, and the awaiting twins
@@ -17,11 +18,10 @@ export interface ScriptRuntime {
   /** For `yield*` in an asynchronous generator: the same, promises in boxes. */
   boxing(value: unknown): unknown;
   guard(value: unknown, site: number): unknown;
-  /** An iterable as it is; a violation when it is a blocking generator, which the engine cannot iterate over. */
-  iterable(value: unknown, site: number): unknown;
   /** An iterable as it is; of a blocking generator a list of at most `limit` items, later. */
   spread(value: unknown, limit: number): unknown;
-  call(site: number, object: unknown, method: string, callback: unknown, ...rest: unknown[]): unknown;
+  /** `object.method(callback, …)` with a callback that may block: calls the awaiting twin of a native method that has one. */
+  call(site: number, object: unknown, method: unknown, ...args: unknown[]): unknown;
 }
 
 type Callback = (this: unknown, ...args: unknown[]) => unknown;
@@ -46,26 +46,15 @@ export function createScriptRuntime(place: (site: number) => string, onViolation
       }
       return value;
     },
-    iterable(value, site) {
-      if (isBlockingGenerator(value))
-        throw violation(site, 'a blocking generator handed to the JavaScript engine, which cannot wait for it');
-      return value;
-    },
     spread: (value, limit) => (isBlockingGenerator(value) ? collect(value, limit) : value),
-    call(site, object, method, callback, ...rest) {
-      if (typeof callback === 'function') {
-        if (object instanceof Map || object instanceof Set) {
-          if (method === 'forEach') return forEachEntry(object, opened(callback as Callback), rest[0]);
-        } else if (Array.isArray(object) || ArrayBuffer.isView(object)) {
-          const twin = twins[method];
-          if (twin) return twin(object as unknown[], opened(callback as Callback), rest);
-        }
-      }
-      const own = (object as Record<string, unknown>)[method];
-      if (typeof own === 'function' && typeof callback === 'function' && isNative(own)) {
-        throw violation(site, `a blocking function handed to the native "${method}"`);
-      }
-      return (own as Callback).call(object, callback, ...rest);
+    call(site, object, method, ...args) {
+      const call = directly({ self: object, method, args });
+      const [callback, ...rest] = call.args;
+      const twin = typeof callback === 'function' ? twins.get(call.method) : undefined;
+      if (twin) return twin(Object(call.self) as unknown[], opened(callback as Callback), rest);
+      if (typeof call.method === 'function' && isNative(call.method) && call.args.some(isBlockingFunction))
+        throw violation(site, `a blocking function handed to the native "${call.method.name}"`);
+      return (method as Callback).apply(object, args);
     },
   };
 }
@@ -78,29 +67,28 @@ export function cannotSuspend(what: string, where: string): PlimsollError {
   });
 }
 
-/**
- * Whoever reads `done` of a pending operation is the engine, iterating with a `next` that blocks. It would find no `done` for ever,
- * so it is stopped there: `place` names the script's line.
- */
-export function refuseBlockingIterators(place: () => string, onViolation: (error: PlimsollError) => void): void {
-  Reflect.defineProperty(Promise.prototype, 'done', {
-    configurable: true,
-    get() {
-      (this as Promise<unknown>).catch(() => undefined);
-      const error = cannotSuspend('an iterator that blocks, handed to the JavaScript engine, which cannot wait for it', place());
-      onViolation(error);
-      throw error;
-    },
-  });
+interface DirectCall {
+  readonly self: unknown;
+  readonly method: unknown;
+  readonly args: readonly unknown[];
+}
+
+/** `f.call(self, …)`, `f.apply(self, […])` and `Reflect.apply(f, self, […])` as `self.f(…)`. */
+function directly(call: DirectCall): DirectCall {
+  const { self, method, args } = call;
+  const [first, second, third] = args;
+  if (method === Function.prototype.call) return directly({ self: first, method: self, args: args.slice(1) });
+  if (method === Function.prototype.apply) return directly({ self: first, method: self, args: listOf(second) });
+  if (method === Reflect.apply) return directly({ self: second, method: first, args: listOf(third) });
+  return call;
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.from((value ?? []) as ArrayLike<unknown>);
 }
 
 function isNative(fn: object): boolean {
   return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(fn)) && !(fn as { name: string }).name.startsWith('bound ');
-}
-
-/** Generators that block were made asynchronous; the script's own asynchronous ones are no native ones. */
-function isBlockingGenerator(value: unknown): value is AsyncGenerator {
-  return typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object AsyncGenerator]';
 }
 
 function mapResult(result: IteratorResult<unknown>, map: (value: unknown) => unknown): IteratorResult<unknown> {
@@ -151,7 +139,7 @@ function opened(callback: Callback): Callback {
   };
 }
 
-async function forEachEntry(collection: Map<unknown, unknown> | Set<unknown>, callback: Callback, self: unknown): Promise<void> {
+async function forEachEntry(collection: Map<unknown, unknown> | Set<unknown>, callback: Callback, [self]: unknown[]): Promise<void> {
   for (const [key, value] of collection.entries()) await callback.call(self, value, key, collection);
 }
 
@@ -161,7 +149,7 @@ type Twin = (list: unknown[], callback: Callback, rest: unknown[]) => unknown;
  * Each does what ECMA-262 section 23.1.3 says of its namesake, one callback after the other: the
  * length is taken once at the start, holes are skipped where they are skipped there.
  */
-const twins: Record<string, Twin> = {
+const arrayTwins: Record<string, Twin> = {
   async forEach(list, callback, [self]) {
     for (let i = 0, end = list.length; i < end; i++) if (i in list) unbox(await callback.call(self, list[i], i, list));
   },
@@ -229,6 +217,13 @@ const twins: Record<string, Twin> = {
   },
   toSorted: (list, callback) => mergeSort([...list], callback),
 };
+
+/** The awaiting twins of native methods, by these. */
+const twins = new Map<unknown, Twin>();
+for (const { prototype } of [Map, Set]) twins.set(Reflect.get(prototype, 'forEach'), forEachEntry as unknown as Twin);
+for (const [name, twin] of Object.entries(arrayTwins))
+  for (const { prototype } of [Array, Object.getPrototypeOf(Uint8Array) as { prototype: object }])
+    if (name in prototype) twins.set(Reflect.get(prototype, name), twin);
 
 async function fold(list: unknown[], callback: Callback, rest: unknown[], order: Iterator<number>): Promise<unknown> {
   let started = rest.length > 0;

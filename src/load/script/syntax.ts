@@ -64,6 +64,17 @@ export function boundNames(pattern: AnyNode | null | undefined, out: string[] = 
   return out;
 }
 
+/** Whether the body of a function declares one of its parameters again, which only `var` and `function` may. */
+export function redeclares(body: AnyNode, names: readonly string[]): boolean {
+  const isVar = (node: AnyNode): boolean =>
+    node.type === 'VariableDeclaration' &&
+    node.kind === 'var' &&
+    node.declarations.some(({ id }) => boundNames(id).some((name) => names.includes(name)));
+  const anyIn = (node: AnyNode): boolean => !isFunction(node) && (isVar(node) || [...childrenOf(node)].some(anyIn));
+  if (body.type !== 'BlockStatement') return false;
+  return body.body.some((node) => anyIn(node) || (node.type === 'FunctionDeclaration' && names.includes(node.id.name)));
+}
+
 /** Everything that is stored in any property or element. */
 export const ANY = '[]';
 /** What is stored under a name that is only known at run time, and may be read by any name. */

@@ -111,7 +111,7 @@ async function run(call: ThreadCall): Promise<void> {
   let value: unknown;
   let failure: { message: string; stack: string } | undefined;
   try {
-    value = await vu.complete((vu.exports[call.name] as (data: unknown) => unknown)(dataOf(call.data)));
+    value = await vu.call(call.name, dataOf(call.data));
     // What setup() returns goes to other VUs as JSON.
     value = value === undefined ? undefined : JSON.parse(JSON.stringify(value));
   } catch (thrown) {

@@ -5,8 +5,9 @@ import { assert, errorMessage, Histogram, monotonicMs } from '../../base/index.t
 import type { Metric, MetricRegistry } from '../metrics/registry.ts';
 import type { LoadOptions, RawOptions } from '../options/options.ts';
 import { Secrets } from '../secrets/sources.ts';
-import { createScriptRuntime, refuseBlockingIterators, type ScriptRuntime } from '../script/runtime.ts';
-import type { CompiledScript } from '../script/loaded.ts';
+import { adaptRealm } from '../script/realm.ts';
+import { createScriptRuntime, type ScriptRuntime } from '../script/runtime.ts';
+import { isScriptReading, type CompiledScript } from '../script/loaded.ts';
 import type { Blocking } from '../threads/blocking.ts';
 import type { ThreadPlan } from '../threads/messages.ts';
 import { GroupNode } from './groups.ts';
@@ -94,8 +95,8 @@ export class Engine {
       (site) => parts.script.place(site),
       (error) => this.onAbort(error),
     );
-    refuseBlockingIterators(
-      () => this.placeNow(),
+    adaptRealm(
+      (isAsked) => (isAsked || isScriptReading() ? this.placeNow() : undefined),
       (error) => this.onAbort(error),
     );
   }

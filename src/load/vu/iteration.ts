@@ -7,8 +7,6 @@ import type { Engine } from './engine.ts';
 import { Call } from './wheel.ts';
 import { UncaughtRejection, type Vu } from './vu.ts';
 
-type ExecFunction = (data: unknown) => unknown;
-
 /** Longest stretch of script code without a look at sockets and timers. */
 const TURN_MS = 10;
 
@@ -75,7 +73,7 @@ export class IterationRunner {
         settle();
       };
       try {
-        const result = vu.complete((vu.exports[this.#exec] as ExecFunction)(this.#data(vu)));
+        const result = vu.call(this.#exec, this.#data(vu));
         if (result instanceof Promise) result.then(settle, fail);
         else settle();
       } catch (error) {

@@ -183,7 +183,7 @@ export class Vu implements TagLookup {
   #awaitInit(steps: Iterator<unknown>): ScriptExports {
     const { loop, promiseClass } = this;
     assert(loop && promiseClass, 'a script that awaits has a loop');
-    const promise = runAsync(promiseClass, steps) as ScriptPromise;
+    const promise = runAsync(promiseClass, () => steps) as ScriptPromise;
     promise.react({ onFulfilled: undefined, onRejected: undefined, derived: undefined });
     loop.runReady();
     if (promise.state === 'rejected') throw promise.value;
@@ -283,15 +283,25 @@ export class Vu implements TagLookup {
   }
 
   /**
-   * What a call of an exported function comes to: waits while it blocks, then for everything that it left
-   * on the VU's loop. Rejections that nobody handled are logged, the function's own is thrown.
+   * Runs an exported function to its end: waits while it blocks, then for everything that it left on the VU's
+   * loop. Rejections that nobody handled are logged, the function's own is thrown.
    */
-  complete(result: unknown): unknown {
-    // A script without a loop has no promises of its own, so that there is nothing to unbox either.
+  call(name: string, data: unknown): unknown {
     const { loop } = this;
-    if (!loop) return result;
-    if (result instanceof Promise) return result.then((value: unknown) => this.#drain(loop, unbox(value)));
-    return this.#drain(loop, result);
+    const exports = this.exports as Record<string, ((data: unknown) => unknown) | undefined>;
+    // As a method, so that stacks have the name that the script knows it by.
+    if (!loop) return exports[name]?.(data);
+    let result: unknown;
+    try {
+      result = exports[name]?.(data);
+    } catch (error) {
+      return this.#fail(loop, error);
+    }
+    if (!(result instanceof Promise)) return this.#drain(loop, result);
+    return result.then(
+      (value: unknown) => this.#drain(loop, unbox(value)),
+      (error: unknown) => this.#fail(loop, error),
+    );
   }
 
   async #drain(loop: VuLoop, value: unknown): Promise<unknown> {
@@ -301,6 +311,13 @@ export class Vu implements TagLookup {
       this.engine.log('error', `Uncaught (in promise) ${this.engine.script.stackOf((other as ScriptPromise).value)}`, 'stacktrace');
     if (promise?.state === 'rejected') throw new UncaughtRejection(promise.value);
     return promise ? promise.value : value;
+  }
+
+  /** As in k6, callbacks that are ready still run after an exception; timers do not. */
+  async #fail(loop: VuLoop, error: unknown): Promise<never> {
+    await loop.runJobs();
+    loop.reset();
+    throw error;
   }
 
   /** The end of this VU: no connection stays. */
@@ -320,7 +337,8 @@ function loopGlobals(vu: Vu): unknown[] {
   vu.promiseClass = promiseClass;
   return [
     promiseClass,
-    (self: unknown, args: Arguments, generator: GeneratorFunction) => runAsync(promiseClass, generator.apply(self, Array.from(args ?? []))),
+    (self: unknown, args: Arguments, generator: GeneratorFunction) =>
+      runAsync(promiseClass, () => generator.apply(self, Array.from(args ?? []))),
     (self: unknown, args: Arguments, generator: GeneratorFunction) =>
       new ScriptAsyncGenerator(promiseClass, generator.apply(self, Array.from(args ?? []))),
     AwaitMark,
