@@ -61,7 +61,8 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwn
     this.#body = request.body;
     this.#redirectsLeft = request.params.redirects ?? vu.engine.options.maxRedirects;
     this.#onDone = onDone;
-    this.#stream = request.params.responseType === 'stream' ? new StreamedBody(vu, request.params.timeoutMs) : undefined;
+    const isStreamed = request.feed === undefined && request.params.responseType === 'stream';
+    this.#stream = isStreamed ? new StreamedBody(vu, request.params.timeoutMs) : undefined;
     this.#feed = this.#stream?.feed ?? request.feed;
   }
 

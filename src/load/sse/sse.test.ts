@@ -170,7 +170,7 @@ test('method, body, headers and cookies are those of a request', async () => {
       };
       const post = echo({ method: 'post', body: '{"ping": true}', headers: { 'content-type': 'application/json', Authorization: 'Bearer X' } });
       const get = echo(null);
-      const other = echo({ headers: { accept: 'text/*' }, jar });
+      const other = echo({ headers: { accept: 'text/*' }, jar, responseType: 'stream' });
       check(null, {
         post: post.method === 'POST' && post.body === '{"ping": true}' && post.headers['content-type'] === 'application/json' && post.headers.authorization === 'Bearer X',
         get: get.method === 'GET' && get.body === '' && get.headers.accept === 'text/event-stream' && get.headers.cookie === 'a=own',
