@@ -20,19 +20,18 @@ export class ProgressView {
   show(progress: LoadProgress): void {
     this.#last = progress;
     if (this.#isQuiet || !this.#plan) return;
-    const lines = progressLines(progress, this.#plan);
+    const lines = progressLines(progress, this.#plan, this.#isTerminal ? process.stdout.columns : undefined);
     this.#erase();
-    // A line that the terminal breaks in two could not be erased.
-    const shown = this.#isTerminal ? lines.map((line) => line.slice(0, process.stdout.columns - 1)) : lines;
-    process.stdout.write(`${this.#isTerminal ? '' : '\n'}${shown.join('\n')}\n`);
+    process.stdout.write(`${this.#isTerminal ? '' : '\n'}${lines.join('\n')}\n`);
     this.#linesShown = lines.length;
   }
 
   /** Writes something else without breaking the block. */
   above(write: () => void): void {
+    const wasShown = this.#linesShown > 0;
     this.#erase();
     write();
-    if (this.#isTerminal && this.#last && this.#linesShown > 0) this.show(this.#last);
+    if (this.#isTerminal && wasShown && this.#last) this.show(this.#last);
   }
 
   end(): void {
@@ -41,5 +40,6 @@ export class ProgressView {
 
   #erase(): void {
     if (this.#isTerminal && this.#linesShown > 0) process.stdout.write(`\u001b[${this.#linesShown}A\u001b[0J`);
+    this.#linesShown = 0;
   }
 }
