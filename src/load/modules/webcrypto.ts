@@ -28,7 +28,7 @@ export class ScriptCrypto {
         name,
         (...args: unknown[]): unknown => {
           vu.enter();
-          return settleLater(vu, (native[name] as Subtle[string]).apply(native, args));
+          return settleLater(vu, (native[name] as Subtle[string]).apply(native, args).then(shown));
         },
       ]),
     );
@@ -42,6 +42,15 @@ export class ScriptCrypto {
   randomUUID(): string {
     return webcrypto.randomUUID();
   }
+}
+
+/** As in k6, `JSON.stringify(key)` and `console.log(key)` show what a key is for. */
+function shown(result: unknown): unknown {
+  if (result instanceof CryptoKey) {
+    const { type, extractable, algorithm, usages } = result;
+    Object.defineProperty(result, 'toJSON', { value: () => ({ type, extractable, algorithm, usages }), configurable: true });
+  } else if (typeof result === 'object' && result !== null && 'privateKey' in result) for (const key of Object.values(result)) shown(key);
+  return result;
 }
 
 /** `k6/experimental/webcrypto`, as it was called before `crypto` became a global. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'acorn';
+import { analyse } from './blocking.ts';
 import { analyseFlow } from './flow.ts';
 import { analyseScopes } from './scope.ts';
 
@@ -23,4 +24,16 @@ function work(size: number): number {
 
 test('what the analysis of a library notes grows with its length, not with the square of it', () => {
   assert.ok(work(400) < 3 * work(200), `${work(200)} targets for 200 functions, ${work(400)} for 400`);
+});
+
+test("a class of k6's runs no function of the script, so that what blocks beside it can wait", () => {
+  const program = parse(
+    `import http from 'k6/http'; import { group } from 'k6'; import grpc from 'k6/net/grpc';
+     export default function () {
+       group('g', function () { const jar = new http.CookieJar(); http.get('/', { jar }); });
+       (function* () { new grpc.Client().connect('x'); })();
+     }`,
+    { sourceType: 'module', ecmaVersion: 'latest', preserveParens: true },
+  );
+  assert.deepEqual(analyse(program).refusals, []);
 });

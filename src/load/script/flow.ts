@@ -230,10 +230,13 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
       if (target?.type === 'MemberExpression') key = propertyKey(target.property, target.computed);
       else if (target?.type === 'Identifier') key = `.${target.name}`;
     }
-    const isNative =
-      method?.object.type === 'Identifier' && NATIVE_OBJECTS.has(method.object.name) && scopes.isGlobal(method.object.name, method.object);
+    const object = method?.object.type === 'Identifier' ? method.object : undefined;
+    // `new http.CookieJar()` runs no function of the script either.
+    const isHostClass = node.type === 'NewExpression' && object !== undefined && moduleOf.has(scopes.variableOf(object.name, object));
+    const isNative = isHostClass || (object !== undefined && NATIVE_OBJECTS.has(object.name) && scopes.isGlobal(object.name, object));
     // What is stored somewhere under a computed name is not what `Math.random` or `Array.from` is.
     if (isNative) names = names.filter((name) => name !== COMPUTED);
+    if (isHostClass) names = [];
     const call: Call = {
       node,
       fn: scopes.placeOf(node).fn,

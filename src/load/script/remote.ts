@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import { errorMessage, nodeHttp, systemClock, systemRandom, uuid } from '../../base/index.ts';
+import { withoutNetwork } from '../jslib/stand-ins.ts';
 
 /**
  * Imports by URL, as k6 has them: fetched once a day and kept in `$PLIMSOLL_IMPORT_CACHE`, else `~/.cache/plimsoll/imports`.
@@ -32,7 +33,9 @@ export function remoteImports(): Plugin {
           contents.set(from, text);
           return { path: from, namespace: REMOTE };
         } catch (error) {
-          return { errors: [{ text: `unknown module "${url}": it cannot be fetched: ${errorMessage(error)}` }] };
+          const text = `unknown module "${url}": it cannot be fetched: ${errorMessage(error)}`;
+          const isOut = (error as { code?: unknown }).code !== undefined;
+          return { errors: [{ text: isOut ? `${text}; ${withoutNetwork(url)}` : text }] };
         }
       };
       build.onResolve({ filter: /^https?:/ }, ({ path }) => load(path));
