@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { makeFolder, monotonicMs, PlimsollError, systemClock, type Clock, type Logger, type Timer } from '../base/index.ts';
-import { Endpoint, type Credentials, type Machinery, type QuotaSettings, type Place, type World } from '../aws/index.ts';
+import {
+  Endpoint,
+  type Credentials,
+  type EndpointOptions,
+  type Machinery,
+  type QuotaSettings,
+  type Place,
+  type World,
+} from '../aws/index.ts';
 import { leasesOf } from '../compute/index.ts';
 import type { BalancerMetrics, ComputeDriver, WorkloadUsage } from '../model/index.ts';
 import { Store } from '../state/index.ts';
@@ -120,18 +128,9 @@ export class Region {
     this.#parts = parts;
     this.#log = log;
     this.measurements = new Measurements(log);
-    this.endpoint = new Endpoint({
-      store,
-      clock,
-      port: options.port ?? 0,
-      machinery: this.#machinery(),
-      onFault: (message, error) => log.error({ err: error }, message),
-      ...(options.host === undefined ? {} : { host: options.host }),
-      ...(options.account === undefined ? {} : { account: options.account }),
-      ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
-      ...(options.quotas === undefined ? {} : { quotas: options.quotas }),
-    });
+    this.endpoint = new Endpoint({ ...endpointOptions(options), store, clock, machinery: this.#machinery() });
     const { world } = this.endpoint;
+    const common = { world, clock, log };
     const addresses = new Addresses();
     const metrics = (at: Place) => this.measurements.of(at);
     const { bridge } = found;
@@ -140,8 +139,7 @@ export class Region {
     const kept = new Set([...keptAddresses(world, network), ...keptAddresses(world, balancerNetwork)]);
     const left = leftRunning(found);
     this.loadBalancing = new LoadBalancing({
-      world,
-      clock,
+      ...common,
       timeScale: clock.scale,
       balancer,
       found: found.routing,
@@ -156,12 +154,10 @@ export class Region {
       onMetrics: (measured) => {
         for (const { arn, data } of measured) this.measurements.put(placeOf(world, arn), data);
       },
-      log,
     });
     this.#logs = new LogShipper(log);
     this.tasks = new Tasks({
-      world,
-      clock,
+      ...common,
       driver,
       addresses,
       logs: this.#logs,
@@ -169,14 +165,12 @@ export class Region {
       compute: options.compute ?? 'process',
       dataDir: options.dataDir,
       stopTimeoutMs,
-      log,
     });
     adoptTasks(world, this.tasks, left.workloads);
-    this.services = new Services({ world, clock, tasks: this.tasks, loadBalancing: this.loadBalancing, log });
+    this.services = new Services({ ...common, tasks: this.tasks, loadBalancing: this.loadBalancing });
     followTaskRequests({ world, tasks: this.tasks, retire: (running, reason) => this.services.retire(running, reason) });
     this.instances = new Instances({
-      world,
-      clock,
+      ...common,
       driver,
       addresses,
       vcpuShare: options.instanceVcpuShare ?? 1,
@@ -185,22 +179,19 @@ export class Region {
       network,
       left: left.machines,
       images: machineImages(images),
-      log,
     });
     this.databases = new Databases({
-      world,
-      clock,
+      ...common,
       plane,
       keptAddresses: kept,
       dataDir: options.dataDir,
       onAvailable: (address, port) => this.instances.allow(address, port),
-      log,
     });
-    this.groups = new Groups({ world, clock, loadBalancing: this.loadBalancing, quotas: options.quotas ?? new Map(), log });
-    this.#alarms = new Alarms({ world, clock, metrics, log });
-    this.#scaling = new ServiceScaling({ world, clock, metrics, log });
-    this.#groupScaling = new GroupScaling({ world, clock, metrics, warming: (at, name) => this.groups.warming(at, name), log });
-    this.#predictive = new PredictiveScaling({ world, clock, metrics, log });
+    this.groups = new Groups({ ...common, loadBalancing: this.loadBalancing, quotas: options.quotas ?? new Map() });
+    this.#alarms = new Alarms({ ...common, metrics });
+    this.#scaling = new ServiceScaling({ ...common, metrics });
+    this.#groupScaling = new GroupScaling({ ...common, metrics, warming: (at, name) => this.groups.warming(at, name) });
+    this.#predictive = new PredictiveScaling({ ...common, metrics });
     this.#alarms.onAction((at, alarm, action) => this.#scaling.onAlarm(at, alarm, action));
     this.#alarms.onAction((at, _alarm, action) => this.#groupScaling.onAlarm(at, action));
     for (const { host, port } of Object.values(this.loadBalancing.whereabouts())) this.instances.allow(host, port);
@@ -335,6 +326,17 @@ export class Region {
       this.#sampling = false;
     }
   }
+}
+
+function endpointOptions({ port = 0, host, account, credentials, quotas, log }: RegionOptions): Omit<EndpointOptions, 'store'> {
+  return {
+    port,
+    onFault: (message, error) => log.error({ err: error }, message),
+    ...(host === undefined ? {} : { host }),
+    ...(account === undefined ? {} : { account }),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(quotas === undefined ? {} : { quotas }),
+  };
 }
 
 /** Account and region of a resource stand in its ARN. */
