@@ -16,3 +16,12 @@ export function parsePage(source: string): CheerioAPI {
 export function isElement(node: PageNode | null | undefined): node is ElementNode {
   return node !== null && node !== undefined && 'attribs' in node && 'name' in node;
 }
+
+/** Below the nodes; nothing for a selector that makes no sense, as in k6. */
+export function findAll($: CheerioAPI, nodes: Nodes, selector: string): Nodes {
+  try {
+    return nodes.find(selector);
+  } catch {
+    return $([]);
+  }
+}

@@ -1,16 +1,19 @@
-import { isElement, type PageNode } from './document.ts';
+import { findAll, isElement, type PageNode } from './document.ts';
+import { membersOf } from './element-members.ts';
 import { valueOf } from './forms.ts';
+import { render, renderChildren } from './render.ts';
 import type { Page } from './selection.ts';
 
 /** An attribute of an element, as `attributes()` shows it. */
 export interface Attribute {
+  readonly owner_element: Element;
   readonly name: string;
   readonly value: string;
 }
 
 /**
  * k6's Element (https://grafana.com/docs/k6/latest/javascript-api/k6-html/element/): a node by DOM names, all of
- * them methods. Attributes of particular elements follow below.
+ * them methods. What elements of particular names have besides is in element-members.ts.
  */
 export class Element {
   readonly #node: PageNode;
@@ -21,12 +24,39 @@ export class Element {
     this.#page = page;
   }
 
+  /** With the members of its name. */
+  static of(node: PageNode, page: Page): Element {
+    return new (isElement(node) ? classOf(node.name) : Element)(node, page);
+  }
+
   static nodeOf(element: Element): PageNode {
     return element.#node;
   }
 
-  static pageOf(element: Element): Page {
-    return element.#page;
+  /** Empty for a page that has none. */
+  pageUrl(): string {
+    return this.#page.url;
+  }
+
+  /** The top of the page. */
+  root(): Element {
+    return this.#other(this.#page.$.root().get(0) as PageNode);
+  }
+
+  /** The nearest that the selector names, this one included unless it is to be `above`. */
+  closest(selector: string, above = false): Element | undefined {
+    const start = above ? this.#node.parent : this.#node;
+    return start ? this.#maybe(this.#page.$(start).closest(selector).get(0)) : undefined;
+  }
+
+  /** The form around it, or the one that its attribute `form` names. */
+  ownerForm(): Element | undefined {
+    const id = this.getAttribute('form') ?? '';
+    return this.closest('form') ?? (id === '' ? undefined : this.root().querySelector(`[id="${id}"]`));
+  }
+
+  selection(): unknown {
+    return this.#page.selectionOf(this.#node);
   }
 
   nodeName(): string {
@@ -50,22 +80,20 @@ export class Element {
     return this.getAttribute('id') ?? '';
   }
 
-  className(): string {
-    return this.getAttribute('class') ?? '';
+  className(): string | undefined {
+    return this.getAttribute('class');
   }
 
   classList(): string[] {
-    return this.className().split(/\s+/).filter(Boolean);
+    return (this.className() ?? '').split(/\s+/).filter(Boolean);
   }
 
   lang(): string | undefined {
-    for (let node: PageNode | null = this.#node; node; node = node.parent)
-      if (isElement(node) && node.attribs['lang']) return node.attribs['lang'];
-    return undefined;
+    return this.getAttribute('lang') ?? this.getAttribute('xml:lang');
   }
 
   innerHTML(): string {
-    return this.#page.$(this.#node).html() ?? '';
+    return renderChildren(this.#node);
   }
 
   textContent(): string {
@@ -73,7 +101,7 @@ export class Element {
   }
 
   toString(): string {
-    return this.#page.$.html(this.#node as never);
+    return render([this.#node]);
   }
 
   getAttribute(name: string): string | undefined {
@@ -82,7 +110,7 @@ export class Element {
 
   getAttributeNode(name: string): Attribute | undefined {
     const value = this.getAttribute(name);
-    return value === undefined ? undefined : { name, value };
+    return value === undefined ? undefined : { owner_element: this, name, value };
   }
 
   hasAttribute(name: string): boolean {
@@ -95,7 +123,7 @@ export class Element {
 
   attributes(): Record<string, Attribute> {
     if (!isElement(this.#node)) return {};
-    return Object.fromEntries(Object.entries(this.#node.attribs).map(([name, value]) => [name, { name, value }]));
+    return Object.fromEntries(Object.entries(this.#node.attribs).map(([name, value]) => [name, { owner_element: this, name, value }]));
   }
 
   childNodes(): Element[] {
@@ -160,12 +188,24 @@ export class Element {
     return this.#maybe(this.#page.$.root().get(0));
   }
 
+  getElementsByClassName(name: string): Element[] {
+    return this.querySelectorAll(`.${name}`);
+  }
+
+  getElementsByTagName(name: string): Element[] {
+    return this.querySelectorAll(name);
+  }
+
+  isDefaultNamespace(): boolean {
+    return this.namespaceURI() === 'http://www.w3.org/1999/xhtml';
+  }
+
   namespaceURI(): string {
     return (this.#node as { namespace?: string }).namespace ?? '';
   }
 
   contains(other: Element): boolean {
-    for (let node: PageNode | null = Element.nodeOf(other); node; node = node.parent) if (node === this.#node) return true;
+    for (let node = Element.nodeOf(other).parent as PageNode | null; node; node = node.parent) if (node === this.#node) return true;
     return false;
   }
 
@@ -182,13 +222,12 @@ export class Element {
   }
 
   querySelector(selector: string): Element | undefined {
-    return this.#maybe(this.#page.$(this.#node).find(selector).get(0));
+    return this.querySelectorAll(selector)[0];
   }
 
+  /** A selector that makes no sense finds nothing, as in k6. */
   querySelectorAll(selector: string): Element[] {
-    return this.#page
-      .$(this.#node)
-      .find(selector)
+    return findAll(this.#page.$, this.#page.$(this.#node), selector)
       .get()
       .map((node) => this.#other(node));
   }
@@ -202,7 +241,7 @@ export class Element {
   }
 
   #other(node: PageNode): Element {
-    return new Element(node, this.#page);
+    return Element.of(node, this.#page);
   }
 }
 
@@ -210,49 +249,23 @@ function childrenOf(node: PageNode): PageNode[] {
   return 'children' in node ? node.children : [];
 }
 
-const words = (text: string): string[] => text.trim().split(/\s+/);
+const classes = new Map<string, typeof Element>();
 
-/** Attributes that are read as text, under their DOM names when those differ. */
-const textAttributes = words(`accessKey:accesskey action accept acceptCharset:accept-charset align alt autocapitalize autocomplete cite
-  color content coords crossOrigin:crossorigin dateTime:datetime dir download encoding:enctype enctype face form:form formAction:formaction
-  formMethod:formmethod formTarget:formtarget headers high htmlFor:for httpEquiv:http-equiv kind label media method name pattern placeholder
-  poster preload rel scope shape sizes srcdoc srclang srcset target title type useMap:usemap wrap`);
-/** Attributes that are there or not. */
-const flags = words(`autofocus autoplay checked controls default defer disabled formNoValidate:formnovalidate hidden isMap:ismap loop
-  multiple muted noValidate:novalidate open readOnly:readonly required reversed selected async`);
-const numbers = words(
-  'colSpan:colspan rowSpan:rowspan cols rows height width maxLength:maxlength minLength:minlength size span start tabIndex:tabindex',
-);
-/** Addresses, resolved against the page's. */
-const addresses = words('href src data manifest');
-/** Parts of an address (https://url.spec.whatwg.org/#api). */
-const addressParts = words('hash host hostname origin pathname port protocol search username password');
-
-const prototype = Element.prototype as unknown as Record<string, unknown>;
-
-function define(entry: string, read: (element: Element, attribute: string) => unknown): void {
-  const [name, attribute] = entry.split(':') as [string, string | undefined];
-  prototype[name] ??= function (this: Element) {
-    return read(this, attribute ?? name);
-  };
-}
-
-for (const entry of textAttributes) define(entry, (element, attribute) => element.getAttribute(attribute) ?? '');
-for (const entry of flags) define(entry, (element, attribute) => element.hasAttribute(attribute));
-for (const entry of numbers) define(entry, (element, attribute) => Number.parseInt(element.getAttribute(attribute) ?? '0', 10) || 0);
-for (const entry of addresses) define(entry, (element, attribute) => resolve(element, element.getAttribute(attribute)));
-for (const part of addressParts)
-  define(part, (element) => {
-    const url = URL.parse(resolve(element, element.getAttribute('href')));
-    return url ? (url as unknown as Record<string, string>)[part] : '';
-  });
-define('text', (element) => element.textContent());
-define('elements', (element) => element.querySelectorAll('input, select, textarea, button, fieldset, object, output'));
-define('options', (element) => element.querySelectorAll('option'));
-define('selectedOptions', (element) => element.querySelectorAll('option[selected]'));
-define('selectedIndex', (element) => element.querySelectorAll('option').findIndex((option) => option.hasAttribute('selected')));
-
-function resolve(element: Element, address: string | undefined): string {
-  if (address === undefined) return '';
-  return URL.parse(address, Element.pageOf(element).url)?.href ?? address;
+/** Elements of one name share what that name has; made when a page first has one. */
+function classOf(name: string): typeof Element {
+  let known = classes.get(name);
+  if (!known) {
+    const members = membersOf(name);
+    known = members ? class extends Element {} : Element;
+    for (const [member, read] of Object.entries(members ?? {}))
+      Object.defineProperty(known.prototype, member, {
+        value(this: Element) {
+          return read(this);
+        },
+        writable: true,
+        configurable: true,
+      });
+    classes.set(name, known);
+  }
+  return known;
 }

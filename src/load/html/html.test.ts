@@ -66,18 +66,65 @@ test('a selection finds, narrows and reads as jQuery does', () => {
   assert.equal(doc.find('ul').has('.hot').size(), 1);
   assert.equal(doc.find('ul').children('.hot').end().attr('id'), 'list');
   assert.equal(doc.find('h1').attr('id', 'none'), 'none');
-  assert.equal(doc.find('h1').html(), undefined);
+  assert.equal(doc.find('h1').html(), '');
   assert.equal(doc.find('li').first().add('title').size(), 2);
   assert.equal(items.index(items.eq(1)), 1);
   assert.equal(doc.find('.first').hasClass('first'), true);
   assert.deepEqual(doc.find('#list').data(), { maxItems: 12, open: true, more: { n: [1] }, name: 'x 1' });
-  assert.equal(doc.find('#list').data('max-items'), 12);
+  assert.deepEqual([doc.find('#list').data('max-items'), doc.find('#list').data('maxItems')], [12, 12]);
   const seen: string[] = [];
   items.each((i: number, element: Element) => {
     seen.push(element.textContent());
     return i < 1;
   });
-  assert.deepEqual(seen, ['one', 'two']);
+  assert.deepEqual(seen, ['one', 'two', 'three']);
+});
+
+test('selections narrow one another', () => {
+  const doc = parseHtml(page, '');
+  const items = doc.find('li');
+  const hot = doc.find('.hot');
+  assert.deepEqual(texts(items.filter(hot)), ['two']);
+  assert.deepEqual(texts(items.not(hot)), ['one', 'three']);
+  assert.equal(items.is(hot), true);
+  assert.deepEqual(texts(doc.find('ul').find(hot)), ['two']);
+  assert.equal(doc.find('ul').has(hot).size(), 1);
+  assert.equal(hot.closest(doc.find('ul')).attr('id'), 'list');
+  assert.deepEqual(texts(hot.add(items)), ['two', 'one', 'three']);
+  assert.equal(doc.find('li[').size(), 0);
+});
+
+test('text of a page is what k6 makes of it', () => {
+  const html = `<p title='a"b'>it's <b hidden>caf\u00e9</b><br></p><script>if (a && b) c();</script>`;
+  const doc = parseHtml(html, '');
+  assert.equal(doc.find('body').html(), '<p title="a&#34;b">it&#39;s <b hidden="">caf\u00e9</b><br/></p><script>if (a && b) c();</script>');
+  assert.equal(doc.find('b').attr('hidden'), '');
+});
+
+test('elements have what those of their name have in k6', () => {
+  const doc = parseHtml(page, 'http://shop.test/dir/');
+  const read = (selector: string, member: string): unknown => {
+    const element = doc.find(selector).get(0) as unknown as Record<string, (() => unknown) | undefined>;
+    return element[member]?.();
+  };
+  const id = (element: unknown): string | undefined => (element as Element | undefined)?.id();
+  assert.deepEqual(
+    [
+      read('[name=user]', 'type'),
+      read('[name=user]', 'maxLength'),
+      read('[name=user]', 'formMethod'),
+      read('[name=user]', 'formAction'),
+      id(read('[name=user]', 'form')),
+      read('select[name=many]', 'type'),
+      read('select[name=colour]', 'selectedIndex'),
+      read('option[selected]', 'index'),
+      read('a', 'protocol'),
+      read('a', 'toString'),
+      read('li', 'type'),
+      read('title', 'type'),
+    ],
+    ['text', -1, 'post', 'http://shop.test/form', 'f', 'select-multiple', 1, 1, 'http', 'http://shop.test/a?x=1#top', '', undefined],
+  );
 });
 
 test('fields have values and forms are serialised as browsers send them', () => {

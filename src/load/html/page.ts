@@ -1,4 +1,6 @@
 import { assert } from '../../base/index.ts';
+import { formText } from '../http/form-text.ts';
+import { formatUrl, readUrl, resolveUrl } from '../http/url.ts';
 import type { Selection } from './selection.ts';
 
 type Parse = (source: string, url: string) => Selection;
@@ -34,11 +36,14 @@ export function formRequest(page: Selection, pageUrl: string, args: Readonly<Rec
   const name = submit.attr('name');
   if (typeof name === 'string' && name !== '') values[name] = submit.val();
   Object.assign(values, args['fields'] ?? {});
-  const url = new URL(action, pageUrl);
-  if (method !== 'GET') return { method, url: url.href, body: values };
-  for (const [field, value] of Object.entries(values))
-    for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) url.searchParams.append(field, String(item));
-  return { method, url: url.href, body: undefined };
+  const url = resolveUrl(readUrl(pageUrl), action);
+  for (const [field, value] of Object.entries(values)) if (value === undefined) delete values[field];
+  if (method !== 'GET') return { method, url: formatUrl(url), body: values };
+  const query = new URLSearchParams();
+  for (const [field, value] of Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)))
+    for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) query.append(field, String(item));
+  // In the place of what the action asks for.
+  return { method, url: formatUrl({ ...url, query: `?${formText(query)}` }), body: undefined };
 }
 
 /** `response.clickLink({ selector })`. */
@@ -48,7 +53,7 @@ export function linkRequest(page: Selection, pageUrl: string, args: Readonly<Rec
   if (link.size() === 0) throw new Error(`no element found for selector '${selector}' in response '${pageUrl}'`);
   const href = link.attr('href');
   if (typeof href !== 'string') throw new Error(`no valid href attribute value found on element '${selector}' in response '${pageUrl}'`);
-  return { method: 'GET', url: new URL(href, pageUrl).href, body: undefined };
+  return { method: 'GET', url: formatUrl(resolveUrl(readUrl(pageUrl), href)), body: undefined };
 }
 
 function textOr(value: unknown, fallback: string): string {

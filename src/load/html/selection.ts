@@ -1,20 +1,24 @@
 import type { CheerioAPI } from 'cheerio/slim';
+import { formText } from '../http/form-text.ts';
 import { Element } from './element.ts';
-import { isElement, parsePage, type Nodes, type PageNode } from './document.ts';
+import { findAll, isElement, parsePage, type Nodes, type PageNode } from './document.ts';
 import { formValues, valueOf, type FormValue } from './forms.ts';
+import { renderChildren } from './render.ts';
 
 type Callback<T> = (index: number, item: T) => unknown;
 type Target = string | Selection | Element;
 
-/** Parts of the URL that an address in the page is relative to. */
 export interface Page {
   readonly $: CheerioAPI;
+  /** What addresses in the page are relative to; empty for a page from nowhere. */
   readonly url: string;
+  readonly selectionOf: (node: PageNode) => Selection;
 }
 
 /** A whole page as a selection of its document. */
 export function parseHtml(source: string, url: string): Selection {
-  const page: Page = { $: parsePage(source), url };
+  const $ = parsePage(source);
+  const page: Page = { $, url, selectionOf: (node) => new Selection(page, $(node), undefined) };
   return new Selection(page, page.$.root(), undefined);
 }
 
@@ -43,17 +47,33 @@ export class Selection {
 
   // Finding.
 
-  find(target: Target): Selection {
-    return this.#with(this.#nodes.find(asArgument(target) as string));
+  /** The page's address. */
+  get url(): string {
+    return this.#page.url;
   }
 
+  find(target: Target): Selection {
+    if (typeof target === 'string') return this.#with(findAll(this.#page.$, this.#nodes, target));
+    const nodes = this.#nodes.get();
+    return this.#of(nodesOf(target).filter((node) => nodes.some((each) => each !== node && holds(each, node))));
+  }
+
+  /** Those of the other come last. */
   add(target: Target): Selection {
-    const argument = typeof target === 'string' ? this.#page.$.root().find(target).get() : asArgument(target);
-    return this.#with(this.#nodes.add(argument as PageNode[]));
+    const { $ } = this.#page;
+    const others = typeof target === 'string' ? findAll($, $.root() as Nodes, target).get() : nodesOf(target);
+    return this.#of([...new Set([...this.#nodes.get(), ...others])]);
   }
 
   closest(target: Target): Selection {
-    return this.#with(this.#nodes.closest(asArgument(target) as string));
+    if (typeof target === 'string') return this.#with(this.#nodes.closest(target));
+    const wanted = new Set(nodesOf(target));
+    const found = this.#nodes.get().map((node) => {
+      let at: PageNode | null = node;
+      while (at && !wanted.has(at)) at = at.parent;
+      return at;
+    });
+    return this.#of([...new Set(found.filter((node) => node !== null))]);
   }
 
   children(selector?: string): Selection {
@@ -107,8 +127,9 @@ export class Selection {
   // Narrowing.
 
   has(target: Target): Selection {
-    const found = typeof target === 'string' ? target : nodesOf(target)[0];
-    return this.#with(found === undefined ? this.#nodes.slice(0, 0) : this.#nodes.has(found as string));
+    if (typeof target === 'string') return this.#with(this.#nodes.has(target));
+    const wanted = nodesOf(target);
+    return this.#of(this.#nodes.get().filter((node) => wanted.some((each) => each !== node && holds(node, each))));
   }
 
   eq(index: number): Selection {
@@ -146,14 +167,16 @@ export class Selection {
 
   // Going through.
 
-  /** Calls back with the index and the Element; `false` ends it. */
+  /** Calls back with the index and the Element. */
   each(callback: Callback<Element>): unknown {
+    if (typeof callback !== 'function') throw new TypeError('the argument to each() must be a function');
     const result = this.#inTurn(callback, (node) => this.#element(node));
     return result instanceof Promise ? result.then(() => this) : this;
   }
 
   /** What the callback answers for each index and Selection. */
   map(callback: Callback<Selection>): unknown {
+    if (typeof callback !== 'function') throw new TypeError('the argument to map() must be a function');
     return this.#inTurn(callback, (node) => this.#single(node));
   }
 
@@ -169,8 +192,10 @@ export class Selection {
 
   index(target?: Target): number {
     if (target === undefined) return this.#nodes.index();
-    const [node] = typeof target === 'string' ? [target] : nodesOf(target);
-    return node === undefined ? -1 : this.#nodes.index(node);
+    if (typeof target === 'string') return this.#nodes.index(target);
+    if (!(target instanceof Selection || target instanceof Element)) return -1;
+    const [node] = nodesOf(target);
+    return node === undefined ? -1 : this.#nodes.get().indexOf(node);
   }
 
   // Reading.
@@ -179,12 +204,15 @@ export class Selection {
     return this.#nodes.text();
   }
 
-  html(): string | undefined {
-    return this.#nodes.html() ?? undefined;
+  /** Of the first; empty without one. */
+  html(): string {
+    const [node] = this.#nodes.get();
+    return node ? renderChildren(node) : '';
   }
 
   attr(name: string, fallback?: unknown): unknown {
-    return this.#nodes.attr(name) ?? fallback;
+    const [node] = this.#nodes.get();
+    return (isElement(node) ? node.attribs[name] : undefined) ?? fallback;
   }
 
   hasClass(name: string): boolean {
@@ -200,13 +228,13 @@ export class Selection {
   /** `data-*` attributes; what looks like JSON, a number or a boolean is read as such. */
   data(key?: string): unknown {
     const [node] = this.#nodes.get();
-    if (!isElement(node)) return undefined;
+    if (!isElement(node) || Object.keys(node.attribs).length === 0) return undefined;
     const data = Object.fromEntries(
       Object.entries(node.attribs)
         .filter(([name]) => name.startsWith('data-'))
         .map(([name, value]) => [camelCase(name.slice('data-'.length)), dataValue(value)]),
     );
-    return key === undefined ? data : data[camelCase(key)];
+    return key === undefined ? data : data[camelCase(key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))];
   }
 
   // Forms.
@@ -222,8 +250,9 @@ export class Selection {
   serialize(): string {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(this.serializeObject()).sort(([a], [b]) => (a < b ? -1 : 1)))
-      for (const item of Array.isArray(value) ? (value as string[]) : [value as string]) query.append(name, item);
-    return query.toString();
+      for (const item of Array.isArray(value) ? (value as string[]) : [value as string | undefined])
+        if (item !== undefined) query.append(name, item);
+    return formText(query);
   }
 
   /** The nodes behind a selection that a script hands in. */
@@ -245,24 +274,28 @@ export class Selection {
     return this.#with(this.#page.$(node));
   }
 
+  #of(nodes: readonly PageNode[]): Selection {
+    return this.#with(this.#page.$([...nodes]));
+  }
+
   #element(node: PageNode): Element {
-    return new Element(node, this.#page);
+    return Element.of(node, this.#page);
   }
 
   #narrow(test: Target | Callback<Selection>, keep: boolean): unknown {
-    if (typeof test !== 'function') {
-      const argument = asArgument(test) as string;
-      return this.#with(keep ? this.#nodes.filter(argument) : this.#nodes.not(argument));
-    }
     const nodes = this.#nodes.get();
-    const pick = (answers: unknown[]): Selection => this.#with(this.#page.$(nodes.filter((_, i) => Boolean(answers[i]) === keep)));
-    const answers = this.#inTurn(test, (node) => this.#single(node), false);
+    if (typeof test === 'string') return this.#with(keep ? this.#nodes.filter(test) : this.#nodes.not(test));
+    if (typeof test !== 'function') {
+      const others = new Set(nodesOf(test));
+      return this.#of(nodes.filter((node) => others.has(node) === keep));
+    }
+    const pick = (answers: unknown[]): Selection => this.#of(nodes.filter((_, i) => Boolean(answers[i]) === keep));
+    const answers = this.#inTurn(test, (node) => this.#single(node));
     return answers instanceof Promise ? answers.then((list: unknown) => pick(list as unknown[])) : pick(answers as unknown[]);
   }
 
   /** The callback's answers, one after the other; a Promise when one of them blocks. */
-  #inTurn<T>(callback: Callback<T>, make: (node: PageNode) => T, falseEnds = true): unknown {
-    if (typeof callback !== 'function') throw new TypeError('a function is needed as the callback of a Selection');
+  #inTurn<T>(callback: Callback<T>, make: (node: PageNode) => T): unknown {
     const nodes = this.#nodes.get();
     const answers: unknown[] = [];
     const from = (start: number): unknown => {
@@ -271,10 +304,9 @@ export class Selection {
         if (answer instanceof Promise)
           return answer.then((inner: unknown) => {
             answers.push(inner);
-            return falseEnds && inner === false ? answers : from(i + 1);
+            return from(i + 1);
           });
         answers.push(answer);
-        if (falseEnds && answer === false) break;
       }
       return answers;
     };
@@ -282,14 +314,16 @@ export class Selection {
   }
 }
 
+/** Whether the node is the other or somewhere above it. */
+function holds(node: PageNode, other: PageNode): boolean {
+  for (let at: PageNode | null = other; at; at = at.parent) if (at === node) return true;
+  return false;
+}
+
 function nodesOf(target: Selection | Element): PageNode[] {
   if (target instanceof Selection) return Selection.nodesOf(target);
   if (target instanceof Element) return [Element.nodeOf(target)];
-  throw new TypeError(`Invalid argument: Cannot use a ${typeof target} as a selector`);
-}
-
-function asArgument(target: Target): string | PageNode[] {
-  return typeof target === 'string' ? target : nodesOf(target);
+  throw new TypeError(`invalid argument, cannot use a '${typeof target}' as a selector`);
 }
 
 function camelCase(name: string): string {
@@ -298,7 +332,7 @@ function camelCase(name: string): string {
 
 function dataValue(text: string): unknown {
   if (text === 'true' || text === 'false') return text === 'true';
-  if (text === 'null') return undefined;
+  if (text === '' || text === 'null' || text === 'undefined') return undefined;
   if (text.trim() !== '' && String(Number(text)) === text) return Number(text);
   if (!/^[[{]/.test(text)) return text;
   try {

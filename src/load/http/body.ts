@@ -1,4 +1,5 @@
 import { encodeContent } from './encoding.ts';
+import { formText } from './form-text.ts';
 import { goTypeOf, RequestMistake } from './params.ts';
 
 /** What is sent: text as a string (most bodies), anything else as bytes. */
@@ -60,11 +61,6 @@ export function encodeBody(body: unknown): RequestBody {
   for (const [name, value] of entries.sort(([a], [b]) => (a < b ? -1 : 1)))
     for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) form.append(name, String(each));
   return text(formText(form), 'application/x-www-form-urlencoded');
-}
-
-/** As Go writes it: browsers leave `*` as it is, and `~` not. */
-export function formText(form: URLSearchParams): string {
-  return form.toString().replaceAll('*', '%2A').replaceAll('%7E', '~');
 }
 
 function text(content: string, contentType: string | undefined): RequestBody {

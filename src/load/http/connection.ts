@@ -61,7 +61,7 @@ export class Connection implements Transport {
     if (typeof via === 'object') {
       this.#socket = via.socket;
       this.#isOpen = true;
-      this.#stood = true;
+      this.#remoteAddress = via.socket.remoteAddress;
       via.socket.on('data', (chunk: Buffer) => this.#onData(chunk, chunk.length));
     } else this.#socket = this.#dial(target, via);
     this.#socket.on('error', (error) => (this.#error = error));

@@ -14,9 +14,9 @@ export function bodyOf(exchange: Exchange): ResponseBody {
 
 function contentOf(exchange: Exchange): ResponseBody {
   const { content, contentEncoding, status } = exchange;
-  if (!exchange.keepsBody) return null;
+  if (!exchange.keepsBody || status === 204 || status === 304) return null;
   if (content === undefined) {
-    if (exchange.failure || status === 204 || status === 304) return null;
+    if (exchange.failure) return null;
     return exchange.wantsBytes ? new ArrayBuffer(0) : '';
   }
   if (typeof content === 'string') return content;

@@ -32,6 +32,7 @@ export const FailureCode = {
   refused: 1212,
   reset: 1220,
   tls: 1300,
+  tlsHeader: 1301,
   unknownAuthority: 1310,
   wrongHost: 1311,
   http2GoAway: 1610,
@@ -105,7 +106,11 @@ export function socketFailure(error: Error, dialling: boolean): RequestFailure {
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return new RequestFailure(FailureCode.wrongHost, "x509: certificate doesn't match hostname");
     default:
-      if (/^(?:ERR_SSL|ERR_TLS|CERT_|EPROTO)/.test(code)) return new RequestFailure(FailureCode.tls, `tls: ${error.message}`);
+      if (code === 'ERR_SSL_WRONG_VERSION_NUMBER')
+        return new RequestFailure(FailureCode.tlsHeader, 'tls: first record does not look like a TLS handshake');
+      // OpenSSL's own message holds addresses of memory.
+      if (/^(?:ERR_SSL|ERR_TLS|CERT_|EPROTO)/.test(code))
+        return new RequestFailure(FailureCode.tls, `tls: ${(error as { reason?: string }).reason ?? error.message}`);
       return new RequestFailure(dialling ? FailureCode.dial : FailureCode.tcp, `${dialling ? 'dial' : 'read'}: ${error.message}`);
   }
 }

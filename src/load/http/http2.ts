@@ -22,7 +22,8 @@ export class Http2Connection implements Transport {
   readonly #pool: ConnectionPool;
   readonly #link: TlsLink;
   readonly #session: ClientHttp2Session;
-  readonly #streams = new Map<Exchange, ClientHttp2Stream>();
+  readonly #streams = new Map<Exchange, { readonly stream: ClientHttp2Stream; readonly chunks: Buffer[] }>();
+  readonly #remoteAddress: string | undefined;
   #isGone = false;
   #error: Error | undefined;
   /** The code of the server's GOAWAY, when it named a fault. */
@@ -33,6 +34,7 @@ export class Http2Connection implements Transport {
     this.#pool = pool;
     this.origin = origin;
     this.#link = link;
+    this.#remoteAddress = link.socket.remoteAddress;
     const session = connect(origin, {
       createConnection: () => link.socket,
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
@@ -51,7 +53,7 @@ export class Http2Connection implements Transport {
   }
 
   get remoteAddress(): string | undefined {
-    return this.#link.socket.remoteAddress;
+    return this.#remoteAddress;
   }
 
   send(exchange: Exchange): void {
@@ -60,21 +62,24 @@ export class Http2Connection implements Transport {
     exchange.readyAt = monotonicMs();
     const { body } = exchange;
     const stream = this.#session.request(headersOf(exchange), { endStream: body === undefined });
-    this.#streams.set(exchange, stream);
+    const chunks: Buffer[] = [];
+    this.#streams.set(exchange, { stream, chunks });
     if (body !== undefined) stream.end(body);
     exchange.sentAt = monotonicMs();
-    this.#listen(exchange, stream);
+    this.#listen(exchange, stream, chunks);
   }
 
   abandon(exchange: Exchange): void {
-    const stream = this.#streams.get(exchange);
-    this.#streams.delete(exchange);
-    stream?.close(NGHTTP2_CANCEL);
+    const pending = this.#streams.get(exchange);
+    if (pending && this.#streams.delete(exchange)) {
+      takeChunks(exchange, pending.chunks);
+      pending.stream.close(NGHTTP2_CANCEL);
+    }
     this.#closeIfUnused();
   }
 
   setFlow(exchange: Exchange, flows: boolean): void {
-    const stream = this.#streams.get(exchange);
+    const stream = this.#streams.get(exchange)?.stream;
     if (flows) stream?.resume();
     else stream?.pause();
   }
@@ -85,8 +90,7 @@ export class Http2Connection implements Transport {
     this.#session.destroy();
   }
 
-  #listen(exchange: Exchange, stream: ClientHttp2Stream): void {
-    const chunks: Buffer[] = [];
+  #listen(exchange: Exchange, stream: ClientHttp2Stream, chunks: Buffer[]): void {
     let received = 0;
     let isWhole = false;
     stream.on('response', (headers, _flags, raw: readonly string[]) => {
@@ -113,10 +117,7 @@ export class Http2Connection implements Transport {
       if (!this.#streams.delete(exchange)) return;
       this.#link.count(exchange.vu);
       exchange.contentBytes = received;
-      if (exchange.keepsBody && exchange.status !== 0) {
-        const whole = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-        exchange.content = takeContent(exchange, whole, 0, whole.length);
-      }
+      takeChunks(exchange, chunks);
       if (this.#engine.options.noConnectionReuse) this.#leave();
       this.#closeIfUnused();
       if (isWhole) exchange.finish();
@@ -147,6 +148,13 @@ export class Http2Connection implements Transport {
   #closeIfUnused(): void {
     if (this.#isGone && this.#streams.size === 0) this.#session.destroy();
   }
+}
+
+/** What came of the content so far; nothing without a head. */
+function takeChunks(exchange: Exchange, chunks: readonly Buffer[]): void {
+  if (!exchange.keepsBody || exchange.status === 0) return;
+  const whole = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  exchange.content = takeContent(exchange, whole, 0, whole.length);
 }
 
 /** The head that was written for HTTP/1.1, as fields of HTTP/2. */

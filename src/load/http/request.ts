@@ -344,7 +344,7 @@ export class RequestRun implements TagLookup, Suspension, ExchangeOwner, FeedOwn
     if (this.#redirectsLeft <= 0) {
       const { engine } = this.#vu;
       const count = engine.options.maxRedirects + 1;
-      if (this.#params.redirects === undefined)
+      if (this.#params.redirects === undefined && engine.rawOptions.maxRedirects === undefined)
         engine.log('warning', `Stopped after ${count} redirects and returned the redirection; pass { redirects: n } in request params or set global maxRedirects to silence this url=${JSON.stringify(this.#first?.target.url)}`, ''); // prettier-ignore
       return undefined;
     }

@@ -74,7 +74,8 @@ export class Response {
   }
 
   get remote_port(): number {
-    return this.#exchange.remoteAddress === undefined ? 0 : this.#exchange.target.port;
+    const { remoteAddress, target, vu } = this.#exchange;
+    return remoteAddress === undefined ? 0 : vu.engine.network.address(target).port;
   }
 
   /** By canonical name (`Content-Type`), several values of one name joined by a comma. */

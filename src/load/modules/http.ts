@@ -175,11 +175,7 @@ function runBatch(
   const queue = specs.map((spec, index) => ({ spec, index, host: hostOf(spec.url) }));
   let active = 0;
   let left = queue.length;
-  const giveUp = (error: Error): void => {
-    queue.length = 0;
-    waiting.drop();
-    onDone(error);
-  };
+  let failure: Error | undefined;
   const mayStart = (host: string): boolean =>
     (batchMax === 0 || active < batchMax) && (batchPerHost === 0 || (busy.get(host) ?? 0) < batchPerHost);
   const start = ({ spec, index, host }: (typeof queue)[number]): void => {
@@ -189,8 +185,9 @@ function runBatch(
       active--;
       busy.set(host, (busy.get(host) ?? 0) - 1);
       onResponse(index, response);
-      if (error) giveUp(error);
-      else if (--left === 0) onDone(undefined);
+      // As in k6 the others are made all the same, and the first error is thrown at the end.
+      failure ??= error;
+      if (--left === 0) onDone(failure);
       else pump();
     });
     waiting.runs.push(run);
@@ -205,11 +202,7 @@ function runBatch(
       } else i++;
     }
   };
-  try {
-    pump();
-  } catch (error) {
-    giveUp(error as Error);
-  }
+  pump();
   return waiting;
 }
 
