@@ -42,9 +42,16 @@ let folder = '';
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'plimsoll-conformance-'));
   server = createServer((request, response) => {
-    const [, kind = '', number = ''] = (request.url ?? '').split('/');
-    request.resume().on('end', () => {
+    const [, kind = '', number = '', ...rest] = (request.url ?? '').split('/');
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
       if (kind === 'status') response.statusCode = Number(number);
+      if (kind === 'to') response.writeHead(Number(number), { location: decodeURIComponent(rest.join('/')) });
+      if (kind === 'fields') {
+        response.end(JSON.stringify({ ...request.headers, method: request.method, body }));
+        return;
+      }
       if (kind === 'redirect' && number !== '0') response.writeHead(302, { location: `/redirect/${Number(number) - 1}` });
       if (kind === 'set-cookie') response.setHeader('set-cookie', 'visit=1; Path=/');
       response.end(kind === 'cookies' ? (request.headers.cookie ?? '') : 'ok');
