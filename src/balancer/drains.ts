@@ -19,20 +19,25 @@ export class Drains<Worker> {
     this.#draining = draining;
   }
 
-  /** True when the last of `workers` has reported. */
-  report(worker: Worker, targetGroupId: string, targetId: string, workers: readonly Worker[]): boolean {
+  report(worker: Worker, targetGroupId: string, targetId: string): void {
     const key = keyOf(targetGroupId, targetId);
-    const reported = this.#reported.get(key) ?? new Set();
-    this.#reported.set(key, reported.add(worker));
-    if (!workers.every((each) => reported.has(each))) return false;
-    this.#reported.delete(key);
-    return true;
+    this.#reported.set(key, (this.#reported.get(key) ?? new Set()).add(worker));
   }
 
   /** A worker that has ended has nothing in flight, and its successor reports for itself. */
   forget(worker: Worker): void {
-    for (const reported of this.#reported.values()) reported.delete(worker);
+    for (const [key, reported] of this.#reported) if (reported.delete(worker) && reported.size === 0) this.#reported.delete(key);
+  }
+
+  /** Targets that all of `workers` have reported since the last call. */
+  take(workers: readonly Worker[]): { targetGroupId: string; targetId: string }[] {
+    return [...this.#reported].flatMap(([key, reported]) => {
+      if (!workers.every((each) => reported.has(each))) return [];
+      this.#reported.delete(key);
+      const [targetGroupId, targetId] = JSON.parse(key) as [string, string];
+      return [{ targetGroupId, targetId }];
+    });
   }
 }
 
-const keyOf = (targetGroupId: string, targetId: string): string => `${targetGroupId} ${targetId}`;
+const keyOf = (targetGroupId: string, targetId: string): string => JSON.stringify([targetGroupId, targetId]);

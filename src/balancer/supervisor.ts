@@ -188,7 +188,7 @@ class Supervisor implements Balancer {
 
   #onEvent(index: number, slot: Slot, event: BalancerEvent, socket: SocketHandle | undefined): void {
     if (event.type === 'listening') return this.#keep(index, slot, event, socket);
-    if (slot.retired && event.type !== 'metrics') return;
+    if (slot.retired && event.type !== 'metrics' && event.type !== 'drained') return;
     switch (event.type) {
       case 'ready':
         slot.ready = true;
@@ -204,7 +204,8 @@ class Supervisor implements Balancer {
         if (index === 0) for (const handler of this.#health) handler(event.health);
         return;
       case 'drained':
-        return this.#onDrained(slot, event.targetGroupId, event.targetId);
+        this.#drains.report(slot, event.targetGroupId, event.targetId);
+        return this.#tellDrained();
       case 'metrics':
         for (const handler of this.#metrics) handler(event.delta, index);
         return;
@@ -236,9 +237,10 @@ class Supervisor implements Balancer {
     else this.#sockets[index]?.keep(config, port, socket);
   }
 
-  #onDrained(slot: Slot, targetGroupId: string, targetId: string): void {
-    if (!this.#drains.report(slot, targetGroupId, targetId, this.#slots)) return;
-    for (const handler of this.#drained) handler(targetGroupId, targetId);
+  /** A target is drained once no process has a request in flight there: those that finish what they have count, too. */
+  #tellDrained(): void {
+    for (const { targetGroupId, targetId } of this.#drains.take([...this.#alive]))
+      for (const handler of this.#drained) handler(targetGroupId, targetId);
   }
 
   #settle(): void {
@@ -253,6 +255,7 @@ class Supervisor implements Balancer {
   #onExit(index: number, slot: Slot, exit: ChildExit): void {
     this.#alive.delete(slot);
     this.#drains.forget(slot);
+    if (!this.#stopping) this.#tellDrained();
     const expected = this.#stopping || slot.retired;
     for (const handler of this.#exits) handler({ ...exit, pid: slot.child.pid, expected });
     if (expected || this.#slots[index] !== slot) return;
