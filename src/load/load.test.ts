@@ -306,6 +306,13 @@ test('https is spoken, with and without a certificate that is trusted', async ()
 const refused: [name: string, source: string, code: string, exitCode: number, text: RegExp][] = [
   ['a syntax error', 'export default function ( {', 'PL_LOAD_SCRIPT_INVALID', 107, /script-\d+\.js:1:/],
   ['an exception in init', '\nthrow new Error("no");\nexport default () => {};', 'PL_LOAD_SCRIPT_INVALID', 107, /no\n.*:2:/],
+  [
+    'a sub-metric of nothing',
+    'export const options = { submetrics: ["nope{a:b}"] }; export default () => {};',
+    'PL_LOAD_OPTIONS_INVALID',
+    104,
+    /nope\{a:b\}/,
+  ],
   ['a browser test', 'import { browser } from "k6/browser"; export default () => {};', 'PL_LOAD_MODULE_UNSUPPORTED', 107, /Playwright/],
   [
     'an unknown executor',
@@ -359,53 +366,6 @@ test('a blocking call that the engine itself made and nobody waited for ends the
   );
   assert.equal(result.exitCode, 107);
 });
-
-test('stop interrupts iterations, then come teardown and summary; exit code 105', async () => {
-  const script = await scriptFile(`
-    import { sleep } from 'k6';
-    import { Counter } from 'k6/metrics';
-    const torn = new Counter('torn');
-    export const options = { scenarios: {
-      now: { executor: 'constant-vus', vus: 5, duration: '10m' },
-      rests: { executor: 'shared-iterations', exec: 'rest' },
-      late: { executor: 'shared-iterations', startTime: '1h' },
-    }, minIterationDuration: '1h' };
-    export function rest() {}
-    export function teardown() { torn.add(1); }
-    export default function () { sleep(3600); }`);
-  const load = startLoad({ script, progressMs: 50 });
-  load.onProgress(() => load.stop());
-  const result = await load.result;
-  assert.equal(result.exitCode, 105);
-  assert.deepEqual([result.iterations, result.interrupted], [0, 6]);
-  assert.equal(result.metrics['torn']?.values['count'], 1);
-});
-
-test('a setup() that throws leaves an empty summary, and nothing to tear down', async () => {
-  const result = await run(`
-    export function setup() { throw new Error('no'); }
-    export function teardown() { throw new Error('never'); }
-    export function handleSummary({ metrics }) { return { stdout: Object.keys(metrics).sort().join(), 'bytes.bin': new Uint8Array([1, 255]).buffer }; }
-    export default () => {};`);
-  assert.equal(result.exitCode, 107);
-  assert.match(result.reason ?? '', /^setup\(\) threw: Error: no\n/);
-  assert.equal(result.summaryText, 'data_received,data_sent');
-  assert.deepEqual(result.files['bytes.bin'], new Uint8Array([1, 255]));
-});
-
-for (const [what, source] of [
-  ['a text', '"x"'],
-  ['a list', '["x"]'],
-  ['a number to write', '{ stdout: 5 }'],
-  ['nothing to write', '{ stdout: null }'],
-])
-  test(`handleSummary() that returns ${what} is an error, and shows nothing`, async () => {
-    const said: string[] = [];
-    const script = await scriptFile(`export function handleSummary() { return ${source}; } export default () => {};`);
-    const { result } = startLoad({ script, workers: 1, log: ({ level, message }) => void (level === 'error' && said.push(message)) });
-    assert.deepEqual([(await result).exitCode, (await result).summaryText], [0, '']);
-    assert.match(said.join(), /^handleSummary\(\) failed: /);
-  });
 
 test('VUs, iterations and metrics of several processes add up', async () => {
   const result = await run(

@@ -25,6 +25,7 @@ const spellings: [args: string[], flags: Record<string, unknown>][] = [
   [['--http-debug'], { httpDebug: 'true' }],
   [['--http-debug=full'], { httpDebug: 'full' }],
   [['--rps', '-1'], { rps: '-1' }],
+  [['--submetric', 'a{b:c,d:e}', '--submetric=f{g:h}'], { submetric: ['a{b:c,d:e}', 'f{g:h}'] }],
 ];
 for (const [args, flags] of spellings)
   test(`${args.join(' ')} reads as in k6`, () => {
@@ -59,6 +60,13 @@ test('a switch of the command line takes precedence, also when it says no', () =
   assert.equal(settings([], { K6_LINGER: 'true' }).lingers, true);
   assert.equal(settings(['--paused=false'], { K6_PAUSED: 'true' }).options['paused'], false);
   assert.deepEqual(settings(['--include-system-env-vars=false', '-e', 'A=1']).env, { A: '1' });
+});
+
+test('names of sub-metrics may have commas', () => {
+  const names = ['checks{a:b,c:d}', 'iterations{e:f}'];
+  assert.deepEqual(settings(['--submetric', 'checks{a:b,c:d}', '--submetric', 'iterations{e:f}']).options, { submetrics: names });
+  assert.deepEqual(settings([], { K6_SUBMETRICS: names.join(',') }).options, { submetrics: names });
+  assert.throws(() => settings(['--submetric', 'checks']), { exitCode: 255 });
 });
 
 test('variables of lists and pairs are read', () => {

@@ -46,6 +46,7 @@ export function declareFlags(command: Command): void {
     if (kind === 'switch') command.addOption(switchOption(names, help));
     else if (kind === 'optional') command.addOption(switchOption(names, help, '[value]'));
     else if (kind === 'stages') command.option(`${names} <duration:target>`, help, collect);
+    else if (kind === 'submetrics') command.option(`${names} <metric{tag:value}>`, help, collect);
     else if (kind === 'list') command.option(`${names} <a,b>`, help, collect);
     else command.option(`${names} <${kind === 'integer' ? 'n' : 'value'}>`, help);
   }

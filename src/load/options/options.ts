@@ -65,6 +65,8 @@ export interface LoadOptions {
   readonly stageResults: boolean;
   /** With more than this share of arrivals missed the run ends; undefined is never. */
   readonly rateMissedMax: number | undefined;
+  /** Sub-metrics that the summary shows besides those of thresholds: `http_req_duration{name:login}`. */
+  readonly submetrics: readonly string[];
   /** Also measure from the times at which requests should have begun. */
   readonly scheduleLatency: boolean;
   /** The most VUs of the whole run. */
@@ -87,7 +89,7 @@ const known = new Set([
   ...switches,
   'noConnectionReuse', 'noVUConnectionReuse', 'insecureSkipTLSVerify', 'discardResponseBodies', 'noCookiesReset', 'throw', 'hosts', 'tags',
   'summaryTrendStats', 'summaryTimeUnit', 'summaryMode', 'systemTags', 'rps', 'out',
-  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'scheduleLatency', 'stageResults', 'abortOnRateMissed',
+  'tlsAuth', 'tlsVersion', 'tlsCipherSuites', 'blacklistIPs', 'blockHostnames', 'dns', 'httpDebug', 'scheduleLatency', 'submetrics', 'stageResults', 'abortOnRateMissed',
   'executionSegment', 'executionSegmentSequence',
 ]); // prettier-ignore
 
@@ -157,6 +159,7 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
       sequence: parseSequence(get('executionSegment', asText, ''), get('executionSegmentSequence', asText, '')),
       stageResults: get('stageResults', asBoolean, false),
       rateMissedMax: get('abortOnRateMissed', asShare, undefined),
+      submetrics: get('submetrics', asSubmetrics, []),
       scheduleLatency: get('scheduleLatency', asBoolean, false),
       throwErrors: get('throw', asBoolean, false),
       hosts: get('hosts', asHosts, {}),
@@ -222,6 +225,15 @@ function asTagNames(value: unknown, name: string): string[] {
   if (typeof value === 'string') return value.split(',');
   if (!Array.isArray(value)) throw invalid(`${name} must be a list of names, got ${JSON.stringify(value)}`);
   return value.map((item) => asString(item, name));
+}
+
+function asSubmetrics(value: unknown, name: string): string[] {
+  if (!Array.isArray(value)) throw invalid(`${name} must be a list such as ["http_req_duration{name:login}"]`);
+  return value.map((item) => {
+    const text = asString(item, name);
+    if (!/^\w+\{.*\S.*\}$/s.test(text)) throw invalid(`${name}: "${text}" is no sub-metric; it is metric{tag:value}`);
+    return text;
+  });
 }
 
 function asSummaryMode(value: unknown, name: string): SummaryMode {

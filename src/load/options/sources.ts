@@ -12,8 +12,8 @@ export interface OptionSource {
   readonly flag: string | undefined;
   readonly short?: string;
   readonly variable: string;
-  /** `optional` is a text that may be left out, a `map` is `name:value,…`. */
-  readonly kind: 'text' | 'integer' | 'duration' | 'switch' | 'stages' | 'list' | 'map' | 'optional';
+  /** `optional` is a text that may be left out, a `map` is `name:value,…`, `submetrics` may have commas within their braces. */
+  readonly kind: 'text' | 'integer' | 'duration' | 'switch' | 'stages' | 'list' | 'submetrics' | 'map' | 'optional';
   readonly help: string;
 }
 
@@ -67,6 +67,14 @@ export const optionSources: readonly OptionSource[] = [
   source('executionSegment', 'text', 'the part of the test that this instance does, from:to, such as 1/4:1/2'),
   source('executionSegmentSequence', 'text', 'where the parts of all instances begin and end, such as 0,1/4,1/2,1'),
   source('stageResults', 'switch', 'tell the results of each stage, as sub-metrics {stage:0}, {stage:1} …'),
+  {
+    ...source(
+      'submetrics',
+      'submetrics',
+      'show a sub-metric, such as "http_req_duration{name:login}", without a threshold on it; can be repeated',
+    ),
+    flag: 'submetric',
+  },
   source('abortOnRateMissed', 'optional', 'end the test when more than 1 % (=5%) of the arrivals of 5 s find no free VU'),
   source(
     'scheduleLatency',
@@ -121,12 +129,18 @@ export function readOption({ option, kind }: OptionSource, text: string, { name,
     case 'map':
       return Object.fromEntries(text.split(',').map((pair) => readPair(pair, wrong)));
     default: {
-      const value = kind === 'list' ? (text === '' ? [] : text.split(',')) : text;
+      const value = valueOf(kind, text);
       // Alone it says nothing of which part is meant.
       if (option !== 'executionSegmentSequence') checkAlone(option, value, wrong);
       return value;
     }
   }
+}
+
+function valueOf(kind: OptionSource['kind'], text: string): string | string[] {
+  if (kind === 'submetrics') return text.split(/,(?![^{]*\})/);
+  if (kind !== 'list') return text;
+  return text === '' ? [] : text.split(',');
 }
 
 /** `true`, `false` and their short forms in Go (https://pkg.go.dev/strconv#ParseBool); undefined is neither. */

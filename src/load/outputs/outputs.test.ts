@@ -73,7 +73,7 @@ test('json and csv hold every sample with its tags, of all processes', async () 
   assert.equal(points('http_reqs').length, 6);
   assert.equal(points('checks').length, 12);
   assert.deepEqual(points('vus')[0].data.tags, { team: 'a,"b' });
-  const [{ data: metric }] = lines.filter((line) => line.type === 'Metric' && line.metric === 'http_req_duration');
+  const { data: metric } = lines.find((line) => line.type === 'Metric' && line.metric === 'http_req_duration');
   assert.deepEqual(
     metric.submetrics.map((sub: { name: string }) => sub.name),
     [

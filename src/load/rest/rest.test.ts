@@ -141,7 +141,7 @@ test('metrics, groups and the data of setup have the shapes of k6', async () => 
     assert.deepEqual((await get(api, '/v1/setup')).body, { data: { type: 'setupData', id: 'default', attributes: { data: { a: 1 } } } });
     assert.equal((await get(api, '/v1/teardown')).status, 405);
     assert.equal((await get(api, '/v1/setup', { method: 'DELETE' })).status, 405);
-    assert.equal((await get(api, '/v1/setup', { method: 'PUT', body: '{}' })).status, 400);
+    assert.equal((await get(api, '/v1/setup', { method: 'PUT', body: 'no JSON' })).status, 400);
     assert.equal((await get(api, '/v1/status', { method: 'POST' })).status, 405);
     assert.equal((await get(api, '/v1/nothing')).status, 404);
     assert.equal((await get(api, '/v1/metrics/%E0%A4%A')).status, 400);
@@ -209,6 +209,8 @@ test('setup data can be made anew or put in place before the start, and teardown
     assert.deepEqual(await setup(api, { method: 'POST' }), dataIs({ calls: 1 }));
     const put = { data: { type: 'setupData', id: 'default', attributes: { data: { put: 1 } } } };
     assert.deepEqual(await setup(api, { method: 'PUT', body: JSON.stringify(put) }), dataIs({ put: 1 }));
+    assert.deepEqual(await setup(api, { method: 'PUT', body: '{"bare":1}' }), dataIs({ bare: 1 }));
+    assert.deepEqual(await setup(api, { method: 'PUT', body: '{"put":1}' }), dataIs({ put: 1 }));
     assert.equal((await get(api, '/v1/teardown', { method: 'POST' })).status, 200);
     await patch(api, { paused: false });
     await run.result;

@@ -16,7 +16,7 @@ const bodyBytesMax = 65_536;
 
 interface Answer {
   readonly status: number;
-  readonly body?: object;
+  readonly body?: object | string;
 }
 
 /**
@@ -57,8 +57,11 @@ async function answer(run: LoadRun, request: IncomingMessage, response: ServerRe
   } catch (error) {
     result = failure(error instanceof PlimsollError || error instanceof URIError ? 400 : 500, errorMessage(error));
   }
-  const body = result.body === undefined ? '' : JSON.stringify(result.body);
-  response.writeHead(result.status, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body) });
+  const [type, body] =
+    typeof result.body === 'string'
+      ? ['text/plain', result.body]
+      : ['application/json', result.body === undefined ? '' : JSON.stringify(result.body)];
+  response.writeHead(result.status, { 'content-type': `${type}; charset=utf-8`, 'content-length': Buffer.byteLength(body) });
   response.end(body);
 }
 
@@ -73,7 +76,7 @@ async function route(run: LoadRun, request: IncomingMessage): Promise<Answer> {
   const [, kind = '', id] = /^\/v1\/(\w+)(?:\/(.+))?$/.exec(path) ?? [];
   if (kind === 'status')
     return method === 'GET' ? one(statusResource(run.status)) : method === 'PATCH' ? await patch(run, request) : notAllowed;
-  if (path === '/ping') return { status: 200 };
+  if (path === '/ping' || path === '/') return { status: 200, body: 'ok' };
   if (path === '/v1/setup') return setup(run, request);
   if (path === '/v1/teardown') {
     if (method !== 'POST') return notAllowed;
@@ -106,10 +109,8 @@ async function setup(run: LoadRun, request: IncomingMessage): Promise<Answer> {
       break;
     case 'PUT': {
       const body = await readBody(request);
-      const attributes = (body as { data?: { attributes?: { data?: unknown } } } | undefined)?.data?.attributes;
-      if (typeof attributes !== 'object' || attributes === null)
-        return failure(400, 'the body is {"data":{"type":"setupData","id":"default","attributes":{"data":…}}}');
-      run.putSetupData(attributes.data ?? undefined);
+      if (body === undefined) return failure(400, 'the body is the data, as JSON');
+      run.putSetupData(setupDataIn(body));
       break;
     }
     case 'GET':
@@ -118,6 +119,12 @@ async function setup(run: LoadRun, request: IncomingMessage): Promise<Answer> {
       return notAllowed;
   }
   return one({ type: 'setupData', id: 'default', attributes: { data: run.setupData ?? null } });
+}
+
+/** In k6 the body is the data itself; that of an answer to GET is taken as well. */
+function setupDataIn(body: unknown): unknown {
+  const { type, attributes } = (body as { data?: { type?: unknown; attributes?: { data?: unknown } | null } } | null)?.data ?? {};
+  return (type === 'setupData' && typeof attributes === 'object' && attributes !== null ? attributes.data : body) ?? undefined;
 }
 
 /** Undefined: too large, or no JSON. */

@@ -3,6 +3,7 @@ import { monotonicMs, PlimsollError } from '../../base/index.ts';
 import { loadErrors, RunExitCode } from '../errors.ts';
 import { scaled, segmentOf } from '../executors/index.ts';
 import { stageMetrics } from '../metrics/stages.ts';
+import { invalid } from '../options/fields.ts';
 import { maxLengthMs, maxVus, resolveOptions, type LoadOptions } from '../options/options.ts';
 import { maxVusOf, type Scenario } from '../options/scenarios.ts';
 import { openOutputs, type Outputs } from '../outputs/index.ts';
@@ -207,6 +208,8 @@ export class Run implements LoadRun {
     const tally = new Tally(count);
     tally.metrics.leaveOut(absentTags(systemTagsOf(raw['systemTags'])));
     for (const [name, type, contains] of metrics) tally.metrics.define(name, type, contains);
+    for (const name of options.submetrics)
+      if (!tally.metrics.submetric(name)) throw invalid(`submetrics: there is no metric of "${name}", or its tags are malformed`);
     const judge = new Judge(options, raw, tally);
     if (options.stageResults) for (const { name } of stageMetrics(options.scenarios)) tally.metrics.submetric(name);
     const known = { raw, options, scenarios, tally, judge, progress: new ProgressView(scenarios, tally, vusMax), vusMax };

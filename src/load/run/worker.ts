@@ -111,7 +111,7 @@ export class LoadWorker {
     this.#metrics.leaveOut(absentTags(systemTags));
     if (options.summaryMode === 'full') this.#metrics.countPlaces();
     // Here and not at the start: what setup() measures counts too.
-    for (const name of Object.keys(options.thresholds)) this.#metrics.submetric(name);
+    for (const name of [...Object.keys(options.thresholds), ...options.submetrics]) this.#metrics.submetric(name);
     if (this.#recorder) this.#recorder.systemTags = systemTags;
     const names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
     const metrics = [...this.#metrics.all()]

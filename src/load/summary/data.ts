@@ -57,7 +57,7 @@ export function summaryData(parts: {
   const wanted = new Map(parts.thresholds.map(({ name, thresholds }) => [name, thresholds]));
   for (const metric of parts.metrics.all()) {
     const thresholds = wanted.get(metric.name);
-    if (metric.sink.isEmpty && !thresholds && !ALWAYS.has(metric.name)) continue;
+    if (metric.sink.isEmpty && !thresholds && !ALWAYS.has(metric.name) && !options.submetrics.includes(metric.name)) continue;
     const entry: SummaryMetric = {
       type: metric.type,
       contains: metric.contains,
