@@ -78,12 +78,17 @@ export function readParams(value: unknown): RequestParams {
 
 function readTags(tags: unknown): RequestParams['tags'] {
   if (tags === undefined || tags === null || typeof tags !== 'object') return undefined;
-  for (const [name, value] of Object.entries(tags))
+  let areTexts = true;
+  for (const [name, value] of Object.entries(tags)) {
+    areTexts &&= typeof value === 'string';
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
       throw new RequestMistake(
         `invalid HTTP request metric tags: invalid value for metric tag '${name}': only String, Boolean and Number types are accepted as a metric tag values`,
       );
-  return tags as Record<string, string>;
+  }
+  return areTexts
+    ? (tags as Record<string, string>)
+    : Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, String(value)]));
 }
 
 function readCookies(cookies: unknown): RequestParams['cookies'] {

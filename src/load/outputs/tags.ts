@@ -7,8 +7,11 @@ export const defaultSystemTags: readonly string[] = [
   'tls_version', 'url',
 ]; // prettier-ignore
 
+/** System tags that samples have only when they are asked for. */
+const askedTags = ['ip', 'ocsp_status'];
+
 /** System tags that go to `metadata`, as they would make every sample a series of its own. */
-export const metadataTags: ReadonlySet<string> = new Set(['iter', 'vu', 'ocsp_status', 'ip']);
+export const metadataTags: ReadonlySet<string> = new Set(['iter', 'vu']);
 
 /** The option `systemTags`, sorted: a list or, from a flag, its text. Names that are no system tags have no effect, as in k6. */
 export function systemTagsOf(option: unknown): readonly string[] {
@@ -19,5 +22,7 @@ export function systemTagsOf(option: unknown): readonly string[] {
 
 /** System tags that samples do not have. Those of metadata are never there for sub-metrics (k6 0.41). */
 export function absentTags(systemTags: readonly string[]): ReadonlySet<string> {
-  return new Set([...defaultSystemTags, ...metadataTags].filter((name) => metadataTags.has(name) || !systemTags.includes(name)));
+  return new Set(
+    [...defaultSystemTags, ...askedTags, ...metadataTags].filter((name) => metadataTags.has(name) || !systemTags.includes(name)),
+  );
 }
