@@ -81,7 +81,6 @@ describe('ECS services that really run', { skip: process.platform !== 'linux' &&
     await fetch(`${service.url}hang`);
     await until('it has stopped', () => service.stopped().some(({ id }) => id === old?.id));
     const order = [
-      'RUNNING UNHEALTHY, none',
       'RUNNING UNHEALTHY, PENDING UNKNOWN',
       'RUNNING UNHEALTHY, RUNNING UNKNOWN',
       'DEACTIVATING UNHEALTHY, RUNNING HEALTHY',
