@@ -94,6 +94,9 @@ function draw(chart) {
   }));
 }
 
+/** 1,234.5 */
+const grouped = (value) => value.toLocaleString('en-US', { maximumFractionDigits: 2 });
+
 function table(title, head, rows) {
   if (rows.length === 0) return undefined;
   const card = element('div', undefined, 'card');
@@ -103,7 +106,7 @@ function table(title, head, rows) {
   body.append(headRow);
   for (const row of rows) {
     const line = element('tr');
-    for (const cell of row) line.append(cell && cell.nodeType ? cell : element('td', cell === undefined ? '' : String(cell), typeof cell === 'number' ? 'n' : ''));
+    for (const cell of row) line.append(cell && cell.nodeType ? cell : typeof cell === 'number' ? element('td', grouped(cell), 'n') : element('td', cell === undefined ? '' : String(cell), ''));
     body.append(line);
   }
   card.append(element('h2', title), body);
@@ -137,10 +140,9 @@ function showSummary() {
   const totals = element('div', undefined, 'card totals');
   for (const [name, value] of summary.totals) {
     const item = element('div', name);
-    item.prepend(element('b', value));
+    item.prepend(element('b', /^\\d+$/.test(value) ? grouped(Number(value)) : value));
     totals.append(item);
   }
-  const number = (value) => Number(value.toFixed(2));
   const trends = summary.metrics.filter((metric) => metric.type === 'trend');
   const columns = trends.length ? Object.keys(trends[0].values) : [];
   const others = summary.metrics.filter((metric) => metric.type !== 'trend');
@@ -151,9 +153,9 @@ function showSummary() {
     table('Checks', ['check', 'group', 'passed', 'failed', ''], summary.checks.map((item) =>
       [item.name, item.path.split('::').slice(1, -1).join(' › '), item.passes, item.fails, mark(item.fails === 0)])),
     table('Trends', ['metric', ...columns], trends.map((metric) =>
-      [metric.name + (metric.contains === 'time' ? ' (ms)' : ''), ...columns.map((name) => number(metric.values[name]))])),
+      [metric.name + (metric.contains === 'time' ? ' (ms)' : ''), ...columns.map((name) => metric.values[name])])),
     table('Other metrics', ['metric', 'values'], others.map((metric) =>
-      [metric.name, Object.entries(metric.values).map(([name, value]) => name + ' ' + number(value)).join(' · ')])),
+      [metric.name, Object.entries(metric.values).map(([name, value]) => name + ' ' + grouped(value)).join(' · ')])),
     table('Errors', ['error', 'count'], summary.errors),
   ].filter(Boolean));
 }

@@ -15,8 +15,8 @@ header p { margin: .25rem 0; color: var(--quiet); }
 .legend i { display: inline-block; width: .7em; height: .7em; border-radius: 2px; margin-right: .35em; }
 text { font-size: 11px; fill: var(--quiet); } .grid { stroke: var(--line); } .cursor { stroke: var(--quiet); stroke-dasharray: 2 3; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; } td.n, th.n { text-align: right; }
+th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; } td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 16ch; max-width: 60ch; } td.n, th.n { text-align: right; }
 th { font-weight: 600; color: var(--quiet); font-size: .85rem; } .totals { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; }
 .totals b { display: block; font-size: 1.4rem; }
-@media (max-width: 600px) { th, td { white-space: normal; padding: .3rem; } td:first-child { overflow-wrap: anywhere; } }
+@media (max-width: 600px) { th, td { padding: .3rem; } td:not(.n) { white-space: normal; } td:first-child { min-width: 11ch; } }
 `;
