@@ -39,8 +39,11 @@ Examples:
   $ plimsoll run -u 50 -d 1m script.js
   $ plimsoll run login.js search.js pay.js
   $ plimsoll run -s 30s:100 -s 1m:100 -s 10s:0 -e BASE_URL=http://localhost:8080 script.js
+  $ plimsoll run --out html=report.html --stage-results script.js
+  $ plimsoll run --abort-on-rate-missed ramp.js
 
-Exit codes are k6's: 0 passed, 99 a threshold failed, 104 bad options, 105 interrupted, 107 the script failed, 255 bad usage.`,
+Exit codes are k6's: 0 passed, 99 a threshold failed, 104 bad options, 105 interrupted, 107 the script failed, 255 bad usage.
+What k6 does not have, with examples: docs/load.md. What differs: docs/k6-compatibility.md.`,
     )
     .action(async (scripts: string[], flags: Flags) => {
       const [script = ''] = scripts;
