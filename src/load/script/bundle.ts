@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path';
 import { PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
 import { jslib } from '../jslib/resolve.ts';
+import { importMeta, withImportMeta } from './import-meta.ts';
 import { REMOTE, remoteImports } from './remote.ts';
 import { childrenOf, isFunction, type AnyNode } from './syntax.ts';
 
@@ -32,7 +33,7 @@ export async function bundleScript(options: BundleOptions): Promise<Bundle> {
     build({
       ...(source === undefined
         ? { entryPoints: [file] }
-        : { stdin: { contents: source, sourcefile: file, resolveDir: dirname(file), loader: 'ts' } }),
+        : { stdin: { contents: withImportMeta(source, file), sourcefile: file, resolveDir: dirname(file), loader: 'ts' } }),
       bundle: true,
       write: false,
       platform: 'neutral',
@@ -40,7 +41,8 @@ export async function bundleScript(options: BundleOptions): Promise<Bundle> {
       conditions: ['k6', 'import', 'default'],
       outfile: '/out/bundle.js',
       sourceRoot: '',
-      plugins: [jslib(), hostModules(options.hostModules), remoteImports()],
+      plugins: [jslib(), hostModules(options.hostModules), remoteImports(), importMeta()],
+      define: { 'import.meta': '{}' },
       ...common,
       supported,
     });

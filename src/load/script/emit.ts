@@ -3,6 +3,7 @@ import { MagicString } from 'magic-string';
 import type { Analysis } from './blocking.ts';
 import { TOP_LEVEL_AWAIT } from './bundle.ts';
 import type { Call } from './calls.ts';
+import { hiddenNames, visibleNames } from './global-names.ts';
 import { usesPromises } from './loaded.ts';
 import type { Fn } from './scope.ts';
 import { boundNames, childrenOf, isFunction, redeclares, type FunctionNode } from './syntax.ts';
@@ -27,14 +28,19 @@ export interface Emitted {
 }
 
 /**
- * Names that the factory is called with, in order. Those that Node has and k6 has not stay undefined. Ours begin with `$pl_`, which no
- * script uses: a name of its own, say of a minified library, would stand in the way.
+ * Names that the factory is called with, in order. Ours begin with `$pl_`, which no script uses: a name of its own, say of a minified
+ * library, would stand in the way.
  */
-export const FACTORY_PARAMETERS = [
+const GIVEN = [
   '$pl_vu', '$pl_run', '$pl_P', '$pl_import', 'globalThis', 'global', 'console', 'open', 'require', 'Math', 'crypto', 'Promise', '$pl_async', '$pl_asyncGenerator', '$pl_await', '$pl_yieldStar',
-  'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate',
-  'process', 'Buffer', 'fetch', 'queueMicrotask', 'structuredClone', 'performance', 'navigator', 'WebSocket', 'EventSource', 'module', 'exports',
+  'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval',
 ] as const; // prettier-ignore
+
+/** Those that Node has and k6 has not stay undefined. */
+const FACTORY_PARAMETERS: readonly string[] = [...GIVEN, ...hiddenNames.filter((name) => !(GIVEN as readonly string[]).includes(name))];
+
+/** Names that need no look into the VU's own global object. */
+const KNOWN: ReadonlySet<string> = new Set([...GIVEN, ...visibleNames, 'arguments', TOP_LEVEL_AWAIT]);
 
 /** Globals that change while the script runs. */
 const LIVE: ReadonlyMap<string, string> = new Map([
@@ -173,16 +179,18 @@ export function emit(source: string, program: Program, analysis: Analysis): Emit
 
   /** `__VU` and the like are read afresh at each use. */
   const emitIdentifier = (node: AnyNode & { type: 'Identifier' }): void => {
-    const live = LIVE.get(node.name);
-    if (live === undefined || !scopes.isGlobal(node.name, node)) return;
+    const { name } = node;
+    const live = LIVE.get(name);
+    if ((live === undefined && KNOWN.has(name)) || !scopes.isGlobal(name, node)) return;
     const parent = scopes.placeOf(node).parent as AnyNode;
-    if (parent.type === 'MemberExpression' && parent.property === node && !parent.computed) return;
-    if (parent.type === 'Property' && parent.key === node && !parent.computed) {
-      if (parent.shorthand) out.update(node.start, node.end, `${node.name}: ${live}`);
-      return;
-    }
-    if (parent.type === 'MethodDefinition' || parent.type === 'PropertyDefinition') return;
-    out.update(node.start, node.end, live);
+    if (!isRead(node, parent)) return;
+    if (parent.type === 'Property' && parent.value === node && scopes.placeOf(parent).parent?.type === 'ObjectPattern') return;
+    // The script may have made it: `globalThis.mine = 1; mine`.
+    const own = `${JSON.stringify(name)} in globalThis ? `;
+    if (live !== undefined) out.update(node.start, node.end, isShorthand(node, parent) ? `${name}: ${live}` : live);
+    else if (parent.type === 'UnaryExpression' && parent.operator === 'typeof')
+      out.update(parent.start, parent.end, `(${own}typeof globalThis.${name} : typeof ${name})`);
+    else out.update(node.start, node.end, `${isShorthand(node, parent) ? `${name}: ` : ''}(${own}globalThis.${name} : ${name})`);
   };
 
   visit(program);
@@ -225,4 +233,38 @@ function emitModuleSyntax(program: Program, out: MagicString): string {
 
 function exportedName(node: AnyNode): string {
   return node.type === 'Identifier' ? node.name : String((node as AnyNode & { type: 'Literal' }).value);
+}
+
+function isShorthand(node: AnyNode, parent: AnyNode): boolean {
+  return parent.type === 'Property' && parent.shorthand && parent.value === node;
+}
+
+/** Whether an identifier is a value that is read: no name of a member, no label, nothing that is assigned to. */
+function isRead(node: AnyNode, parent: AnyNode): boolean {
+  switch (parent.type) {
+    case 'MemberExpression':
+      return parent.object === node || parent.computed;
+    case 'Property':
+      return isShorthand(node, parent) || parent.value === node || parent.computed;
+    case 'MethodDefinition':
+    case 'PropertyDefinition':
+      return parent.value === node || parent.computed;
+    case 'AssignmentExpression':
+    case 'AssignmentPattern':
+    case 'ForInStatement':
+    case 'ForOfStatement':
+      return parent.left !== node;
+    case 'UpdateExpression':
+    case 'LabeledStatement':
+    case 'BreakStatement':
+    case 'ContinueStatement':
+    case 'MetaProperty':
+    case 'ImportSpecifier':
+    case 'ExportSpecifier':
+    case 'ArrayPattern':
+    case 'RestElement':
+      return false;
+    default:
+      return true;
+  }
 }

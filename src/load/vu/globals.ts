@@ -1,12 +1,9 @@
-/** What ECMAScript puts into the global object (ECMA-262 section 19). */
-const standard =
-  `Object Function Array Number parseFloat parseInt Infinity NaN undefined Boolean String Symbol Date RegExp Error AggregateError
-  EvalError RangeError ReferenceError SyntaxError TypeError URIError JSON Reflect Proxy Map Set WeakMap WeakSet WeakRef BigInt Iterator
-  ArrayBuffer DataView Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float32Array Float64Array
-  BigInt64Array BigUint64Array isNaN isFinite encodeURI encodeURIComponent decodeURI decodeURIComponent escape unescape Intl`.split(/\s+/);
+import { pathToFileURL } from 'node:url';
+import { visibleNames } from '../script/global-names.ts';
 
 const shared: Record<string, unknown> = {};
-for (const name of standard) if (name in globalThis) shared[name] = (globalThis as Record<string, unknown>)[name];
+for (const name of visibleNames) if (name in globalThis) shared[name] = (globalThis as Record<string, unknown>)[name];
+Object.defineProperty(shared, '__importMeta', { value: importMeta });
 
 /**
  * A VU's `globalThis`, also known as `global`: what it sets there is its own. Libraries look in it for what the engine
@@ -17,4 +14,17 @@ export function createGlobals(own: Readonly<Record<string, unknown>>): Record<st
   globals['globalThis'] = globals;
   globals['global'] = globals;
   return globals;
+}
+
+/** `import.meta` of the module at a URL, which the bundler has put in its place. */
+function importMeta(from: string): { resolve(specifier: unknown): string } {
+  return {
+    resolve(specifier) {
+      const text = String(specifier);
+      if (/^[a-z][a-z\d+.-]*:/i.test(text)) return text;
+      if (!/^\.{0,2}\//.test(text))
+        throw new Error(`The moduleSpecifier ${JSON.stringify(text)} couldn't be recognised as something k6 supports.`);
+      return text.startsWith('/') ? pathToFileURL(text).href : new URL(text, from).href;
+    },
+  };
 }
