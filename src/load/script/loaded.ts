@@ -127,7 +127,7 @@ function mapStack(error: unknown, locate: Locate): string {
 
 /** `Object.script_default [as default]` → `default`. */
 function nameOf(frame: string | undefined): string {
-  return /\[as (\w+)\]/.exec(frame ?? '')?.[1] ?? frame ?? '<anonymous>';
+  return /\[as (\w+)\]/.exec(frame ?? '')?.[1] ?? frame?.replace(/^Object\./, '') ?? '<anonymous>';
 }
 
 /** An exception of the script's init code, setup or teardown, as an error with its place. */
