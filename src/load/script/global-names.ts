@@ -9,7 +9,7 @@ const standard =
   encodeURI encodeURIComponent decodeURI decodeURIComponent escape unescape eval Intl Temporal Math Promise globalThis`.split(/\s+/);
 
 /** What k6 has not, and scripts may use all the same: it only handles data. */
-const data = ['URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder', 'atob', 'btoa'];
+const data = ['URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder', 'atob', 'btoa', 'structuredClone'];
 
 export const visibleNames: ReadonlySet<string> = new Set([...standard, ...data]);
 
