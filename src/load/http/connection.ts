@@ -6,6 +6,7 @@ import { handleOf, readDirectly, writeDirectly, type Handle } from './direct.ts'
 import type { Engine } from '../vu/engine.ts';
 import type { Exchange } from './exchange.ts';
 import { FailureCode, RequestFailure, socketFailure } from './failures.ts';
+import { repairHead } from './lenient-head.ts';
 import type { ConnectionPool, Transport } from './pool.ts';
 import type { Target } from './target.ts';
 import type { TlsLink } from './tls.ts';
@@ -188,8 +189,9 @@ export class Connection implements Transport {
         return;
       }
       if (next < 0) {
-        this.#refuse(exchange, next);
-        return;
+        start = this.#readOddHead(exchange, buffer, start, end, next);
+        if (start < 0) return;
+        continue;
       }
       if (head.status >= 200 || head.status === 101) {
         const answer = answerHeadOf(head, buffer, next);
@@ -199,6 +201,24 @@ export class Connection implements Transport {
       }
       start = next;
     }
+  }
+
+  /** One that is not as it should be. Where an interim answer ends, else -1: it is seen to. */
+  #readOddHead(exchange: Exchange, buffer: Buffer, start: number, end: number, problem: number): number {
+    const repaired = end - start > HEAD_MAX_BYTES ? undefined : repairHead(buffer, start, end);
+    if (repaired?.length === 0) {
+      this.#partial = Buffer.from(buffer.subarray(start, end));
+      return -1;
+    }
+    head.reset();
+    const next = repaired ? head.parse(repaired.bytes, 0, repaired.bytes.length) : problem;
+    if (!repaired || next <= 0) {
+      this.#refuse(exchange, problem);
+      return -1;
+    }
+    if (head.status < 200 && head.status !== 101) return start + repaired.length;
+    this.#takeHead(exchange, answerHeadOf(head, repaired.bytes, next), buffer, start + repaired.length, end);
+    return -1;
   }
 
   /** A head that ends where the body starts. */

@@ -56,6 +56,7 @@ const functions: Record<string, HostFunction> = {
   },
   cookieJar() {
     this.enter();
+    if (this.engine.phase === 'init') throw new Error('Making cookie jars in the init context is not supported');
     return new CookieJar(this.cookieStore());
   },
   setResponseCallback(callback: unknown = null) {

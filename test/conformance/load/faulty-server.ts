@@ -16,6 +16,9 @@ const answers: Record<string, (socket: Socket) => void> = {
   '/drip': (socket) => void drip(socket, `${ok}Content-Length: 4\r\n\r\nslow`),
   '/interim': (socket) => socket.write(`HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${ok}Content-Length: 2\r\n\r\nok`),
   '/chunked': (socket) => socket.write(`${ok}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n`),
+  '/line-feeds': (socket) => socket.write('HTTP/1.1 200 OK\nContent-Length: 2\n\nok'),
+  '/odd-fields': (socket) =>
+    socket.write(`${ok}Odd Name: 1\r\nX-Folded: a\r\n  b\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n`),
   '/big': (socket) => {
     socket.write(`${ok}Content-Length: ${big.length}\r\n\r\n`);
     socket.write(big);
