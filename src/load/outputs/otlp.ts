@@ -25,7 +25,8 @@ const { root } = protobuf.parse(`syntax = "proto3";
   message Sum { repeated NumberPoint data_points = 1; int32 aggregation_temporality = 2; bool is_monotonic = 3; }
   message Histogram { repeated HistogramPoint data_points = 1; int32 aggregation_temporality = 2; }
   message NumberPoint {
-    fixed64 start_time_unix_nano = 2; fixed64 time_unix_nano = 3; oneof value { double as_double = 4; } repeated KeyValue attributes = 7; }
+    fixed64 start_time_unix_nano = 2; fixed64 time_unix_nano = 3; oneof value { double as_double = 4; sfixed64 as_int = 6; }
+    repeated KeyValue attributes = 7; }
   message HistogramPoint {
     fixed64 start_time_unix_nano = 2; fixed64 time_unix_nano = 3; fixed64 count = 4; optional double sum = 5;
     repeated fixed64 bucket_counts = 6; repeated double explicit_bounds = 7; repeated KeyValue attributes = 9;
@@ -130,11 +131,11 @@ interface OtlpMetric {
   points: unknown[];
 }
 
-/** Points of one metric belong together. A rate is one counter by `condition`, or two as older k6 versions had it. */
+/** Points of one metric belong together. A rate is one counter by `condition`, or two as older k6 versions had it. As in k6 an empty tag is none. */
 function metricsOf(all: readonly Series[], prefix: string, times: Times, rateAsPair: boolean): unknown[] {
   const metrics = new Map<string, OtlpMetric>();
   for (const series of all) {
-    const attributes = series.tags.map(([key, value]) => attribute(key, value));
+    const attributes = series.tags.filter(([, value]) => value !== '').map(([key, value]) => attribute(key, value));
     const put = (suffix: string, data: OtlpMetric['data'], point: object, more: Attribute[] = []): void => {
       const name = `${prefix}${series.name}${suffix}`;
       let metric = metrics.get(name);
@@ -146,11 +147,12 @@ function metricsOf(all: readonly Series[], prefix: string, times: Times, rateAsP
     else if (sink instanceof GaugeSink) put('', 'gauge', { asDouble: sink.value });
     else if (sink instanceof TrendSink) put('', 'histogram', histogramPoint(sink));
     else if (sink instanceof RateSink && rateAsPair) {
-      put('.occurred', 'sum', { asDouble: sink.passes });
-      put('.total', 'sum', { asDouble: sink.total });
+      put('.occurred', 'sum', { asInt: String(sink.passes) });
+      put('.total', 'sum', { asInt: String(sink.total) });
     } else if (sink instanceof RateSink) {
-      put('', 'sum', { asDouble: sink.passes }, [attribute('condition', 'nonzero')]);
-      put('', 'sum', { asDouble: sink.total - sink.passes }, [attribute('condition', 'zero')]);
+      const fails = sink.total - sink.passes;
+      if (sink.passes > 0) put('.total', 'sum', { asInt: String(sink.passes) }, [attribute('condition', 'nonzero')]);
+      if (fails > 0) put('.total', 'sum', { asInt: String(fails) }, [attribute('condition', 'zero')]);
     }
   }
   return [...metrics.values()].map(({ name, unit, data, points }) => {
