@@ -105,7 +105,7 @@ export default function (data) {
     ['encoding', encoding.b64encode('hi?>', 'nonsense') + encoding.b64decode('aGk_Pg', 'rawurl', 's'), 'aGk/Pg==hi?>'],
     ['encoding', of(() => encoding.b64decode('a*')), 'illegal base64 data at input byte 1'],
     ['crypto', crypto.hmac('sha256', 'k', 'd', 'base64rawurl').length + crypto.md4('a', 'hex'), '43bde52cb31de33e46245e05fbdbd6fb24'],
-    ['timers', timers.setTimeout === globalThis.setTimeout && timers.clearInterval === globalThis.clearInterval, true],
+    ['timers', ['setTimeout', 'clearInterval'].every((name) => timers[name] === globalThis[name]), true],
     ['global', ((globalThis.mine = 4), mine), 4],
     ['setup', JSON.stringify(data), '{"nothing":null}'],
     ['setup', instances, 0],
