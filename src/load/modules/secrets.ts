@@ -1,5 +1,5 @@
 import type { Vu } from '../vu/vu.ts';
-import { moduleOf } from './bound.ts';
+import { isAbsent, moduleOf } from './bound.ts';
 import { settleLater } from './later.ts';
 
 /** https://grafana.com/docs/k6/latest/javascript-api/k6-secrets/ */
@@ -10,8 +10,9 @@ export const SecretsModule = moduleOf({
   },
   source(name: unknown) {
     this.enter();
-    this.engine.secrets.check(String(name));
-    return { get: (key: unknown) => ask(this, String(key), String(name)) };
+    // Asked for by that name, the source is the one that is used without a name. One that does not exist fails when it is asked.
+    const source = isAbsent(name) || name === 'default' ? undefined : String(name);
+    return { get: (key: unknown) => ask(this, String(key), source) };
   },
 });
 

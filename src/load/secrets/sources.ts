@@ -37,11 +37,6 @@ export class Secrets {
     return value;
   }
 
-  /** Throws when there is no such source. */
-  check(sourceName: string): void {
-    this.#source(sourceName);
-  }
-
   redact(text: string): string {
     let out = text;
     for (const value of this.#told) out = out.replaceAll(value, REDACTED);
