@@ -19,6 +19,7 @@ export class RequestFailure extends Error {
 
 export const FailureCode = {
   generic: 1000,
+  notTcp: 1010,
   invalidUrl: 1020,
   timeout: 1050,
   dns: 1100,
@@ -108,9 +109,18 @@ export function socketFailure(error: Error, dialling: boolean): RequestFailure {
     default:
       if (code === 'ERR_SSL_WRONG_VERSION_NUMBER')
         return new RequestFailure(FailureCode.tlsHeader, 'tls: first record does not look like a TLS handshake');
-      // OpenSSL's own message holds addresses of memory.
-      if (/^(?:ERR_SSL|ERR_TLS|CERT_|EPROTO)/.test(code))
-        return new RequestFailure(FailureCode.tls, `tls: ${(error as { reason?: string }).reason ?? error.message}`);
+      if (/^(?:ERR_SSL|ERR_TLS|CERT_|EPROTO)/.test(code)) return tlsFailure(error);
       return new RequestFailure(dialling ? FailureCode.dial : FailureCode.tcp, `${dialling ? 'dial' : 'read'}: ${error.message}`);
   }
+}
+
+/** OpenSSL's own message holds addresses of memory; its reason does not. */
+function tlsFailure(error: Error): RequestFailure {
+  const { reason = error.message } = error as { reason?: string };
+  const alert = /\balert (.*)$/.exec(reason)?.[1];
+  if (alert === undefined) return new RequestFailure(FailureCode.tls, `tls: ${reason}`);
+  return new RequestFailure(
+    FailureCode.notTcp,
+    `remote error: tls: ${alert === 'protocol version' ? 'protocol version not supported' : alert}`,
+  );
 }
