@@ -1,6 +1,6 @@
 import papaparse from 'papaparse';
 import type { Vu } from '../vu/vu.ts';
-import { moduleOf } from './bound.ts';
+import { isAbsent, moduleOf } from './bound.ts';
 import { deepFreeze } from './data.ts';
 import { ScriptFile, settled } from './fs.ts';
 
@@ -22,10 +22,7 @@ const parsed = new WeakMap<Buffer, Map<string, readonly Row[]>>();
 export const CsvModule = moduleOf(
   {
     parse(file: unknown, options?: unknown) {
-      return settled(this, () => {
-        if (this.isInitialised) throw new Error('csv.parse can only be called in the init context');
-        return rowsOf(file, options, 'csv.parse');
-      });
+      return settled(this, () => rowsOf(file, options, 'csv.parse'));
     },
   },
   {
@@ -43,7 +40,7 @@ export const CsvModule = moduleOf(
           return settled(vu, () => {
             const value = this.#rows[this.#next];
             if (value !== undefined) this.#next++;
-            return { done: value === undefined, value };
+            return { done: value === undefined, value: value ?? [] };
           });
         }
       },
@@ -64,13 +61,19 @@ function rowsOf(file: unknown, given: unknown, where: string): readonly Row[] {
 
 function readOptions(given: unknown, where: string): Options {
   const { delimiter, skipFirstLine, fromLine, toLine, asObjects } = (given ?? {}) as Record<string, unknown>;
-  if (asObjects === true && skipFirstLine === true)
-    throw new TypeError(`${where}: skipFirstLine cannot be used with asObjects, which takes the first line for the names`);
+  const first = Number(fromLine ?? 0);
+  if (asObjects === true && (skipFirstLine === true || first > 0))
+    throw new TypeError(
+      `${where}: neither skipFirstLine nor fromLine can be used with asObjects, which takes the first line for the names`,
+    );
+  if (first < 0) throw new TypeError(`${where}: the 'fromLine' option must be greater than or equal to 0; got ${first}`);
+  if (!isAbsent(toLine) && first > 0 && first >= Number(toLine)) throw new TypeError(`${where}: fromLine must be less than toLine`);
+  if (typeof delimiter === 'string' && delimiter.length > 1) throw new TypeError(`${where}: delimiter must be a single character`);
   return {
     delimiter: typeof delimiter === 'string' && delimiter !== '' ? delimiter : ',',
     skipFirstLine: skipFirstLine === true,
-    fromLine: Number(fromLine ?? 0),
-    toLine: toLine === undefined || toLine === null ? Number.MAX_SAFE_INTEGER : Number(toLine),
+    fromLine: first,
+    toLine: isAbsent(toLine) ? Number.MAX_SAFE_INTEGER : Number(toLine),
     asObjects: asObjects === true,
   };
 }
@@ -79,6 +82,7 @@ function parse(text: string, { delimiter, skipFirstLine, fromLine, toLine, asObj
   const { data, errors } = papaparse.parse<string[]>(text, { delimiter, skipEmptyLines: true });
   const [error] = errors;
   if (error) throw new Error(`csv: line ${(error.row ?? 0) + 1}: ${error.message}`);
+  if (fromLine > data.length) throw new Error(`csv: there are ${data.length} lines, so that none can be read from line ${fromLine} on`);
   const rows = data.slice(Math.max(fromLine, skipFirstLine || asObjects ? 1 : 0), toLine + 1);
   if (!asObjects) return rows;
   const [names = []] = data;
