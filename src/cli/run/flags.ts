@@ -69,7 +69,7 @@ export function declareFlags(command: Command): void {
     )
     .addOption(switchOption('--include-system-env-vars', 'show the environment of this process to the script (default: true)'))
     .addOption(switchOption('--no-include-system-env-vars', 'show the script only what --env gives'))
-    .option('--workers <n>', 'load processes that share the VUs (default: cores − 1)')
+    .option('--workers <n>', 'load processes that share the VUs (default: cores − 1, fewer for few VUs)')
     .option('-a, --address <host:port>', 'serve the REST API there: plimsoll pause, resume, scale and stats use it (k6: localhost:6565)')
     .option('--console-port <n>', 'serve a page there that shows the run as it goes: statistics, charts, failures; 0 is any free port')
     .addOption(switchOption('-q, --quiet', 'no header, no progress'))

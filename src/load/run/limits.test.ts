@@ -10,6 +10,13 @@ test('a run takes one process less than there are cores, or what was asked for',
   assert.deepEqual(planProcesses(1000, 2, 0, machine), { processes: 2, notes: [] });
 });
 
+test('a few VUs are not spread over many processes, unless that is asked for', () => {
+  const cores = { ...machine, cores: 16 };
+  const processes = [1, 8, 9, 40, 1000].map((vus) => planProcesses(vus, undefined, 0, cores).processes);
+  assert.deepEqual(processes, [1, 1, 2, 5, 15]);
+  assert.equal(planProcesses(4, 3, 0, cores).processes, 3);
+});
+
 test('connections that do not fit into the files of so many processes take more, and it is said', () => {
   const { processes, notes } = planProcesses(100_000, undefined, 4, machine);
   assert.equal(processes, 6);

@@ -11,6 +11,12 @@ const VU_KB = 20;
 /** Far more than any machine has cores for: who asks for it has slipped. */
 const PROCESSES_MAX = 1024;
 
+/**
+ * Each process has VUs of its own: with few of them, an arrival might find none free while another process has some.
+ * One process carries hundreds of them without effort.
+ */
+const VUS_WORTH_A_PROCESS = 8;
+
 /** What this machine allows a run. */
 export interface Machine {
   readonly cores: number;
@@ -57,14 +63,14 @@ export interface ProcessPlan {
 }
 
 /**
- * How many load processes a run takes: what was asked for or cores − 1, and more when one cannot hold all connections.
+ * How many load processes a run takes: what was asked for or cores − 1 (fewer for few VUs), and more when one cannot hold all connections.
  * `localAddresses`: how many `localIPs` there are.
  * @throws PL_LOAD_OPTIONS_INVALID for more than any machine runs
  */
 export function planProcesses(vus: number, asked: number | undefined, localAddresses: number, machine: Machine): ProcessPlan {
   const { cores, openFiles, ports, memoryMb } = machine;
   const perProcess = Math.max(1, openFiles - RESERVED_FILES);
-  const wanted = asked ?? Math.max(1, cores - 1);
+  const wanted = asked ?? Math.max(1, Math.min(cores - 1, Math.ceil(vus / VUS_WORTH_A_PROCESS)));
   const processes = Math.max(wanted, Math.ceil(vus / perProcess));
   if (processes > PROCESSES_MAX)
     throw new PlimsollError(loadErrors.PL_LOAD_OPTIONS_INVALID, {

@@ -16,7 +16,7 @@ export interface LoadRequest {
   defaults?: Record<string, unknown>;
   /** How often `onProgress` is called; 1000 by default. */
   progressMs?: number;
-  /** Load processes; cores − 1 by default, more when one cannot hold all connections. */
+  /** Load processes; cores − 1 by default, at most one for each eight VUs, and more when one cannot hold all connections. */
   workers?: number;
   /** Where results go besides the summary, as k6's `--out`: `json=results.json`, `html=report.html`, `web-dashboard` … */
   outputs?: readonly string[];
