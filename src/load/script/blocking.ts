@@ -3,7 +3,7 @@ import type { Call, Flow } from './calls.ts';
 import { analyseFlow } from './flow.ts';
 import { ARRAY_METHODS, BUILTIN_METHODS, CONTAINERS, HOST_CALLBACKS, NATIVE_FUNCTIONS, SYNCHRONOUS_NATIVES } from './natives.ts';
 import { analyseScopes, isIterable, type Blocks, type Fn, type Scopes } from './scope.ts';
-import { ANY, bare, isFunction, propertyKey } from './syntax.ts';
+import { ANY, bare, isFunction, propertyKey, type FunctionNode } from './syntax.ts';
 
 /**
  * Third pass: which calls may block, and with them which functions have to become asynchronous.
@@ -69,10 +69,9 @@ export function untouched(analysis: Analysis): Analysis {
 function markEngineCalled(scopes: Scopes, flow: Flow): void {
   for (const call of flow.calls) {
     if ((!flow.reachesNothing(call) && !call.isGuess) || !SYNCHRONOUS_NATIVES.has(call.key.slice(1))) continue;
-    for (const arg of call.args) {
-      const node = bare(arg);
-      if (isFunction(node)) scopes.fnOf(node).kind = 'synchronous callback';
-    }
+    for (const arg of call.args)
+      for (const node of literalFunctions(arg, /^\.(?:Proxy|definePropert)/.test(call.key)))
+        scopes.fnOf(node).kind = 'synchronous callback';
   }
   for (const call of flow.calls) if (ASYNC_DRIVERS.has(call.key)) for (const fn of flow.callbacksOf(call).fns) fn.isCoroutine = true;
   const construct = (fns: ReadonlySet<Fn>): void => {
@@ -82,6 +81,14 @@ function markEngineCalled(scopes: Scopes, flow: Flow): void {
   for (const call of constructions) construct(call.targets);
   if (constructions.some((call) => call.reachesStored)) construct(flow.stored);
   for (const fn of scopes.functions) if (fn.kind === 'plain' && isStepOfIterator(fn.node, scopes)) fn.kind = 'iterator method';
+}
+
+/** A function that is written there, or those in an object that is: the traps of a proxy, the getter of a property. */
+function literalFunctions(arg: AnyNode, alsoInObjects: boolean): FunctionNode[] {
+  const node = bare(arg);
+  if (isFunction(node)) return [node];
+  if (node.type !== 'ObjectExpression' || !alsoInObjects) return [];
+  return node.properties.flatMap((property) => (property.type === 'Property' ? literalFunctions(property.value, true) : []));
 }
 
 /** `next` or `return` of an object that is iterable itself or is made by a method that answers iterators. */

@@ -1,7 +1,9 @@
+import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { parse } from 'acorn';
 import { build, transform, type BuildFailure, type BuildResult, type Plugin } from 'esbuild';
 import { MagicString } from 'magic-string';
 import { existsSync, statSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { PlimsollError } from '../../base/index.ts';
 import { loadErrors } from '../errors.ts';
@@ -37,12 +39,13 @@ export async function bundleScript(options: BundleOptions): Promise<Bundle> {
       bundle: true,
       write: false,
       platform: 'neutral',
-      mainFields: ['module', 'main'],
-      conditions: ['k6', 'import', 'default'],
+      // As in k6 there is nothing of Node's; what packages have for browsers comes nearest.
+      mainFields: ['browser', 'module', 'main'],
+      conditions: ['k6', 'browser', 'import', 'default'],
+      define: { 'import.meta': '{}', 'process.env.NODE_ENV': '"production"' },
       outfile: '/out/bundle.js',
       sourceRoot: '',
-      plugins: [jslib(), hostModules(options.hostModules), remoteImports(), importMeta()],
-      define: { 'import.meta': '{}' },
+      plugins: [jslib(), hostModules(options.hostModules), httpLibraries, remoteImports(), importMeta()],
       ...common,
       supported,
     });
@@ -87,6 +90,7 @@ const common = {
 const lowered = {
   'optional-chain': false,
   using: false,
+  decorators: false,
   'async-await': false,
   'async-generator': false,
   'for-await': false,
@@ -103,7 +107,27 @@ function finish(code: string, mapText: string): Bundle {
   map.sources = map.sources.map((path) =>
     path === null || isRemote(path) ? (path?.slice(REMOTE.length + 1) ?? null) : resolve('/out', path),
   );
-  return { code: ownAsyncHelpers(code), map };
+  return { code: ownAsyncHelpers(keepDeadZones(code, map)), map };
+}
+
+/**
+ * esbuild writes the `const`, `let` and `class` of a module's top level as `var`, which could be read too early without an error. Its
+ * statements begin their lines, and the map knows what they were.
+ */
+function keepDeadZones(code: string, map: Bundle['map']): string {
+  const trace = new TraceMap(map);
+  const linesOf = new Map<string, string[]>();
+  const wasLexical = (line: number): boolean => {
+    const place = originalPositionFor(trace, { line, column: 0 });
+    if (place.source === null) return false;
+    let lines = linesOf.get(place.source);
+    if (!lines) linesOf.set(place.source, (lines = map.sourcesContent?.[map.sources.indexOf(place.source)]?.split('\n') ?? []));
+    return /^(?:export\s+)?(?:default\b|const\b|let\b|(?:abstract\s+)?class\b)/.test(lines[place.line - 1]?.slice(place.column) ?? '');
+  };
+  return code
+    .split('\n')
+    .map((line, i) => (line.startsWith('var ') && wasLexical(i + 1) ? `let${line.slice('var'.length)}` : line))
+    .join('\n');
 }
 
 /** esbuild spells out async functions, but not what awaits outside of them. */
@@ -150,6 +174,16 @@ function hostModules(known: ReadonlySet<string>): Plugin {
   };
 }
 
+/** They would make requests that are neither measured nor waited for. */
+const httpLibraries: Plugin = {
+  name: 'http-libraries',
+  setup(build) {
+    build.onResolve({ filter: /^(?:axios|got|ky|needle|node-fetch|request|superagent|undici)$/ }, ({ path }) => ({
+      errors: [{ text: `unknown module "${path}": it makes requests of its own, which a script cannot; use k6/http` }],
+    }));
+  },
+};
+
 function unsupportedModule(path: string): string {
   if (path.startsWith('k6/browser') || path.startsWith('k6/experimental/browser'))
     return `unknown module "${path}": Plimsoll drives no browser; use Playwright for browser tests and k6/http for load`;
@@ -166,8 +200,16 @@ function bundleError(error: unknown, file: string): unknown {
     : file;
   const isModule = first.text.startsWith('unknown module') || first.text.startsWith('Could not resolve');
   return new PlimsollError(isModule ? loadErrors.PL_LOAD_MODULE_UNSUPPORTED : loadErrors.PL_LOAD_SCRIPT_INVALID, {
-    what: first.text.replace(/^Could not resolve/, 'could not resolve'),
+    what:
+      first.text.replace(/^Could not resolve/, 'could not resolve') +
+      (isOfNode(first.text) ? ': there is nothing of Node here, as in k6' : ''),
     where,
     cause: error,
   });
+}
+
+/** A module of Node's own is not found. */
+function isOfNode(text: string): boolean {
+  const [, name = ''] = /^Could not resolve "(.+)"/.exec(text) ?? [];
+  return isBuiltin(name);
 }

@@ -37,3 +37,26 @@ test("a class of k6's runs no function of the script, so that what blocks beside
   );
   assert.deepEqual(analyse(program).refusals, []);
 });
+
+/** How many functions of a library may block beside a script. */
+function blockingIn(script: string): number {
+  const program = parse(`${library(60)} ${script}`, { sourceType: 'module', ecmaVersion: 'latest', preserveParens: true });
+  return analyse(program).scopes.functions.filter(({ blocks }) => blocks > 0).length;
+}
+
+test('a script that blocks does not make a library beside it block', () => {
+  const body = 'http.get("x"); table.m1(String, 1);';
+  assert.equal(blockingIn(`import http from 'k6/http'; function main() { ${body} } export { main as default };`), 1);
+  assert.equal(blockingIn(`function before() { ${body} } var http = __require("k6/http"); exports.default = before;`), 1);
+  assert.equal(blockingIn(`var { sleep: pause } = __require("k6"); module.exports.default = () => pause(table.m1(String, 1));`), 1);
+  assert.equal(
+    blockingIn(
+      `import http from 'k6/http'; import { group } from 'k6'; function main() { group('g', () => { ${body} }); } export { main as default };`,
+    ),
+    2,
+  );
+  assert.equal(
+    blockingIn(`import http from 'k6/http'; var main = () => __async(null, null, function* () { ${body} }); export { main as default };`),
+    2,
+  );
+});

@@ -1,7 +1,18 @@
 import type { AnyNode, Program } from 'acorn';
 import type { Call, Flow, Reach } from './calls.ts';
-import { ANY, bare, COMPUTED, childrenOf, isFunction, propertyKey, type CallNode, type FunctionNode } from './syntax.ts';
-import { ARRAY_METHODS, BLOCKING_CALLS, BLOCKING_METHODS, BUILTIN_METHODS, METHOD_MODULES, NATIVE_OBJECTS } from './natives.ts';
+import {
+  ANY,
+  bare,
+  COMPUTED,
+  childrenOf,
+  isEntryPoint,
+  isFunction,
+  propertyKey,
+  requiredBy,
+  type CallNode,
+  type FunctionNode,
+} from './syntax.ts';
+import { BLOCKING_CALLS, BLOCKING_METHODS, BUILTIN_METHODS, CONTAINERS, METHOD_MODULES, NATIVE_OBJECTS } from './natives.ts';
 import { hostFunction, type Fn, type Scopes } from './scope.ts';
 
 /**
@@ -28,6 +39,8 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
   reaches.set(ANY, stored);
   /** Variables that hold a k6 module as a whole. */
   const moduleOf = new Map<string, string>();
+  /** Variables that hold `group` or `check` of k6. */
+  const callers = new Set<string>();
 
   const at = (variable: string): Set<Fn> => {
     let set = reaches.get(variable);
@@ -156,7 +169,10 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
         flow(sources, [scopes.variableOf(pattern.name, pattern)]);
         break;
       case 'MemberExpression':
-        flow(sources, storeOf(propertyKey(pattern.property, pattern.computed)));
+        flow(
+          sources,
+          isEntryPoint(pattern) ? [propertyKey(pattern.property, false)] : storeOf(propertyKey(pattern.property, pattern.computed)),
+        );
         break;
       case 'ParenthesizedExpression':
         bind(pattern.expression, sources);
@@ -197,6 +213,10 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
   const escape = (module: string): void => {
     for (const name of BLOCKING_CALLS[module] ?? []) flow([host(module, name)], [`.${name}`, ANY]);
   };
+  const importMember = (module: string, name: string, local: string): void => {
+    if (BLOCKING_CALLS[module]?.includes(name) === true) flow([host(module, name)], [local]);
+    if (module === 'k6' && (name === 'group' || name === 'check')) callers.add(local);
+  };
   const importModule = (node: AnyNode & { type: 'ImportDeclaration' }): void => {
     const module = String(node.source.value);
     const blocking = BLOCKING_CALLS[module];
@@ -207,7 +227,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
       if (imported === 'default') {
         moduleOf.set(local, module);
         for (const name of blocking) host(module, name);
-      } else if (blocking.includes(imported)) flow([host(module, imported)], [local]);
+      } else importMember(module, imported, local);
     }
     if (METHOD_MODULES.has(module)) for (const name of blocking) flow([host(module, name)], [`.${name}`]);
   };
@@ -329,7 +349,6 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
       case 'CallExpression':
       case 'NewExpression':
         addCall(node, node.callee, node.arguments);
-        requireModule(node);
         break;
       case 'TaggedTemplateExpression':
         addCall(node, node.tag, [node.quasi, ...node.quasi.expressions]);
@@ -364,11 +383,22 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
     const module = source.type === 'Identifier' ? moduleOf.get(scopes.variableOf(source.name, source)) : undefined;
     if (module !== undefined) moduleOf.set(scopes.variableOf(id.name, id), module);
   };
-  /** esbuild turns `require` of an external module into a call of its `__require`. */
-  const requireModule = (node: CallNode): void => {
-    if (node.type !== 'CallExpression' || node.callee.type !== 'Identifier' || !/^(?:__)?require\d*$/.test(node.callee.name)) return;
-    const [name] = node.arguments;
-    if (name?.type === 'Literal') escape(String(name.value));
+  /** What `require` gives is known before anything is looked at that uses it, as long as it gets names at once; else it may go anywhere. */
+  const findRequired = (node: AnyNode, parent: AnyNode | undefined): void => {
+    const module = requiredBy(node);
+    const target = parent?.type === 'VariableDeclarator' ? parent.id : undefined;
+    if (module !== undefined && target?.type === 'Identifier') {
+      moduleOf.set(scopes.variableOf(target.name, target), module);
+      for (const name of BLOCKING_CALLS[module] ?? []) host(module, name);
+    } else if (module !== undefined && target?.type === 'ObjectPattern')
+      for (const property of target.properties) takeMember(module, property);
+    else if (module !== undefined) escape(module);
+    for (const child of childrenOf(node)) findRequired(child, node);
+  };
+  /** `{ sleep: pause }` of a module. */
+  const takeMember = (module: string, property: AnyNode): void => {
+    if (property.type !== 'Property' || property.computed || property.value.type !== 'Identifier') escape(module);
+    else importMember(module, nameOf(property.key), scopes.variableOf(property.value.name, property.value));
   };
   const visitIdentifier = (node: AnyNode & { type: 'Identifier' }): void => {
     if (node.name === 'arguments') {
@@ -381,7 +411,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
   };
   const usedAsValue = (node: AnyNode): boolean => {
     const parent = scopes.placeOf(node).parent as AnyNode;
-    if (parent.type.startsWith('Import')) return false;
+    if (parent.type.startsWith('Import') || (parent.type === 'VariableDeclarator' && parent.id === node)) return false;
     if (parent.type === 'MemberExpression' && parent.object === node)
       return parent.computed || (parent.property.type === 'Identifier' && parent.property.name === 'default');
     if (parent.type === 'MemberExpression' && !parent.computed) return false;
@@ -390,6 +420,7 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
 
   for (const name of BLOCKING_METHODS) flow([host('response', name)], [`.${name}`]);
   for (const node of program.body) if (node.type === 'ImportDeclaration') importModule(node);
+  findRequired(program, undefined);
   visit(program);
   drain();
   const flowObject: Flow = {
@@ -418,13 +449,14 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
       changed = false;
       for (const call of calls) {
         const name = call.key.slice(1);
+        const callsBack = isCaller(call);
         if (!settled.has(call) && (flowObject.reachesNothing(call) || BUILTIN_METHODS.has(name))) {
           settled.add(call);
-          for (const arg of call.args) flow(values(arg), [ANY]);
+          for (const arg of call.args) if (!callsBack || !isFunction(bare(arg))) flow(values(arg), [ANY]);
           flow([ANY], [resultOf(call.node)]);
           changed = true;
         }
-        if (ARRAY_METHODS.has(name) || name === '__async' || name === '__asyncGenerator') {
+        if (callsBack) {
           // Stored ones take anything and return to anywhere as they are.
           const { fns } = flowObject.callbacksOf(call);
           if (fns.size !== (visited.get(call) ?? 0)) {
@@ -440,6 +472,13 @@ export function analyseFlow(program: Program, scopes: Scopes): Flow {
       drain();
     }
     for (const call of calls) guess(call);
+  }
+
+  /** It calls the functions that it is handed, but keeps none of them where others might find it. */
+  function isCaller(call: Call): boolean {
+    const name = call.key.slice(1);
+    if (call.isMethod) return !CONTAINERS.has(name) && BUILTIN_METHODS.has(name);
+    return name === '__async' || name === '__asyncGenerator' || callers.has(call.names[0] ?? '');
   }
 
   function guess(call: Call): void {

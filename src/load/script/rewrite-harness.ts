@@ -26,7 +26,7 @@ export type Outcome =
   | { kind: 'refused'; reason: string }
   /** Found at run time that it cannot wait. */
   | { kind: 'caught'; reason: string }
-  /** Its stack overflows, which happens earlier or later. */
+  /** Its stack overflows, which happens earlier or later; or its results are too big. */
   | { kind: 'overflown' }
   /** The fault that must not be: in our promises, or in the rewriting. */
   | { kind: 'wrong'; fault: 'promises' | 'rewriting'; expected: Trace; actual: Trace; code: string };
@@ -50,6 +50,10 @@ export async function compareRuns(source: string): Promise<Outcome> {
   process.on('unhandledRejection', () => undefined);
   try {
     return await compare(source);
+  } catch (error) {
+    // Its results are too big to be compared.
+    if (error instanceof RangeError) return { kind: 'overflown' };
+    throw error;
   } finally {
     await new Promise((resolve) => setImmediate(resolve));
     process.removeAllListeners('unhandledRejection');

@@ -275,7 +275,6 @@ const engineCalled: readonly Production[] = [
   ({ f }) => `Reflect.apply([].map, [1], [${f()}]).length`,
   ({ f }) => `(({ from }) => from.call(Array, [1], ${f()}))(Array).length`,
   ({ f }) => `((A) => A.from([1], ${f()}))(Array).length`,
-  ({ f }) => `Function.prototype.call.bind([].map)([1], ${f()}).length`,
   ({ f }) => `((method, g) => [1, 2][method](g))('map', ${f()}).length`,
   () => `new Function('h', "return h.get('fn').status")(http)`,
   () => `(0, eval)('(h) => h.get("ev").status')(http)`,

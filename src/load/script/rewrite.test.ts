@@ -63,6 +63,7 @@ const equal: Record<string, string> = {
   'kinds of functions and generators': `function f() { http.get('f'); } function* g() { yield http.get('g').url; } const kind = (v) => Object.prototype.toString.call(v); export default () => [kind(f), kind(g), kind(g()), f.constructor === Function, typeof g()[Symbol.iterator], [...g()]];`,
   'a template of parts that block': `function* g() { yield http.get('g').url; } const h = {}; export default () => [String.raw\`a\${([h.a, ...h.b] = g(), 1)}b\`, \`\${[...g()]}\`];`,
   'jobs of a function that throws': `const l = []; export default () => { Promise.resolve().then(() => (http.get('job'), l.push('job'))).then(() => sleep(1)); http.get('x'); throw new Error('thrown'); };`,
+  'what is read too early': `const seen = []; try { seen.push(typeof later); } catch (e) { seen.push(e.name); } try { new Late(); } catch (e) { seen.push(e.name); } const later = 1; class Late {} var old = seen.push(typeof old); export default () => [seen, later, old, http.get('x').url];`,
 };
 
 for (const [name, program] of Object.entries(equal))

@@ -88,3 +88,22 @@ export function propertyKey(key: AnyNode, computed: boolean): string {
   if (key.type === 'PrivateIdentifier') return `.#${key.name}`;
   return key.type === 'Literal' ? `.${String(key.value)}` : ANY;
 }
+
+/** The module that `require` is asked for; esbuild turns that of an external module into a call of its `__require`. */
+export function requiredBy(node: AnyNode): string | undefined {
+  if (node.type !== 'CallExpression' || node.callee.type !== 'Identifier' || !/^(?:__)?require\d*$/.test(node.callee.name))
+    return undefined;
+  const [name] = node.arguments;
+  return name?.type === 'Literal' ? String(name.value) : undefined;
+}
+
+/** `exports.default = …` and the like, which only the run calls. */
+export function isEntryPoint({ object, property }: AnyNode & { type: 'MemberExpression' }): boolean {
+  const isExports =
+    object.type === 'MemberExpression'
+      ? object.object.type === 'Identifier' &&
+        object.object.name === 'module' &&
+        propertyKey(object.property, object.computed) === '.exports'
+      : object.type === 'Identifier' && object.name === 'exports';
+  return isExports && property.type === 'Identifier' && /^(?:default|setup|teardown|handleSummary)$/.test(property.name);
+}
