@@ -25,7 +25,9 @@ export class EventStreamParser {
   /** What the server asked for with `retry:`, in milliseconds. */
   retryMs: number | undefined = undefined;
   readonly #onEvent: (event: ServerEvent) => void;
-  readonly #decoder = new TextDecoder();
+  /** Drops no mark: that of Node drops a second one too, when the first came in pieces. */
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  #hasBegun = false;
   /** The beginning of a line. */
   #rest = '';
   /** The last piece ended with a CR, to which an LF may still belong. */
@@ -42,8 +44,10 @@ export class EventStreamParser {
 
   /** Throws RangeError when an event is too large. */
   push(bytes: Uint8Array): void {
-    const text = this.#decoder.decode(bytes, { stream: true });
+    let text = this.#decoder.decode(bytes, { stream: true });
     if (text === '') return;
+    if (!this.#hasBegun) text = text.replace(/^\uFEFF/, '');
+    this.#hasBegun = true;
     let start = this.#endedInCr && text.startsWith('\n') ? 1 : 0;
     this.#endedInCr = false;
     for (;;) {
