@@ -7,8 +7,11 @@ import {
   credentials,
   status as Status,
   type ChannelCredentials,
+  type ClientReadableStream,
+  type ClientUnaryCall,
   type Metadata,
   type ServiceError,
+  type StatusObject,
 } from '@grpc/grpc-js';
 import { monotonicMs, systemClock } from '../../base/index.ts';
 import type protobuf from 'protobufjs';
@@ -184,21 +187,18 @@ export class GrpcClient {
     let headers: Metadata | undefined;
     let trailers: Metadata | undefined;
     let error: ServiceError | null = null;
-    let reply: Record<string, unknown> | undefined;
-    const call = this.channel().makeUnaryRequest(
-      method.path,
-      (value: Record<string, unknown>) => Buffer.from(method.request.encode(value).finish()),
-      (bytes: Buffer) => method.response.decode(bytes) as unknown as Record<string, unknown>,
-      message,
-      params.metadata,
-      { deadline: systemClock.nowMs() + (params.timeoutMs ?? INVOKE_TIMEOUT_MS) },
-      (failure, value) => {
-        error = failure;
-        reply = value;
-      },
-    );
-    call.on('metadata', (metadata) => (headers = metadata));
-    call.on('status', (status) => {
+    let reply: Message | undefined;
+    let replies = 0;
+    const call = sendOne(this.channel(), method, message, params, (failure, value) => {
+      error = failure;
+      if (value === undefined) return;
+      reply = value;
+      // One message of a stream is an answer, two are none.
+      if (++replies === 2) call.cancel();
+    });
+    call.on('metadata', (metadata: Metadata) => (headers = metadata));
+    call.on('status', (answered: StatusObject) => {
+      const status = method.isServerStream ? statusOfOne(replies, answered) : answered;
       trailers = status.metadata;
       tags.status = status.code;
       this.countBytes();
@@ -282,6 +282,36 @@ function block<T>(vu: Vu, cancel: () => void, pending: Promise<T>): Promise<T> {
     (error: unknown) => settle(() => reject(error)),
   );
   return promise;
+}
+
+type Message = Record<string, unknown>;
+
+/** Sends one message; `onReply` gets the answer or the failure, each message of a stream. */
+function sendOne(
+  channel: Channel,
+  method: MethodDefinition,
+  message: Message,
+  params: CallParams,
+  onReply: (failure: ServiceError | null, reply?: Message) => void,
+): ClientUnaryCall | ClientReadableStream<Message> {
+  const encode = (value: Message): Buffer => Buffer.from(method.request.encode(value).finish());
+  const decode = (bytes: Buffer): Message => method.response.decode(bytes) as unknown as Message;
+  const options = { deadline: systemClock.nowMs() + (params.timeoutMs ?? INVOKE_TIMEOUT_MS) };
+  if (!method.isServerStream) return channel.makeUnaryRequest(method.path, encode, decode, message, params.metadata, options, onReply);
+  const stream = channel.makeServerStreamRequest(method.path, encode, decode, message, params.metadata, options);
+  stream.on('data', (reply: Message) => onReply(null, reply));
+  stream.on('error', (failure: ServiceError) => onReply(failure));
+  return stream;
+}
+
+/** How a call of a method ended that is to answer with one message, and may answer with many. */
+function statusOfOne(replies: number, status: StatusObject): StatusObject {
+  if (replies === 1 || (replies === 0 && status.code !== Status.OK)) return status;
+  return {
+    ...status,
+    code: Status.INTERNAL,
+    details: `${replies === 0 ? 'no message' : 'more than one message'} from a stream that was invoked`,
+  };
 }
 
 /** A message, or k6's words for what is none. */

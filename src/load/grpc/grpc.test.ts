@@ -289,6 +289,26 @@ test('in an async function; one message is enough for a server stream; what cann
   assert.equal(metrics['grpc_req_duration{name:/shop.Shop/Watch}']?.thresholds?.['count==1']?.ok ?? true, true);
 });
 
+test('a stream may be invoked for one message; none or several are an internal error, not a wait', async () => {
+  const { lines } = await run(
+    `import grpc from 'k6/net/grpc';
+    const client = new grpc.Client();
+    client.load([__ENV.FOLDER], 'shop.proto');
+    export default function () {
+      client.connect(__ENV.GRPC_ADDRESS, { plaintext: true });
+      for (const count of [0, 1, 2]) {
+        const { status, error } = client.invoke('shop.Shop/Watch', { count });
+        console.log(count, status, error && error.code);
+      }
+    }`,
+    { env },
+  );
+  assert.deepEqual(
+    lines.map(({ message }) => message),
+    ['0 13 13', '1 0 null', '2 13 13'],
+  );
+});
+
 test('the example script runs', async () => {
   const result = await runScript(join(examples, 'grpc.js'), { env, options: { vus: 2, iterations: 4 } });
   assert.equal(result.exitCode, 0);
