@@ -92,6 +92,12 @@ test('requests and responses are printed with httpDebug', async () => {
   assert.match(response ?? '', /^Response:\nHTTP\/1\.1 200 OK\n[^]*\n\n\{"client/);
 });
 
+test('a cipher suite of Go that OpenSSL no longer has is left out, which is said', () => {
+  const { options, warnings } = resolveOptions({ tlsCipherSuites: ['TLS_RSA_WITH_RC4_128_SHA', 'TLS_RSA_WITH_AES_128_GCM_SHA256'] });
+  assert.match(options.tls.ciphers ?? '', /:AES128-GCM-SHA256$/);
+  assert.deepEqual(warnings, ['the cipher suite TLS_RSA_WITH_RC4_128_SHA is not offered: OpenSSL no longer has it']);
+});
+
 const wrong: [string, unknown, string][] = [
   ['blacklistIPs', ['x'], "failed to parse CIDR 'x': invalid CIDR address: x"],
   ['blockHostnames', ['a*b'], "invalid hostname pattern 'a*b'"],
@@ -100,6 +106,7 @@ const wrong: [string, unknown, string][] = [
   ['dns', { policy: 'z' }, 'z does not belong to DNSPolicy values'],
   ['tlsVersion', 'tls9', 'tlsVersion must be one of'],
   ['tlsCipherSuites', ['X'], "unknown cipher suite 'X'"],
+  ['tlsCipherSuites', ['TLS_RSA_WITH_RC4_128_SHA'], 'OpenSSL no longer has TLS_RSA_WITH_RC4_128_SHA'],
 ];
 for (const [name, value, message] of wrong)
   test(`a wrong ${name} is refused: ${message}`, () => {

@@ -45,10 +45,13 @@ const versions: Readonly<Record<string, SecureVersion>> = {
 /** OpenSSL's defaults for TLS 1.3: as in Go, they are not a matter of choice. */
 const TLS13_SUITES = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
 
-export function readTls(version: unknown, suites: unknown, auth: unknown): TlsOptions {
+/** Suites that Go still offers when it is asked, and OpenSSL no longer has: RFC 7465 and 8429 tell why. */
+const GONE_SUITES = /^TLS_(?:RSA|ECDHE_RSA|ECDHE_ECDSA)_WITH_(?:RC4_128|3DES_EDE_CBC)_SHA$/;
+
+export function readTls(version: unknown, suites: unknown, auth: unknown, warnings: string[]): TlsOptions {
   const [minVersion, maxVersion] = readVersions(version);
   const isOld = minVersion === 'TLSv1' || minVersion === 'TLSv1.1';
-  const ciphers = suites === undefined || suites === null ? undefined : readSuites(suites);
+  const ciphers = suites === undefined || suites === null ? undefined : readSuites(suites, warnings);
   return {
     minVersion,
     maxVersion,
@@ -72,15 +75,20 @@ function readVersions(value: unknown): [SecureVersion | undefined, SecureVersion
   return [one(min), one(max)];
 }
 
-function readSuites(value: unknown): string {
+function readSuites(value: unknown, warnings: string[]): string {
   if (!Array.isArray(value)) throw invalid('tlsCipherSuites must be a list of names');
+  const asked = value.map((item: unknown) => asString(item, 'tlsCipherSuites'));
+  const gone = asked.filter((name) => GONE_SUITES.test(name));
+  if (gone.length > 0 && gone.length === asked.length) throw invalid(`tlsCipherSuites: OpenSSL no longer has ${gone.join(', ')}`);
+  for (const name of gone) warnings.push(`the cipher suite ${name} is not offered: OpenSSL no longer has it`);
   const known = new Set(getCiphers());
-  const names = value.map((item: unknown) => {
-    const name = asString(item, 'tlsCipherSuites');
-    const ours = TLS13_SUITES.includes(name) ? name : openSslName(name);
-    if (!known.has(ours.toLowerCase())) throw invalid(`unknown cipher suite '${name}'`);
-    return ours;
-  });
+  const names = asked
+    .filter((name) => !GONE_SUITES.test(name))
+    .map((name) => {
+      const ours = TLS13_SUITES.includes(name) ? name : openSslName(name);
+      if (!known.has(ours.toLowerCase())) throw invalid(`unknown cipher suite '${name}'`);
+      return ours;
+    });
   return [...new Set([...TLS13_SUITES, ...names])].join(':');
 }
 

@@ -168,7 +168,7 @@ export function resolveOptions(raw: RawOptions): ResolvedOptions {
       summaryTimeUnit: unit,
       summaryMode: get('summaryMode', asSummaryMode, 'compact'),
       rps: get('rps', asInteger, 0),
-      tls: readTls(raw['tlsVersion'], raw['tlsCipherSuites'], raw['tlsAuth']),
+      tls: readTls(raw['tlsVersion'], raw['tlsCipherSuites'], raw['tlsAuth'], warnings),
       dns: readDns(raw['dns']),
       blockedAddresses: get('blacklistIPs', readAddressBlocks, []),
       blockedHosts: get('blockHostnames', readHostPatterns, []),
