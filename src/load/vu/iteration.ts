@@ -63,18 +63,17 @@ export class IterationRunner {
         this.#leave(vu);
         resolve(false);
       };
-      const settle = (): void => {
+      const settle = (isWhole = true): void => {
         if (vu.onInterrupt === undefined) return;
         vu.onInterrupt = undefined;
-        this.#finish(vu, startedAt, resolve);
+        this.#finish(vu, startedAt, isWhole, resolve);
       };
       const fail = (error: unknown): void => {
-        if (vu.onInterrupt !== undefined) this.#tell(error);
-        settle();
+        settle(vu.onInterrupt === undefined || this.#tell(error));
       };
       try {
         const result = vu.call(this.#exec, this.#data(vu));
-        if (result instanceof Promise) result.then(settle, fail);
+        if (result instanceof Promise) result.then(() => settle(), fail);
         else settle();
       } catch (error) {
         fail(error);
@@ -82,16 +81,16 @@ export class IterationRunner {
     });
   }
 
-  #tell(error: unknown): void {
+  /** False for what ends the whole test. */
+  #tell(error: unknown): boolean {
     const [prefix, thrown] = error instanceof UncaughtRejection ? ['Uncaught (in promise) ', error.reason] : ['', error];
-    if (isAbort(thrown)) {
-      // It is told once, by the run; and what ends the whole test is no complete iteration, which it is going to be counted as.
-      this.complete--;
-      this.interrupted++;
-    } else this.#engine.log('error', prefix + this.#engine.script.stackOf(thrown), 'stacktrace');
+    // Who ends the test with test.abort() is told once, by the run.
+    if (isAbort(thrown)) return false;
+    this.#engine.log('error', prefix + this.#engine.script.stackOf(thrown), 'stacktrace');
+    return true;
   }
 
-  #finish(vu: Vu, startedAt: number, resolve: (complete: boolean) => void): void {
+  #finish(vu: Vu, startedAt: number, isWhole: boolean, resolve: (complete: boolean) => void): void {
     const engine = this.#engine;
     if (vu.suspension) {
       vu.suspension.drop();
@@ -103,7 +102,9 @@ export class IterationRunner {
       );
     }
     const endedAt = monotonicMs();
-    this.complete++;
+    // An iteration that ends the whole test is not whole either.
+    if (isWhole) this.complete++;
+    else this.interrupted++;
     this.#iterations.add(1, vu);
     this.#duration.add(endedAt - startedAt, vu);
     this.#leave(vu);
