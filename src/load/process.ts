@@ -1,6 +1,7 @@
 import { connectParent, errorMessage, PlimsollError } from '../base/index.ts';
 import { loadErrors } from './errors.ts';
 import { LoadWorker } from './run/worker.ts';
+import { findLinux } from './vu/linux.ts';
 import type { ErrorMessage, FromProcess, ToProcess } from './run/messages.ts';
 
 /** The load process: what `startLoad` starts. It has no life of its own; see run/messages.ts for what it is told. */
@@ -13,6 +14,9 @@ const send = connectParent<ToProcess, FromProcess>({
     process.exit(0);
   },
 });
+
+// A script that computes without end would not see that the channel is gone.
+findLinux()?.endWithParent();
 
 const worker = new LoadWorker(send, toMessage);
 

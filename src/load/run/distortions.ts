@@ -22,6 +22,10 @@ export function distortionsOf(tally: Tally): string[] {
     out.push(
       `${how} while it ran: its VUs began anew in another, what they had measured since the last report, about a second, is missing`,
     );
+  if (tally.stuck > 0)
+    out.push(
+      `${tally.stuck} load process${tally.stuck === 1 ? '' : 'es'} had to be ended: the script computed on when its time was over, and kept all other VUs of the process waiting; what they had measured since their last report is missing`,
+    );
   const { startDelays } = tally;
   const lateMs = startDelays.quantile(0.99);
   if (startDelays.count >= 100 && lateMs > LATE_START_MS)

@@ -1,5 +1,5 @@
 import { resolve as resolvePath } from 'node:path';
-import { monotonicMs, PlimsollError } from '../../base/index.ts';
+import { monotonicMs, PlimsollError, systemClock } from '../../base/index.ts';
 import { loadErrors, RunExitCode } from '../errors.ts';
 import { scaled, segmentOf } from '../executors/index.ts';
 import { stageMetrics } from '../metrics/stages.ts';
@@ -23,6 +23,8 @@ import { runPhases, type LoadPlan, type LoadProgress, type LoadRequest, type Loa
 
 /** After so many dead processes in one run it is the machine, or the script, that kills them. */
 const REPLACEMENTS_MAX = 3;
+/** A process that owes so many reports when its time is over has a script that computes without end. */
+const REPORTS_OWED = 10;
 
 /** What is known once the first process has read the script. */
 interface Known {
@@ -63,6 +65,8 @@ export class Run implements LoadRun {
   #isMarkedFailed = false;
   #endedEarly: { exitCode: number; reason: string } | undefined;
   #isOver = false;
+  /** Places of processes that were ended because they would not end. */
+  readonly #stuck = new Set<number>();
 
   constructor(request: LoadRequest) {
     this.#request = request;
@@ -235,6 +239,10 @@ export class Run implements LoadRun {
     return known;
   }
 
+  get #reportMs(): number {
+    return this.#request.progressMs ?? 1000;
+  }
+
   /** From the first iteration to the end of the last. */
   async #load(): Promise<void> {
     const places = Array.from({ length: this.#processes.count }, (_, index) => index);
@@ -242,7 +250,30 @@ export class Run implements LoadRun {
     this.#startedAt = monotonicMs();
     for (const index of places) this.#steering.brief(index);
     if (this.#endedEarly) this.#processes.tellAll({ type: 'interrupt' });
-    await Promise.all(finished);
+    const watch = systemClock.every(this.#reportMs, () => this.#endStuck());
+    await Promise.all(finished).finally(() => watch.cancel());
+  }
+
+  /**
+   * A script that computes without end never sees that its time is over, nor do the other VUs of its process. Where k6 interrupts
+   * an iteration, a process ends here; another takes its place for teardown() and handleSummary().
+   */
+  #endStuck(): void {
+    const { tally, options } = this.#known!;
+    const silentMs = REPORTS_OWED * this.#reportMs;
+    if (!this.#endedEarly && monotonicMs() - this.#startedAt < maxLengthMs(options.scenarios)) return;
+    for (let index = 0; index < this.#processes.count; index++) {
+      const isRunning = this.#processes.isExpected(index, 'finished') && !this.#stuck.has(index);
+      if (!isRunning || this.#processes.silentMs(index) < silentMs) continue;
+      this.#stuck.add(index);
+      tally.stuck++;
+      this.#say('warning', `load process ${this.#processes.pidOf(index)} computes without end: it is ended`, 'process');
+      this.#processes.replace(index);
+      this.#prepare(index).then(
+        () => this.#processes.answer(index, { type: 'finished' }),
+        (error: unknown) => this.#died.reject(error),
+      );
+    }
   }
 
   /**
@@ -277,7 +308,7 @@ export class Run implements LoadRun {
       type: 'start',
       place: { index, count: this.#processes.count },
       setupData: this.#lifeCycle.json,
-      reportMs: this.#request.progressMs ?? 1000,
+      reportMs: this.#reportMs,
       elapsedMs: this.#startedAt === 0 ? 0 : monotonicMs() - this.#startedAt,
       done: this.#known?.tally.doneBy(index) ?? [],
     };

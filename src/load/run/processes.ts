@@ -1,5 +1,5 @@
 import { getCompileCacheDir } from 'node:module';
-import { entry, forkChild, type Child } from '../../base/index.ts';
+import { entry, forkChild, monotonicMs, type Child } from '../../base/index.ts';
 import { linuxFlags } from '../vu/linux.ts';
 import type { FromProcess, ToProcess } from './messages.ts';
 
@@ -10,7 +10,7 @@ interface Handlers {
   onMessage(index: number, message: FromProcess): void;
   /** What a process writes to stdout or stderr. */
   onLine(line: string): void;
-  /** `how`: `load process 123 ended by SIGKILL`. */
+  /** Of one that was not replaced. `how`: `load process 123 ended by SIGKILL`. */
   onExit(index: number, how: string): void;
 }
 
@@ -19,6 +19,8 @@ export class LoadProcesses {
   /** Of all that have ever been there. */
   readonly pids: number[] = [];
   readonly #all: LoadProcess[] = [];
+  /** When each place was last heard of, or given a new process. */
+  readonly #heardAtMs: number[] = [];
   readonly #handlers: Handlers;
   /** What each place is expected to say next. */
   readonly #expected = new Map<string, (message: never) => void>();
@@ -37,9 +39,20 @@ export class LoadProcesses {
     return index;
   }
 
-  /** A new process in the place of one that is gone; what was expected of that one is expected of this. */
+  /** A new process in the place of one that is gone, or has to go; what was expected of that one is expected of this. */
   replace(index: number): void {
+    const old = this.#all[index];
     this.#all[index] = this.#fork(index);
+    void old?.stop(0);
+  }
+
+  pidOf(index: number): number | undefined {
+    return this.#all[index]?.pid;
+  }
+
+  /** For how long nothing has come from a process; while scenarios run, each reports about once a second. */
+  silentMs(index: number): number {
+    return monotonicMs() - (this.#heardAtMs[index] ?? 0);
   }
 
   ask<T extends FromProcess['type']>(index: number, message: ToProcess, type: T): Promise<Message<T>> {
@@ -82,8 +95,13 @@ export class LoadProcesses {
       onLine: (line) => this.#handlers.onLine(line),
     });
     this.pids.push(child.pid);
-    child.onMessage((message) => this.#handlers.onMessage(index, message));
+    this.#heardAtMs[index] = monotonicMs();
+    child.onMessage((message) => {
+      this.#heardAtMs[index] = monotonicMs();
+      this.#handlers.onMessage(index, message);
+    });
     void child.exited.then(({ code, signal }) => {
+      if (this.#all[index] !== child) return undefined;
       const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
       this.#handlers.onExit(index, `load process ${child.pid} ended ${how}`);
       return undefined;

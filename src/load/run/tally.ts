@@ -34,6 +34,8 @@ export class Tally {
   missedStarts = 0;
   /** Processes that ended before their time, as `load process 123 ended by SIGKILL`. */
   readonly lost: string[] = [];
+  /** How many processes had to be ended, because the script computed on when its time was over. */
+  stuck = 0;
 
   add(process: number, report: Report): void {
     this.strain.reports++;

@@ -1,5 +1,7 @@
+import { constants } from 'node:os';
+
 /**
- * What Linux offers and Node has no name for: timers that are files, and short turns. Called in libc through `node:ffi`, which
+ * What Linux offers and Node has no name for: timers that are files, short turns, an end with the parent's. Called in libc through `node:ffi`, which
  * a process has that is started with `linuxFlags`.
  */
 export interface Linux {
@@ -13,6 +15,8 @@ export interface Linux {
    * A real-time policy is left as it is.
    */
   takeShortTurns(turnMs: number): void;
+  /** Ends this process by SIGKILL when the thread that started it ends, whatever it is doing then: PR_SET_PDEATHSIG of prctl(2). */
+  endWithParent(): void;
 }
 
 /** Flags of Node with which a process finds its `Linux`; none where there is none. */
@@ -30,6 +34,7 @@ const numbers: Readonly<Record<string, { sched_setattr: bigint; sched_getattr: b
 const CLOCK_MONOTONIC = 1;
 const TFD_NONBLOCK_CLOEXEC = 0o2004000;
 const SCHED_OTHER = 0;
+const PR_SET_PDEATHSIG = 1;
 /** `struct sched_attr`: u32 size, u32 policy, u64 flags, s32 nice, u32 priority, u64 runtime, u64 deadline, u64 period. */
 const attributes = { bytes: 48, policyAt: 4, runtimeAt: 24 };
 /** `struct itimerspec`: the seconds and nanoseconds of the interval, then those of the first expiry. */
@@ -56,6 +61,7 @@ export function findLinux(): Linux | undefined {
       current.setBigUint64(attributes.runtimeAt, BigInt(Math.round(turnMs * 1e6)), true);
       libc.functions.syscall(number.sched_setattr, 0n, current, 0n, 0n);
     },
+    endWithParent: () => void libc.functions.prctl(PR_SET_PDEATHSIG, BigInt(constants.signals.SIGKILL)),
   };
 }
 
@@ -66,6 +72,7 @@ function openLibc() {
     return process.getBuiltinModule('node:ffi').dlopen(null, {
       timerfd_create: { arguments: ['i32', 'i32'], return: 'i32' },
       timerfd_settime: { arguments: ['i32', 'i32', 'buffer', 'pointer'], return: 'i32' },
+      prctl: { arguments: ['i32', 'i64'], return: 'i32' },
       syscall: { arguments: ['i64', 'i64', 'buffer', 'i64', 'i64'], return: 'i64' },
     });
   } catch {
