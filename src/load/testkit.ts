@@ -1,7 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createSecureServer } from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
+import { after, before } from 'node:test';
 import { startLoad, type LoadRequest, type LoadResult, type LogLine } from './index.ts';
 
 /** Self-signed for localhost and 127.0.0.1, made for these tests. */
@@ -44,4 +48,25 @@ export async function runScript(script: string, request: Partial<LoadRequest> = 
   const lines: LogLine[] = [];
   const result = await startLoad({ script, log: (line) => lines.push(line), ...request }).result;
   return { ...result, lines, failedChecks: result.checks.filter(({ fails }) => fails > 0).map(({ name }) => name) };
+}
+
+/** One handler behind HTTP, HTTPS and HTTP/2, for the tests of a file; the object has their URLs once the tests begin: `PLAIN`, `TLS`, `H2`. */
+export function servers(answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>): Record<string, string> {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => void answer(request, response);
+  const plain = createServer(onRequest);
+  const secure = createHttpsServer(certificate, onRequest);
+  // The compatible API of HTTP/2: the same for what handlers here do.
+  const http2 = createSecureServer(certificate, onRequest as unknown as Parameters<typeof createSecureServer>[1]);
+  const urls: Record<string, string> = {};
+  before(async () => {
+    for (const [name, server] of Object.entries({ PLAIN: plain, TLS: secure, H2: http2 })) {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      urls[name] = `${name === 'PLAIN' ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    }
+  });
+  after(async () => {
+    for (const server of [plain, secure]) server.closeAllConnections();
+    for (const server of [plain, secure, http2]) await new Promise((resolve) => server.close(resolve));
+  });
+  return urls;
 }

@@ -7,6 +7,7 @@ import { Do, Problem, useAllAws, useAws } from '../widgets/aws.tsx';
 import { Card, Details, Link, Page, Tabs } from '../widgets/page.tsx';
 import { Status } from '../widgets/status.tsx';
 import { Table } from '../widgets/table.tsx';
+import { alarmLinks } from './alarmLinks.tsx';
 import { MetricCharts } from './metricCharts.tsx';
 import { Missing } from './missing.tsx';
 import { actionOf, type Adjustments } from './policyWords.ts';
@@ -215,18 +216,7 @@ function Policies({ name }: { readonly name: string }): JSX.Element {
           { title: 'Policy type', cell: ({ PolicyType }) => PolicyType },
           { title: 'Enabled', cell: ({ Enabled }) => (Enabled === false ? 'No' : 'Yes') },
           { title: 'Take the action', cell: whenOf },
-          {
-            title: 'Alarms',
-            cell: ({ Alarms = [] }) => (
-              <div class="long">
-                {Alarms.map(({ AlarmName }) => (
-                  <Link key={AlarmName} to={pathOf('cloudwatch', 'alarms', AlarmName)}>
-                    {AlarmName}
-                  </Link>
-                ))}
-              </div>
-            ),
-          },
+          { title: 'Alarms', cell: alarmLinks },
           {
             title: 'Do',
             cell: ({ PolicyName, PolicyType, TargetTrackingConfiguration }) =>

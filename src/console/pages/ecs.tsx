@@ -8,6 +8,7 @@ import { Do, Problem, useAllAws, useAws } from '../widgets/aws.tsx';
 import { Card, Details, Link, Page, Tabs } from '../widgets/page.tsx';
 import { Status } from '../widgets/status.tsx';
 import { Table } from '../widgets/table.tsx';
+import { alarmLinks } from './alarmLinks.tsx';
 import { MetricCharts } from './metricCharts.tsx';
 import { Missing } from './missing.tsx';
 import { actionOf, type Adjustments } from './policyWords.ts';
@@ -393,18 +394,7 @@ function Scaling({ resourceId, service }: { readonly resourceId: string; readonl
               cell: ({ TargetTrackingScalingPolicyConfiguration: tracking }) => text(tracking?.TargetValue),
               numeric: true,
             },
-            {
-              title: 'Alarms',
-              cell: ({ Alarms = [] }) => (
-                <div class="long">
-                  {Alarms.map(({ AlarmName }) => (
-                    <Link key={AlarmName} to={pathOf('cloudwatch', 'alarms', AlarmName)}>
-                      {AlarmName}
-                    </Link>
-                  ))}
-                </div>
-              ),
-            },
+            { title: 'Alarms', cell: alarmLinks },
             {
               title: 'Do',
               cell: ({ PolicyName, PolicyType, TargetTrackingScalingPolicyConfiguration: tracking }) =>

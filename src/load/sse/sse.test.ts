@@ -1,43 +1,17 @@
 import assert from 'node:assert/strict';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from 'node:http2';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { after, before, test } from 'node:test';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+import { test } from 'node:test';
 import { createGzip } from 'node:zlib';
 import { systemClock } from '../../base/index.ts';
-import { certificate, scriptRunner, type ScriptResult } from '../testkit.ts';
+import { scriptRunner, servers, type ScriptResult } from '../testkit.ts';
 
 const run = scriptRunner();
-let plain: Server;
-let secure: Server;
-let http2: Http2SecureServer;
-let env: Record<string, string>;
+const env = servers(answer);
 const open = new Set<object>();
 let floodBytes = 0;
 /** The ids that clients gave when they came again. */
 let lastIds: string[] = [];
-
-before(async () => {
-  plain = createServer((request, response) => void answer(request, response));
-  secure = createHttpsServer(certificate, (request, response) => void answer(request, response));
-  http2 = createSecureServer(
-    certificate,
-    (request, response) => void answer(request as unknown as IncomingMessage, response as unknown as ServerResponse),
-  );
-  for (const server of [plain, secure, http2]) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const port = (server: { address(): unknown }): number => (server.address() as AddressInfo).port;
-  env = {
-    PLAIN: `http://127.0.0.1:${port(plain)}`,
-    TLS: `https://127.0.0.1:${port(secure)}`,
-    H2: `https://127.0.0.1:${port(http2)}`,
-  };
-});
-
-after(async () => {
-  for (const server of [plain, secure]) server.closeAllConnections();
-  for (const server of [plain, secure, http2]) await new Promise((resolve) => server.close(resolve));
-});
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = (request.url ?? '').replace(/\?.*/, '');
